@@ -1,0 +1,15 @@
+/* The processor architectures of DHCP option 93 (RFC 4578, IANA "Processor Architecture Types"). */
+#ifndef BOOTD_BOOT_ARCHITECTURE_H
+#define BOOTD_BOOT_ARCHITECTURE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Reads a number (0 to 65535) or a name, in any case. False, with *out_architecture untouched: it
+ * is neither. */
+bool architecture_parse(const char *text, uint16_t *out_architecture);
+
+/* NULL: the number has no name here. */
+const char *architecture_name(uint16_t architecture);
+
+#endif

@@ -1,0 +1,339 @@
+#include "config/config_check.h"
+
+#include "base/text.h"
+#include "config/config_apply.h"
+#include "config/ini.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* When pool_count is not given. */
+#define POOL_COUNT_DEFAULT 1000
+/* In a longer prefix, no address is left once network, broadcast and this machine have theirs. */
+#define POOL_PREFIX_MAX 30
+#define LOOPBACK        ((struct ip4){ 0x7f000000 })
+#define LOOPBACK_PREFIX 8
+
+static const struct selector every_interface = { .kind = SELECT_ALL };
+
+struct check {
+	struct config *config;
+	const struct ini *ini;
+	const struct config_surroundings *surroundings;
+	struct problems *problems;
+};
+
+/* "eth0 (192.168.1.1/24)" */
+struct local_text {
+	char text[48];
+};
+
+struct list_text {
+	char text[300];
+};
+
+__attribute__((format(printf, 4, 5))) static void
+complain(const struct check *check, const char *section, const char *key, const char *format, ...)
+{
+	const struct ini_entry missing = { .section = section, .key = key };
+	const struct ini_entry *entry = ini_find(check->ini, section, key);
+	char sentence[sizeof(((struct problem *)NULL)->text)];
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(sentence, sizeof(sentence), format, arguments);
+	va_end(arguments);
+	ini_complain(check->ini, entry == NULL ? &missing : entry, check->problems, "%s", sentence);
+}
+
+static struct local_text show_local(const struct local_address *local)
+{
+	struct local_text out = { 0 };
+
+	(void)text_format(out.text, sizeof(out.text), "%s (%s/%u)", local->name,
+			  ip4_format(local->address).text, local->prefix_length);
+	return out;
+}
+
+/* The networks that there are, for a person to choose from. */
+static struct list_text list_networks(const struct config_surroundings *surroundings)
+{
+	struct list_text list = { 0 };
+	size_t used = 0;
+
+	for (size_t i = 0; i < surroundings->address_count; i++) {
+		struct local_text local = show_local(&surroundings->addresses[i]);
+
+		if (used + strlen(local.text) + sizeof(", , ...") > sizeof(list.text)) {
+			(void)text_format(list.text + used, sizeof(list.text) - used, ", ...");
+			break;
+		}
+		(void)text_format(list.text + used, sizeof(list.text) - used, "%s%s",
+				  used > 0 ? ", " : "", local.text);
+		used = strlen(list.text);
+	}
+	if (used == 0)
+		(void)text_format(list.text, sizeof(list.text), "no IPv4 address on any interface");
+	return list;
+}
+
+bool selector_matches(const struct selector *selector, const struct local_address *address)
+{
+	switch (selector->kind) {
+	case SELECT_ALL:
+		return true;
+	case SELECT_ADDRESS:
+		return ip4_is_same(selector->address, address->address) ||
+		       ip4_is_same(selector->address,
+				   ip4_network(address->address, address->prefix_length));
+	case SELECT_INTERFACE:
+		return strcmp(selector->name, address->name) == 0;
+	}
+	return false;
+}
+
+bool selector_selects(const struct selector *selector,
+		      const struct config_surroundings *surroundings, unsigned interface)
+{
+	for (size_t i = 0; i < surroundings->address_count; i++) {
+		const struct local_address *local = &surroundings->addresses[i];
+
+		if (local->interface == interface && selector_matches(selector, local))
+			return true;
+	}
+	return false;
+}
+
+/* False: it selects nothing, and a problem says so. */
+static bool check_selector(const struct check *check, const char *section,
+			   const struct selector *selector)
+{
+	const struct config_surroundings *surroundings = check->surroundings;
+
+	if (selector->kind == SELECT_ALL)
+		return true;
+	for (size_t i = 0; i < surroundings->address_count; i++) {
+		if (selector_matches(selector, &surroundings->addresses[i]))
+			return true;
+	}
+	complain(check, section, "address", "this is on no interface; there is: %s",
+		 list_networks(surroundings).text);
+	return false;
+}
+
+static void check_logger(const struct check *check)
+{
+	if (check->config->logger.type == LOG_TO_FILE &&
+	    !config_is_given(ini_find(check->ini, "logger", "file")))
+		complain(check, "logger", "file", "type = file needs the path of the file here");
+}
+
+static void check_dns(const struct check *check)
+{
+	const struct config_surroundings *surroundings = check->surroundings;
+	struct bootp_config *bootp = &check->config->bootp;
+
+	if (!bootp->is_dns_auto)
+		return;
+	bootp->dns_count = 0;
+	for (size_t i = 0; i < surroundings->resolver_count; i++) {
+		struct ip4 resolver = surroundings->resolvers[i];
+
+		/* A resolver on this machine's loopback is out of the clients' reach. */
+		if (!ip4_is_set(resolver) || ip4_is_within(resolver, LOOPBACK, LOOPBACK_PREFIX))
+			continue;
+		if (bootp->dns_count < CONFIG_DNS_MAX)
+			bootp->dns[bootp->dns_count++] = resolver;
+	}
+	if (bootp->dns_count == 0)
+		complain(check, "bootp", "dns",
+			 "auto finds no DNS server that clients can reach: give the addresses, "
+			 "such as dns = 192.168.1.1");
+}
+
+static void check_netmask(const struct check *check)
+{
+	uint32_t host_bits = ~check->config->bootp.netmask.value;
+
+	if (ip4_is_set(check->config->bootp.netmask) && (host_bits & (host_bits + 1)) != 0)
+		complain(check, "bootp", "netmask",
+			 "%s is no netmask: its ones must all come first, as in 255.255.255.0",
+			 ip4_format(check->config->bootp.netmask).text);
+}
+
+static struct ip4 broadcast_of(const struct local_address *local)
+{
+	return (struct ip4){ local->address.value | ~ip4_netmask(local->prefix_length).value };
+}
+
+/* A start for a pool beside this address: the hundredth if there is one. */
+static struct ip4 example_start(const struct local_address *local)
+{
+	uint32_t last = broadcast_of(local).value - 1;
+	uint32_t own = local->address.value;
+	uint32_t hundredth = ip4_network(local->address, local->prefix_length).value + 100;
+
+	if (hundredth <= last && hundredth != own)
+		return (struct ip4){ hundredth };
+	return (struct ip4){ own < last ? own + 1 : own - 1 };
+}
+
+static void complain_of_no_start(const struct check *check, const struct selector *selector)
+{
+	const struct config_surroundings *surroundings = check->surroundings;
+
+	for (size_t i = 0; i < surroundings->address_count; i++) {
+		const struct local_address *local = &surroundings->addresses[i];
+
+		if (local->prefix_length > POOL_PREFIX_MAX ||
+		    ip4_is_within(local->address, LOOPBACK, LOOPBACK_PREFIX) ||
+		    !selector_selects(selector, surroundings, local->interface))
+			continue;
+		complain(check, "bootp", "pool_start",
+			 "no pool_start: the first address to give, such as %s on %s",
+			 ip4_format(example_start(local)).text, show_local(local).text);
+		return;
+	}
+	complain(check, "bootp", "pool_start",
+		 "no pool_start: the first address to give, on a network of this machine; there "
+		 "is: %s",
+		 list_networks(surroundings).text);
+}
+
+/* The local address on whose network the pool starts: of several, the one with the smallest
+ * network. NULL: there is none. */
+static const struct local_address *find_home(const struct check *check,
+					     const struct selector *selector)
+{
+	const struct config_surroundings *surroundings = check->surroundings;
+	const struct local_address *home = NULL;
+
+	for (size_t i = 0; i < surroundings->address_count; i++) {
+		const struct local_address *local = &surroundings->addresses[i];
+
+		if (!ip4_is_within(check->config->bootp.pool_start, local->address,
+				   local->prefix_length))
+			continue;
+		if (!selector_selects(selector, surroundings, local->interface))
+			continue;
+		if (home == NULL || local->prefix_length > home->prefix_length)
+			home = local;
+	}
+	return home;
+}
+
+static void complain_of_no_home(const struct check *check)
+{
+	const struct local_address *unselected = find_home(check, &every_interface);
+	struct ip4 start = check->config->bootp.pool_start;
+
+	if (unselected != NULL)
+		complain(check, "bootp", "pool_start",
+			 "%s is on %s, which [bootp] address does not select",
+			 ip4_format(start).text, show_local(unselected).text);
+	else
+		complain(check, "bootp", "pool_start",
+			 "%s is on no network of this machine; there is: %s",
+			 ip4_format(start).text, list_networks(check->surroundings).text);
+}
+
+/* False: the pool cannot start there. */
+static bool check_start(const struct check *check, const struct local_address *home)
+{
+	struct ip4 start = check->config->bootp.pool_start;
+	const char *what = NULL;
+
+	if (home->prefix_length > POOL_PREFIX_MAX)
+		what = "on a network without room for a pool";
+	else if (ip4_is_same(start, ip4_network(start, home->prefix_length)))
+		what = "the network's own address";
+	else if (ip4_is_same(start, broadcast_of(home)))
+		what = "the network's broadcast address";
+	if (what == NULL)
+		return true;
+	complain(check, "bootp", "pool_start", "%s is %s: %s", ip4_format(start).text, what,
+		 show_local(home).text);
+	return false;
+}
+
+/* Addresses in the pool that are somebody's already, this machine's or the gateway's, do no harm:
+ * the start sets them aside. */
+static void check_count(const struct check *check, const struct local_address *home)
+{
+	struct bootp_config *bootp = &check->config->bootp;
+	uint32_t room = broadcast_of(home).value - bootp->pool_start.value;
+
+	if (bootp->pool_count == 0)
+		bootp->pool_count = room < POOL_COUNT_DEFAULT ? room : POOL_COUNT_DEFAULT;
+	if (bootp->pool_count > room)
+		complain(check, "bootp", "pool_count",
+			 "%u addresses from %s on do not fit in the network of %s: at most %u",
+			 bootp->pool_count, ip4_format(bootp->pool_start).text,
+			 show_local(home).text, room);
+}
+
+static void check_gateway(const struct check *check, const struct local_address *home)
+{
+	struct ip4 gateway = check->config->bootp.gateway;
+
+	if (ip4_is_set(gateway) && !ip4_is_within(gateway, home->address, home->prefix_length))
+		complain(check, "bootp", "gateway", "%s is not on the pool's network, that of %s",
+			 ip4_format(gateway).text, show_local(home).text);
+}
+
+static void fill_subnet(struct config *config, const struct local_address *home)
+{
+	const struct bootp_config *bootp = &config->bootp;
+
+	config->subnet = (struct subnet_config){
+		.network = ip4_network(home->address, home->prefix_length),
+		.prefix_length = home->prefix_length,
+		.netmask = ip4_is_set(bootp->netmask) ? bootp->netmask
+						      : ip4_netmask(home->prefix_length),
+		.pool_first = bootp->pool_start,
+		.pool_last = { bootp->pool_start.value + bootp->pool_count - 1 },
+		.gateway = bootp->gateway,
+		.lease_time_s = bootp->lease_time_s,
+	};
+}
+
+static void check_pool(const struct check *check, const struct selector *selector)
+{
+	const struct local_address *home;
+
+	if (!ip4_is_set(check->config->bootp.pool_start)) {
+		/* A value that is no address has its problem already. */
+		if (!config_is_given(ini_find(check->ini, "bootp", "pool_start")))
+			complain_of_no_start(check, selector);
+		return;
+	}
+	home = find_home(check, selector);
+	if (home == NULL) {
+		complain_of_no_home(check);
+		return;
+	}
+	check_gateway(check, home);
+	if (!check_start(check, home))
+		return;
+	check_count(check, home);
+	fill_subnet(check->config, home);
+}
+
+void config_check(struct config *config, const struct ini *ini,
+		  const struct config_surroundings *surroundings, struct problems *problems)
+{
+	const struct check check = { config, ini, surroundings, problems };
+
+	check_logger(&check);
+	if (config->has_dhcp) {
+		bool is_on_some = check_selector(&check, "bootp", &config->bootp.address);
+
+		check_dns(&check);
+		check_netmask(&check);
+		/* A selector that selects nothing is one mistake, not two. */
+		check_pool(&check, is_on_some ? &config->bootp.address : &every_interface);
+	}
+	if (config->has_tftp)
+		(void)check_selector(&check, "tftp", &config->tftp.address);
+}

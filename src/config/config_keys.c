@@ -1,0 +1,95 @@
+#include "config/config_keys.h"
+
+#include "base/text.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* The columns of a row, in the order of struct config_key. */
+#define PLAIN(type)               (type), 0, 0, NULL, NULL
+#define NUMBER(least, most, unit) VALUE_NUMBER, (least), (most), (unit), NULL
+#define WORD(words)               VALUE_WORD, 0, 0, NULL, (words)
+#define AT(member)                offsetof(struct config, member), sizeof(((struct config *)NULL)->member)
+
+#define SECONDS_OF_10_YEARS UINT64_C(315360000)
+
+static const char *const log_types[] = {
+	[LOG_TO_STDERR] = "stderr",
+	[LOG_TO_FILE] = "file",
+	[LOG_TO_NOWHERE] = "none",
+	NULL,
+};
+
+static const char *const log_levels[] = {
+	[LOG_AT_CRITICAL] = "critical",
+	[LOG_AT_ERROR] = "error",
+	[LOG_AT_INFO] = "info",
+	[LOG_AT_DEBUG] = "debug",
+	NULL,
+};
+
+static const char *const symlinks[] = {
+	[SYMLINKS_BENEATH] = "beneath",
+	[SYMLINKS_FOLLOW] = "follow",
+	NULL,
+};
+
+static const struct config_key keys[] = {
+	{ "logger", "type", WORD(log_types), "stderr", AT(logger.type), "where the log goes" },
+	{ "logger", "level", WORD(log_levels), "info", AT(logger.level), "how much is logged" },
+	{ "logger", "file", PLAIN(VALUE_PATH), NULL, AT(logger.file),
+	  "the log's file, with type = file" },
+
+	{ "bootp", "address", PLAIN(VALUE_SELECTOR), "0.0.0.0", AT(bootp.address),
+	  "the interfaces to serve: an address, a network or a name" },
+	/* The clients' port is the next one. */
+	{ "bootp", "port", NUMBER(1, 65534, NULL), "67", AT(bootp.port), "the UDP port of DHCP" },
+	{ "bootp", "pool_start", PLAIN(VALUE_ADDRESS), NULL, AT(bootp.pool_start),
+	  "the first address to give" },
+	{ "bootp", "pool_count", NUMBER(1, 1048576, "addresses"), NULL, AT(bootp.pool_count),
+	  "how many addresses to give" },
+	{ "bootp", "allow_simple_dhcp", PLAIN(VALUE_BOOLEAN), "no", AT(bootp.may_serve_simple_dhcp),
+	  "serve also machines that do not boot from the network" },
+	{ "bootp", "boot_file", PLAIN(VALUE_TEXT), NULL, AT(bootp.boot_file),
+	  "the file to boot, unless [bootfile] names another" },
+	{ "bootp", "domain", PLAIN(VALUE_DOMAIN), NULL, AT(bootp.domain),
+	  "the network's domain name" },
+	{ "bootp", "dns", PLAIN(VALUE_DNS), NULL, AT(bootp.dns),
+	  "DNS servers, or auto for this machine's" },
+	{ "bootp", "gateway", PLAIN(VALUE_ADDRESS), NULL, AT(bootp.gateway),
+	  "the router to tell; otherwise this machine" },
+	{ "bootp", "netmask", PLAIN(VALUE_ADDRESS), NULL, AT(bootp.netmask),
+	  "the netmask to tell; otherwise the interface's" },
+	{ "bootp", "lease_time", VALUE_DURATION, 10, SECONDS_OF_10_YEARS, "seconds", NULL, "86400",
+	  AT(bootp.lease_time_s), "how long an address is given for" },
+	{ "bootp", "servername", PLAIN(VALUE_NAME), NULL, AT(bootp.servername),
+	  "this server's name in replies" },
+
+	{ "tftp", "address", PLAIN(VALUE_SELECTOR), "0.0.0.0", AT(tftp.address),
+	  "the interfaces to serve: an address, a network or a name" },
+	{ "tftp", "port", NUMBER(1, 65535, NULL), "69", AT(tftp.port), "the UDP port of TFTP" },
+	/* The range is RFC 2348's. */
+	{ "tftp", "blocksize", NUMBER(8, 65464, "bytes"), "65464", AT(tftp.block_size_max),
+	  "the largest block that a client may ask for" },
+	{ "tftp", "timeout", VALUE_REAL_SECONDS, 50, 60000, "seconds", NULL, "1",
+	  AT(tftp.timeout_ms), "how long to wait before a block is sent again" },
+	{ "tftp", "root", PLAIN(VALUE_PATH), "/srv/tftp", AT(tftp.root),
+	  "the folder that is served" },
+	{ "tftp", "symlinks", WORD(symlinks), "beneath", AT(tftp.symlinks),
+	  "follow links that stay beneath root, or all" },
+	{ "tftp", "max_transfers", NUMBER(1, 65536, "transfers"), "4096", AT(tftp.transfers_max),
+	  "how many transfers may run at once" },
+};
+
+const struct config_key *config_key_at(size_t index)
+{
+	return index < COUNT(keys) ? &keys[index] : NULL;
+}
+
+const struct config_key *config_key_find(const char *section, const char *name)
+{
+	for (size_t i = 0; i < COUNT(keys); i++) {
+		if (text_is_same(keys[i].section, section) && text_is_same(keys[i].name, name))
+			return &keys[i];
+	}
+	return NULL;
+}

@@ -1,0 +1,46 @@
+/* All keys that a configuration may have, as one table. [bootfile] is not in it: its keys are
+ * architectures. */
+#ifndef BOOTD_CONFIG_CONFIG_KEYS_H
+#define BOOTD_CONFIG_CONFIG_KEYS_H
+
+#include "config/config.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum value_type {
+	VALUE_BOOLEAN,
+	VALUE_NUMBER,
+	VALUE_DURATION,     /* seconds, with a unit */
+	VALUE_REAL_SECONDS, /* kept in ms */
+	VALUE_ADDRESS,
+	VALUE_SELECTOR,
+	VALUE_WORD, /* an enum's, in its order */
+	VALUE_TEXT,
+	VALUE_NAME,   /* printable ASCII without blanks */
+	VALUE_DOMAIN, /* letters, digits, '-', '.' */
+	VALUE_PATH,
+	VALUE_DNS,
+};
+
+struct config_key {
+	const char *section;
+	const char *name;
+	enum value_type type;
+	uint64_t least; /* of numbers and times; real seconds in ms */
+	uint64_t most;
+	const char *unit;         /* of numbers and times; NULL: a number that only counts */
+	const char *const *words; /* of VALUE_WORD, up to NULL */
+	const char *fallback;     /* the default, as it would be written; NULL: none */
+	size_t offset;            /* in struct config */
+	size_t size;
+	const char *help;
+};
+
+/* NULL past the last. */
+const struct config_key *config_key_at(size_t index);
+
+/* Both names in any case. NULL: there is no such key. */
+const struct config_key *config_key_find(const char *section, const char *name);
+
+#endif

@@ -1,0 +1,238 @@
+#include "config/config_values.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static bool is_blank(char character)
+{
+	return character == ' ' || character == '\t';
+}
+
+static bool is_digit(char character)
+{
+	return character >= '0' && character <= '9';
+}
+
+static bool is_letter(char character)
+{
+	return (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z');
+}
+
+void value_cut_comment(char *text)
+{
+	for (char *at = text; *at != '\0'; at++) {
+		if ((*at == ';' || *at == '#') && (at == text || is_blank(at[-1]))) {
+			*at = '\0';
+			break;
+		}
+	}
+	(void)text_trim(text); /* it begins with no blank, so only its end moves */
+}
+
+bool value_parse_boolean(const char *text, bool *out_value)
+{
+	static const char *const words[][2] = {
+		{ "off", "on" },         { "false", "true" },
+		{ "disable", "enable" }, { "disabled", "enabled" },
+		{ "no", "yes" },         { "low", "high" },
+		{ "ko", "ok" },          { "0", "1" },
+	};
+
+	for (size_t i = 0; i < COUNT(words); i++) {
+		if (text_is_same(text, words[i][0]) || text_is_same(text, words[i][1])) {
+			*out_value = text_is_same(text, words[i][1]);
+			return true;
+		}
+	}
+	return false;
+}
+
+static const char *skip_blanks(const char *text)
+{
+	while (is_blank(*text))
+		text++;
+	return text;
+}
+
+/* The digits that text begins with, as a number, and what follows them. */
+static bool split_number(const char *text, uint64_t *out_number, const char **out_rest)
+{
+	char digits[24];
+	size_t length = 0;
+
+	while (is_digit(text[length]))
+		length++;
+	if (!text_format(digits, sizeof(digits), "%.*s", (int)length, text) ||
+	    !text_parse_number(digits, out_number))
+		return false;
+	*out_rest = text + length;
+	return true;
+}
+
+bool value_parse_duration(const char *text, uint64_t *out_seconds)
+{
+	static const struct {
+		const char *name;
+		uint64_t seconds;
+	} units[] = { { "", 1 }, { "s", 1 }, { "m", 60 }, { "h", 3600 }, { "d", 86400 } };
+	const char *unit;
+	uint64_t number;
+
+	if (!split_number(text, &number, &unit))
+		return false;
+	unit = skip_blanks(unit);
+	for (size_t i = 0; i < COUNT(units); i++) {
+		if (!text_is_same(unit, units[i].name))
+			continue;
+		if (__builtin_mul_overflow(number, units[i].seconds, &number))
+			return false;
+		*out_seconds = number;
+		return true;
+	}
+	return false;
+}
+
+bool value_parse_real_seconds(const char *text, uint64_t *out_ms)
+{
+	const char *rest;
+	uint64_t seconds;
+	uint64_t ms = 0;
+
+	if (!split_number(text, &seconds, &rest) || seconds > UINT32_MAX)
+		return false;
+	if (*rest == '.') {
+		static const uint64_t weights[] = { 100, 10, 1 };
+		size_t length = 0;
+
+		rest++;
+		for (; is_digit(rest[length]); length++)
+			ms += length < COUNT(weights)
+				      ? weights[length] * (uint64_t)(rest[length] - '0')
+				      : 0;
+		if (length == 0 || length > 9)
+			return false;
+		rest += length;
+	}
+	rest = skip_blanks(rest);
+	if (*rest != '\0' && !text_is_same(rest, "s"))
+		return false;
+	*out_ms = seconds * 1000 + ms;
+	return true;
+}
+
+bool value_parse_address(const char *text, struct ip4 *out_address)
+{
+	struct ip4 address;
+
+	if (!ip4_parse(text, &address) || !ip4_is_set(address))
+		return false;
+	*out_address = address;
+	return true;
+}
+
+bool value_parse_dns(const char *text, struct ip4 out_list[CONFIG_DNS_MAX], size_t *out_count)
+{
+	static const char separators[] = ";, \t";
+	struct ip4 list[CONFIG_DNS_MAX];
+	size_t count = 0;
+
+	for (text += strspn(text, separators); *text != '\0'; text += strspn(text, separators)) {
+		size_t length = strcspn(text, separators);
+		char word[sizeof(struct ip4_text)];
+
+		if (count == CONFIG_DNS_MAX ||
+		    !text_format(word, sizeof(word), "%.*s", (int)length, text) ||
+		    !value_parse_address(word, &list[count]))
+			return false;
+		count++;
+		text += length;
+	}
+	if (count == 0)
+		return false;
+	memcpy(out_list, list, count * sizeof(list[0]));
+	*out_count = count;
+	return true;
+}
+
+static bool is_interface_name(const char *text)
+{
+	for (const char *at = text; *at != '\0'; at++) {
+		if (*at <= ' ' || *at > '~' || *at == '/')
+			return false;
+	}
+	return *text != '\0' && strlen(text) < INTERFACE_NAME_SIZE;
+}
+
+bool value_parse_selector(const char *text, struct selector *out_selector)
+{
+	struct selector selector = { .kind = SELECT_INTERFACE };
+
+	if (ip4_parse(text, &selector.address))
+		selector.kind = ip4_is_set(selector.address) ? SELECT_ADDRESS : SELECT_ALL;
+	else if (!is_interface_name(text) || !text_copy(selector.name, sizeof(selector.name), text))
+		return false;
+	*out_selector = selector;
+	return true;
+}
+
+bool value_parse_word(const char *text, const char *const *words, unsigned *out_index)
+{
+	for (unsigned i = 0; words[i] != NULL; i++) {
+		if (text_is_same(text, words[i])) {
+			*out_index = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool value_parse_text(const char *text, char *out, size_t size)
+{
+	for (const char *at = text; *at != '\0'; at++) {
+		if ((unsigned char)*at < ' ' || *at == '\x7f')
+			return false;
+	}
+	return text_copy(out, size, text);
+}
+
+bool value_parse_name(const char *text, char *out, size_t size)
+{
+	for (const char *at = text; *at != '\0'; at++) {
+		if (*at <= ' ' || *at > '~')
+			return false;
+	}
+	return text_copy(out, size, text);
+}
+
+bool value_parse_domain(const char *text, char *out, size_t size)
+{
+	for (const char *at = text; *at != '\0'; at++) {
+		if (!is_letter(*at) && !is_digit(*at) && *at != '-' && *at != '.')
+			return false;
+	}
+	return text_copy(out, size, text);
+}
+
+bool value_is_url(const char *text)
+{
+	return text_starts_with(text, "http://") || text_starts_with(text, "https://");
+}
+
+bool value_parse_path(const char *text, const char *folder, char *out, size_t size)
+{
+	char path[PATH_MAX];
+	char joined[PATH_MAX];
+
+	if (value_is_url(text) || !value_parse_text(text, path, sizeof(path)))
+		return false;
+	if (path[0] == '/')
+		return text_copy(out, size, path);
+	text = path;
+	while (strncmp(text, "./", 2) == 0)
+		text += 2;
+	return text_format(joined, sizeof(joined), "%s/%s", folder, text) &&
+	       text_copy(out, size, joined);
+}

@@ -1,0 +1,48 @@
+/* From the text of a value to what it means, one function a type. The text has no comment and no
+ * blanks at its ends any more. All return false, with the result untouched, for what is none. */
+#ifndef BOOTD_CONFIG_CONFIG_VALUES_H
+#define BOOTD_CONFIG_CONFIG_VALUES_H
+
+#include "base/addr.h"
+#include "config/config.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Ends the value, in place, at a ';' or '#' that stands first or after a blank. */
+void value_cut_comment(char *text);
+
+/* pybootd's words, in any case: on, true, enable, enabled, yes, high, ok, 1 and their opposites. */
+bool value_parse_boolean(const char *text, bool *out_value);
+
+/* A whole number of seconds, or of minutes, hours or days with the unit m, h or d. */
+bool value_parse_duration(const char *text, uint64_t *out_seconds);
+
+/* Seconds with up to nine decimals, of which the first three count. */
+bool value_parse_real_seconds(const char *text, uint64_t *out_ms);
+
+/* Not 0.0.0.0, which is no machine's address. */
+bool value_parse_address(const char *text, struct ip4 *out_address);
+
+/* Addresses with ';', ',' or blanks between them: at least one, at most CONFIG_DNS_MAX. */
+bool value_parse_dns(const char *text, struct ip4 out_list[CONFIG_DNS_MAX], size_t *out_count);
+
+/* An address, of an interface or a network's first; 0.0.0.0 for all; or an interface's name. */
+bool value_parse_selector(const char *text, struct selector *out_selector);
+
+/* One of the words up to NULL, in any case. */
+bool value_parse_word(const char *text, const char *const *words, unsigned *out_index);
+
+/* Text of at most size - 1 bytes without control characters. */
+bool value_parse_text(const char *text, char *out, size_t size);
+/* Such text, of printable ASCII without blanks. */
+bool value_parse_name(const char *text, char *out, size_t size);
+/* Such text, of letters, digits, '-' and '.'. */
+bool value_parse_domain(const char *text, char *out, size_t size);
+
+/* The path in folder, unless it is absolute. Like text, and false for a URL. */
+bool value_parse_path(const char *text, const char *folder, char *out, size_t size);
+bool value_is_url(const char *text);
+
+#endif

@@ -1,0 +1,364 @@
+#include "config/config_keys.h"
+
+#include "base/text.h"
+#include "config/config_apply.h"
+#include "config/ini.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static struct config config;
+static struct problems problems;
+
+static void apply_text(const char *text)
+{
+	struct ini *ini;
+
+	memset(&problems, 0, sizeof(problems));
+	config = (struct config){ .path = "/etc/bootd/bootd.ini" };
+	ini = ini_parse("test.ini",
+			(struct span){ .bytes = (const uint8_t *)text, .length = strlen(text) },
+			&problems);
+	assert_non_null(ini);
+	config_apply(ini, &config, &problems);
+	ini_free(ini);
+}
+
+static void apply_line(const char *section, const char *line)
+{
+	char text[INI_LINE_MAX + 100];
+
+	assert_true(text_format(text, sizeof(text), "[%s]\n%s\n", section, line));
+	apply_text(text);
+}
+
+static void assert_accepted(const char *section, const char *line)
+{
+	apply_line(section, line);
+	if (problems.count > 0)
+		problems_print(&problems, stderr);
+	assert_int_equal(problems.count, 0);
+}
+
+/* Exactly one problem, in line 2, about this section's key, with these words. */
+static void assert_refused(const char *section, const char *line, const char *words)
+{
+	char key[64];
+	size_t length = strcspn(line, " =");
+
+	assert_true(text_format(key, sizeof(key), "[%s] %.*s", section, (int)length, line));
+	apply_line(section, line);
+	assert_int_equal(problems.count, 1);
+	assert_int_equal(problems.list[0].line, 2);
+	assert_string_equal(problems.list[0].key, key);
+	if (strstr(problems.list[0].text, words) == NULL)
+		fail_msg("\"%s\" is not in \"%s\"", words, problems.list[0].text);
+}
+
+static void defaults(void **state)
+{
+	(void)state;
+	apply_text("");
+	assert_int_equal(problems.count, 0);
+	assert_int_equal(config.logger.type, LOG_TO_STDERR);
+	assert_int_equal(config.logger.level, LOG_AT_INFO);
+	assert_string_equal(config.logger.file, "");
+	assert_int_equal(config.bootp.address.kind, SELECT_ALL);
+	assert_int_equal(config.bootp.port, 67);
+	assert_false(ip4_is_set(config.bootp.pool_start));
+	assert_int_equal(config.bootp.pool_count, 0);
+	assert_false(config.bootp.may_serve_simple_dhcp);
+	assert_string_equal(config.bootp.boot_file, "");
+	assert_int_equal(config.bootp.dns_count, 0);
+	assert_false(config.bootp.is_dns_auto);
+	assert_int_equal(config.bootp.lease_time_s, 86400);
+	assert_int_equal(config.bootfile.count, 0);
+	assert_string_equal(config.bootfile.fallback, "");
+	assert_int_equal(config.tftp.address.kind, SELECT_ALL);
+	assert_int_equal(config.tftp.port, 69);
+	assert_int_equal(config.tftp.block_size_max, 65464);
+	assert_int_equal(config.tftp.timeout_ms, 1000);
+	assert_int_equal(config.tftp.transfers_max, 4096);
+	assert_string_equal(config.tftp.root, "/srv/tftp");
+	assert_int_equal(config.tftp.symlinks, SYMLINKS_BENEATH);
+}
+
+static void every_key_is_taken_where_it_belongs(void **state)
+{
+	(void)state;
+	apply_text("[logger]\ntype = file ; to a file\nlevel = DEBUG\nfile = log/bootd.log\n"
+		   "[bootpd]\naddress = eth0\nport = 6700\npool_start = 10.0.0.5 # first\n"
+		   "POOL_COUNT = 7\nallow_simple_dhcp = enable\nboot_file = a b.0\n"
+		   "domain = example.org\ndns = 8.8.8.8;8.8.4.4\ngateway = 10.0.0.1\n"
+		   "netmask = 255.0.0.0\nlease_time = 2h\nservername = one\n"
+		   "[bootfile]\nx64-uefi = x.efi ; sixty-four\n11 = arm.efi\ndefault = other\n"
+		   "[tftpd]\naddress = 10.0.0.0\nport : 6900\nblocksize = 512\ntimeout = 0.5\n"
+		   "root = files\nsymlinks = follow\nmax_transfers = 65536\n");
+	if (problems.count > 0)
+		problems_print(&problems, stderr);
+	assert_int_equal(problems.count, 0);
+	assert_int_equal(config.logger.type, LOG_TO_FILE);
+	assert_int_equal(config.logger.level, LOG_AT_DEBUG);
+	assert_string_equal(config.logger.file, "/etc/bootd/log/bootd.log");
+	assert_int_equal(config.bootp.address.kind, SELECT_INTERFACE);
+	assert_string_equal(config.bootp.address.name, "eth0");
+	assert_int_equal(config.bootp.port, 6700);
+	assert_true(config.bootp.pool_start.value == 0x0a000005);
+	assert_int_equal(config.bootp.pool_count, 7);
+	assert_true(config.bootp.may_serve_simple_dhcp);
+	assert_string_equal(config.bootp.boot_file, "a b.0");
+	assert_string_equal(config.bootp.domain, "example.org");
+	assert_int_equal(config.bootp.dns_count, 2);
+	assert_true(config.bootp.dns[1].value == 0x08080404);
+	assert_true(config.bootp.gateway.value == 0x0a000001);
+	assert_true(config.bootp.netmask.value == 0xff000000);
+	assert_int_equal(config.bootp.lease_time_s, 7200);
+	assert_string_equal(config.bootp.servername, "one");
+	assert_int_equal(config.bootfile.count, 2);
+	assert_int_equal(config.bootfile.list[0].architecture, 7);
+	assert_string_equal(config.bootfile.list[0].file, "x.efi");
+	assert_int_equal(config.bootfile.list[1].architecture, 11);
+	assert_string_equal(config.bootfile.list[1].file, "arm.efi");
+	assert_string_equal(config.bootfile.fallback, "other");
+	assert_int_equal(config.tftp.address.kind, SELECT_ADDRESS);
+	assert_int_equal(config.tftp.port, 6900);
+	assert_int_equal(config.tftp.block_size_max, 512);
+	assert_int_equal(config.tftp.timeout_ms, 500);
+	assert_string_equal(config.tftp.root, "/etc/bootd/files");
+	assert_int_equal(config.tftp.symlinks, SYMLINKS_FOLLOW);
+	assert_int_equal(config.tftp.transfers_max, 65536);
+}
+
+static void ranges_end_where_they_say(void **state)
+{
+	static const struct {
+		const char *section;
+		const char *inside[2];
+		const char *outside[2];
+		const char *words;
+	} cases[] = {
+		{ "bootp",
+		  { "port = 1", "port = 65534" },
+		  { "port = 0", "port = 65535" },
+		  "a whole number from 1 to 65534" },
+		{ "tftp",
+		  { "port = 1", "port = 65535" },
+		  { "port = 0", "port = 65536" },
+		  "a whole number from 1 to 65535" },
+		{ "bootp",
+		  { "pool_count = 1", "pool_count = 1048576" },
+		  { "pool_count = 0", "pool_count = 1048577" },
+		  "from 1 to 1048576 addresses" },
+		{ "bootp",
+		  { "lease_time = 10", "lease_time = 3650d" },
+		  { "lease_time = 9", "lease_time = 3651d" },
+		  "from 10 to 315360000 seconds" },
+		{ "tftp",
+		  { "blocksize = 8", "blocksize = 65464" },
+		  { "blocksize = 7", "blocksize = 65465" },
+		  "from 8 to 65464 bytes" },
+		{ "tftp",
+		  { "timeout = 0.05", "timeout = 60" },
+		  { "timeout = 0.049", "timeout = 60.001" },
+		  "from 0.05 to 60 seconds" },
+		{ "tftp",
+		  { "max_transfers = 1", "max_transfers = 65536" },
+		  { "max_transfers = 0", "max_transfers = 65537" },
+		  "from 1 to 65536 transfers" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		for (size_t side = 0; side < 2; side++) {
+			assert_accepted(cases[i].section, cases[i].inside[side]);
+			assert_refused(cases[i].section, cases[i].outside[side], cases[i].words);
+		}
+	}
+}
+
+static void what_is_no_value_is_refused(void **state)
+{
+	(void)state;
+	assert_refused("logger", "type = syslog", "none of: stderr, file, none");
+	assert_refused("logger", "level = info,debug", "critical, error, info, debug");
+	assert_refused("bootp", "port = 67x", "\"67x\" is not a whole number");
+	assert_refused("bootp", "allow_simple_dhcp = maybe", "neither yes nor no");
+	assert_refused("bootp", "pool_start = 192.168.1", "no address");
+	assert_refused("bootp", "gateway = 0.0.0.0", "no address");
+	assert_refused("bootp", "address = 10.0.0.0/8", "nor an interface's name");
+	assert_refused("bootp", "dns = 8.8.8.8 ; Google", "line of its own");
+	assert_refused("bootp", "lease_time = 1 week", "12h");
+	assert_refused("bootp", "domain = a_b", "no domain");
+	assert_refused("bootp", "servername = two words", "without blanks");
+	assert_refused("bootp", "boot_file = a\tb", "control characters");
+	assert_refused("tftp", "timeout = 1m", "0.5");
+	assert_refused("tftp", "symlinks = yes", "none of: beneath, follow");
+	assert_refused("tftp", "root = http://host/debian", "only folders are served");
+	assert_refused("tftp", "root = https://host/debian", "only folders are served");
+	assert_refused("bootp", "port = \x1b[31m", "\"\\x1b[31m\"");
+}
+
+static void texts_end_where_the_packet_ends(void **state)
+{
+	static const struct {
+		const char *section;
+		const char *key;
+		int length;
+	} cases[] = {
+		{ "bootp", "boot_file", 127 }, { "bootp", "servername", 63 },
+		{ "bootp", "domain", 253 },    { "bootfile", "default", 127 },
+		{ "bootfile", "7", 127 },
+	};
+	static char longest[300];
+	char line[400];
+
+	(void)state;
+	memset(longest, 'x', sizeof(longest) - 1);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		assert_true(text_format(line, sizeof(line), "%s = %.*s", cases[i].key,
+					cases[i].length, longest));
+		assert_accepted(cases[i].section, line);
+		assert_true(text_format(line, sizeof(line), "%s = %.*s", cases[i].key,
+					cases[i].length + 1, longest));
+		assert_refused(cases[i].section, line, "too long");
+	}
+}
+
+static void nothing_is_a_value_only_without_a_default(void **state)
+{
+	(void)state;
+	assert_accepted("bootp", "boot_file =");
+	assert_accepted("bootp", "dns = ; none");
+	assert_int_equal(config.bootp.dns_count, 0);
+	assert_accepted("bootp", "pool_start = # none");
+	assert_refused("bootp", "port =", "without this line it is 67");
+	assert_refused("tftp", "timeout = ; later", "without this line it is 1");
+	assert_refused("bootfile", "default =", "no file name");
+	assert_refused("bootfile", "7 = # none", "no file name");
+}
+
+static void what_is_unknown_is_refused(void **state)
+{
+	(void)state;
+	assert_refused("tftp", "rooot = /", "this section has: address, port, blocksize");
+	assert_refused("logger", "root = /", "this section has: type, level, file");
+	assert_refused("bootfile", "x64 = a.efi", "no architecture");
+	assert_refused("bootfile", "65536 = a.efi", "no architecture");
+	apply_text("\n[Filter]\na = b\nc = d\n");
+	assert_int_equal(problems.count, 1);
+	assert_int_equal(problems.list[0].line, 2);
+	assert_string_equal(problems.list[0].key, "[filter]");
+	assert_non_null(strstr(problems.list[0].text, "logger, bootp, bootfile, tftp"));
+}
+
+static void an_architecture_has_one_row(void **state)
+{
+	char text[2048] = "[bootfile]\n";
+
+	(void)state;
+	apply_text("[bootfile]\nx64-uefi = a\n7 = b\n");
+	assert_int_equal(problems.count, 1);
+	assert_int_equal(problems.list[0].line, 3);
+	assert_non_null(strstr(problems.list[0].text, "architecture 7"));
+	for (int i = 0; i <= CONFIG_BOOTFILE_MAX; i++) {
+		size_t length = strlen(text);
+
+		assert_true(text_format(text + length, sizeof(text) - length, "%d = a\n", i));
+	}
+	apply_text(text);
+	assert_int_equal(problems.count, 1);
+	assert_int_equal(problems.list[0].line, CONFIG_BOOTFILE_MAX + 2);
+	assert_int_equal(config.bootfile.count, CONFIG_BOOTFILE_MAX);
+}
+
+static void rows_of_the_table_are_whole(void **state)
+{
+	const struct config_key *key;
+	size_t count = 0;
+
+	(void)state;
+	for (; (key = config_key_at(count)) != NULL; count++) {
+		assert_ptr_equal(config_key_find(key->section, key->name), key);
+		assert_true(key->size > 0 && key->offset + key->size <= sizeof(struct config));
+		assert_true(key->help[0] != '\0');
+		assert_true(key->least <= key->most);
+		assert_int_equal(key->type == VALUE_WORD, key->words != NULL);
+	}
+	assert_true(count > 20);
+	assert_null(config_key_find("tftp", "pool_start"));
+}
+
+/* The sample with its commented keys active: every ; before a key is taken away. */
+static char *read_sample(void)
+{
+	FILE *file = fopen(SOURCE_ROOT "/etc/bootd.ini", "re");
+	char *text = calloc(1, INI_FILE_MAX);
+	char line[INI_LINE_MAX];
+	size_t used = 0;
+
+	assert_non_null(file);
+	assert_non_null(text);
+	while (fgets(line, sizeof(line), file) != NULL) {
+		const char *start = line[0] == ';' ? line + 1 : line;
+
+		assert_true(text_copy(text + used, INI_FILE_MAX - used, start));
+		used += strlen(start);
+	}
+	assert_int_equal(fclose(file), 0);
+	return text;
+}
+
+static void the_sample_shows_every_key(void **state)
+{
+	char *text = read_sample();
+	const struct config_key *key;
+	struct ini *ini;
+
+	(void)state;
+	apply_text(text);
+	if (problems.count > 0)
+		problems_print(&problems, stderr);
+	assert_int_equal(problems.count, 0);
+	ini = ini_parse("bootd.ini",
+			(struct span){ .bytes = (const uint8_t *)text, .length = strlen(text) },
+			&problems);
+	for (size_t i = 0; (key = config_key_at(i)) != NULL; i++) {
+		const struct ini_entry *entry = ini_find(ini, key->section, key->name);
+
+		if (entry == NULL)
+			fail_msg("[%s] %s is not in the sample", key->section, key->name);
+		else if (key->fallback != NULL)
+			assert_string_equal(entry->value, key->fallback);
+	}
+	assert_true(config.bootfile.count > 0);
+	assert_true(config.bootfile.fallback[0] != '\0');
+	ini_free(ini);
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(defaults),
+		cmocka_unit_test(every_key_is_taken_where_it_belongs),
+		cmocka_unit_test(ranges_end_where_they_say),
+		cmocka_unit_test(what_is_no_value_is_refused),
+		cmocka_unit_test(texts_end_where_the_packet_ends),
+		cmocka_unit_test(nothing_is_a_value_only_without_a_default),
+		cmocka_unit_test(what_is_unknown_is_refused),
+		cmocka_unit_test(an_architecture_has_one_row),
+		cmocka_unit_test(rows_of_the_table_are_whole),
+		cmocka_unit_test(the_sample_shows_every_key),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,236 @@
+#include "config/config_load.h"
+
+#include "base/text.h"
+#include "config/ini.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static const struct local_address addresses[] = {
+	{ 2, "eth0", { 0xc0a80101 }, 24 },
+};
+
+static const struct config_surroundings surroundings = { .addresses = addresses,
+							 .address_count = 1 };
+
+static char folder[] = P_tmpdir "/bootd-config-test-XXXXXX";
+static char path[64];
+static struct config config;
+static struct problems problems;
+
+static int make_folder(void **state)
+{
+	(void)state;
+	if (mkdtemp(folder) == NULL || chdir(folder) != 0)
+		return -1;
+	return text_format(path, sizeof(path), "%s/bootd.ini", folder) ? 0 : -1;
+}
+
+static int remove_folder(void **state)
+{
+	(void)state;
+	(void)unlink(path);
+	return rmdir(folder);
+}
+
+static void write_config(const char *text, size_t length)
+{
+	FILE *file = fopen(path, "we");
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(text, 1, length, file), length);
+	assert_int_equal(fclose(file), 0);
+}
+
+static bool load(const char *name, enum config_services services)
+{
+	memset(&problems, 0, sizeof(problems));
+	return config_load(name, services, &surroundings, &config, &problems);
+}
+
+static void assert_refused(const char *name, const char *words)
+{
+	assert_false(load(name, SERVE_ALL));
+	assert_int_equal(problems.count, 1);
+	assert_string_equal(problems.list[0].file, name);
+	assert_int_equal(problems.list[0].line, 0);
+	if (strstr(problems.list[0].text, words) == NULL)
+		fail_msg("\"%s\" is not in \"%s\"", words, problems.list[0].text);
+}
+
+static void loads_a_file(void **state)
+{
+	static const char text[] = "[bootp]\npool_start = 192.168.1.100\n[tftp]\nroot = ./files\n";
+	char wanted[128];
+
+	(void)state;
+	write_config(text, strlen(text));
+	assert_true(load(path, SERVE_ALL));
+	assert_int_equal(problems.count, 0);
+	assert_string_equal(config.path, path);
+	assert_true(text_format(wanted, sizeof(wanted), "%s/files", folder));
+	assert_string_equal(config.tftp.root, wanted);
+	assert_true(config.has_dhcp && config.has_tftp);
+	assert_true(config.subnet.pool_first.value == 0xc0a80164);
+}
+
+static void a_relative_path_is_made_absolute(void **state)
+{
+	static const char text[] = "[bootp]\npool_start = 192.168.1.100\n";
+
+	(void)state;
+	write_config(text, strlen(text));
+	assert_true(load("bootd.ini", SERVE_ALL));
+	assert_string_equal(config.path, path);
+}
+
+static void services_choose_what_is_checked(void **state)
+{
+	static const char text[] = "[tftp]\nroot = files\n";
+
+	(void)state;
+	write_config(text, strlen(text));
+	assert_true(load(path, SERVE_TFTP_ONLY));
+	assert_false(config.has_dhcp);
+	assert_true(config.has_tftp);
+	assert_false(load(path, SERVE_ALL));
+	assert_int_equal(problems.count, 1);
+	assert_false(load(path, SERVE_DHCP_ONLY));
+	assert_int_equal(problems.count, 1);
+	assert_true(config.has_dhcp);
+	assert_false(config.has_tftp);
+}
+
+static void earlier_problems_do_not_count(void **state)
+{
+	static const char text[] = "[bootp]\npool_start = 192.168.1.100\n";
+
+	(void)state;
+	write_config(text, strlen(text));
+	memset(&problems, 0, sizeof(problems));
+	problems_add(&problems, (struct place){ 0 }, "something else");
+	assert_true(config_load(path, SERVE_ALL, &surroundings, &config, &problems));
+	assert_int_equal(problems.count, 1);
+}
+
+static void files_that_are_none(void **state)
+{
+	static char longest[PATH_MAX + 10];
+	char fifo[80];
+
+	(void)state;
+	assert_refused("missing.ini", "no such file; -c FILE");
+	assert_refused("missing/bootd.ini", "no such file");
+	assert_refused(folder, "a folder, not a configuration file");
+	assert_refused("/dev/null", "not a regular file");
+	assert_true(text_format(fifo, sizeof(fifo), "%s/fifo", folder));
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	assert_refused(fifo, "not a regular file");
+	assert_int_equal(unlink(fifo), 0);
+	memset(longest, 'x', sizeof(longest) - 1);
+	assert_false(load(longest, SERVE_ALL));
+	assert_int_equal(problems.count, 1);
+	assert_non_null(strstr(problems.list[0].text, "too long"));
+}
+
+/* Root may read everything, so another user tries. */
+static void a_file_that_may_not_be_read(void **state)
+{
+	uid_t user = geteuid();
+
+	(void)state;
+	write_config("", 0);
+	assert_int_equal(chmod(path, 0), 0);
+	if (user == 0)
+		assert_int_equal(seteuid(65534), 0);
+	assert_refused(path, "no permission");
+	assert_int_equal(seteuid(user), 0);
+	assert_int_equal(chmod(path, 0600), 0);
+}
+
+static void a_file_larger_than_1_mib(void **state)
+{
+	char *text = malloc(INI_FILE_MAX + 100);
+
+	(void)state;
+	assert_non_null(text);
+	memset(text, '#', INI_FILE_MAX + 100);
+	write_config(text, INI_FILE_MAX + 100);
+	assert_false(load(path, SERVE_TFTP_ONLY));
+	assert_int_equal(problems.count, 1);
+	assert_non_null(strstr(problems.list[0].text, "1 MiB"));
+	free(text);
+}
+
+static void ten_mistakes_are_ten_complaints(void **state)
+{
+	static const struct {
+		const char *line;
+		unsigned number; /* 0: this line is no mistake */
+		const char *key;
+	} lines[] = {
+		{ "[logger]\n", 0, "" },
+		{ "level = loud\n", 2, "[logger] level" },
+		{ "[bootpd]\n", 0, "" },
+		{ "port = 0\n", 4, "[bootp] port" },
+		{ "pool_start = 10.0.0.1\n", 5, "[bootp] pool_start" },
+		{ "pool_size = 3\n", 6, "[bootp] pool_size" },
+		{ "netmask = 255.0.255.0\n", 7, "[bootp] netmask" },
+		{ "allow_simple_dhcp = perhaps\n", 8, "[bootp] allow_simple_dhcp" },
+		{ "[bootfile]\n", 0, "" },
+		{ "x65 = a.efi\n", 10, "[bootfile] x65" },
+		{ "nonsense\n", 11, "" },
+		{ "[tftp]\n", 0, "" },
+		{ "timeout = 1\n", 0, "" },
+		{ "timeout = 2\n", 14, "[tftp] timeout" },
+		{ "[unknown]\n", 15, "[unknown]" },
+	};
+	char text[1024] = "";
+	unsigned mistakes = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		(void)strcat(text, lines[i].line);
+	write_config(text, strlen(text));
+	assert_false(load(path, SERVE_ALL));
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		unsigned found = 0;
+
+		for (size_t p = 0; p < problems.count; p++) {
+			const struct problem *problem = &problems.list[p];
+
+			assert_string_equal(problem->file, path);
+			found += problem->line == lines[i].number &&
+				 strcmp(problem->key, lines[i].key) == 0;
+		}
+		assert_int_equal(found, lines[i].number != 0);
+		mistakes += lines[i].number != 0;
+	}
+	assert_int_equal(mistakes, 10);
+	assert_int_equal(problems.count, 10);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(loads_a_file),
+		cmocka_unit_test(a_relative_path_is_made_absolute),
+		cmocka_unit_test(services_choose_what_is_checked),
+		cmocka_unit_test(earlier_problems_do_not_count),
+		cmocka_unit_test(files_that_are_none),
+		cmocka_unit_test(a_file_that_may_not_be_read),
+		cmocka_unit_test(a_file_larger_than_1_mib),
+		cmocka_unit_test(ten_mistakes_are_ten_complaints),
+	};
+
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
