@@ -1,0 +1,179 @@
+#include "io/loop.h"
+#include "io/loop_uv.h"
+
+#include <stdlib.h>
+#include <uv.h>
+
+#define SIGNALS_MAX 8
+
+struct signal_watch {
+	uv_signal_t handle;
+	loop_callback *on_signal;
+	void *context;
+};
+
+struct loop {
+	uv_loop_t uv;
+	struct signal_watch signals[SIGNALS_MAX];
+	size_t signal_count;
+};
+
+struct timer {
+	uv_timer_t handle;
+	loop_callback *on_time;
+	void *context;
+};
+
+struct watch {
+	uv_poll_t handle;
+	loop_callback *on_readable;
+	void *context;
+};
+
+struct loop *loop_new(void)
+{
+	struct loop *loop = calloc(1, sizeof(*loop));
+
+	if (loop == NULL)
+		return NULL;
+	if (uv_loop_init(&loop->uv) < 0) {
+		free(loop);
+		return NULL;
+	}
+	return loop;
+}
+
+void loop_free(struct loop *loop)
+{
+	if (loop == NULL)
+		return;
+	for (size_t i = 0; i < loop->signal_count; i++)
+		uv_close((uv_handle_t *)&loop->signals[i].handle, NULL);
+	/* Closed handles are only let go of in a turn of the loop; work under way ends in one too.
+	 */
+	(void)uv_run(&loop->uv, UV_RUN_DEFAULT);
+	(void)uv_loop_close(&loop->uv);
+	free(loop);
+}
+
+void loop_run(struct loop *loop)
+{
+	(void)uv_run(&loop->uv, UV_RUN_DEFAULT);
+}
+
+void loop_stop(struct loop *loop)
+{
+	uv_stop(&loop->uv);
+}
+
+uint64_t loop_now_ms(const struct loop *loop)
+{
+	return uv_now(&loop->uv);
+}
+
+uv_loop_t *loop_uv(struct loop *loop)
+{
+	return &loop->uv;
+}
+
+static void on_uv_signal(uv_signal_t *handle, int signal_number)
+{
+	const struct signal_watch *signal = handle->data;
+
+	(void)signal_number;
+	signal->on_signal(signal->context);
+}
+
+int loop_on_signal(struct loop *loop, int signal_number, loop_callback *on_signal, void *context)
+{
+	struct signal_watch *signal = &loop->signals[loop->signal_count];
+	int error;
+
+	if (loop->signal_count == SIGNALS_MAX)
+		return -ENOSPC;
+	error = uv_signal_init(&loop->uv, &signal->handle);
+	if (error < 0)
+		return error;
+	signal->on_signal = on_signal;
+	signal->context = context;
+	signal->handle.data = signal;
+	loop->signal_count++;
+	return uv_signal_start(&signal->handle, on_uv_signal, signal_number);
+}
+
+struct timer *timer_new(struct loop *loop, loop_callback *on_time, void *context)
+{
+	struct timer *timer = calloc(1, sizeof(*timer));
+
+	if (timer == NULL)
+		return NULL;
+	timer->on_time = on_time;
+	timer->context = context;
+	(void)uv_timer_init(&loop->uv, &timer->handle); /* it cannot fail */
+	timer->handle.data = timer;
+	return timer;
+}
+
+static void on_uv_time(uv_timer_t *handle)
+{
+	const struct timer *timer = handle->data;
+
+	timer->on_time(timer->context);
+}
+
+void timer_start(struct timer *timer, uint64_t delay_ms)
+{
+	(void)uv_timer_start(&timer->handle, on_uv_time, delay_ms, 0);
+}
+
+void timer_stop(struct timer *timer)
+{
+	(void)uv_timer_stop(&timer->handle);
+}
+
+static void free_closed(uv_handle_t *handle)
+{
+	free(handle->data);
+}
+
+void timer_free(struct timer *timer)
+{
+	if (timer != NULL)
+		uv_close((uv_handle_t *)&timer->handle, free_closed);
+}
+
+static void on_uv_readable(uv_poll_t *handle, int status, int events)
+{
+	const struct watch *watch = handle->data;
+
+	(void)status;
+	(void)events;
+	/* A socket with an error pending counts as readable: reading it takes the error away. */
+	watch->on_readable(watch->context);
+}
+
+struct watch *watch_new(struct loop *loop, int fd, loop_callback *on_readable, void *context)
+{
+	struct watch *watch = calloc(1, sizeof(*watch));
+
+	if (watch == NULL)
+		return NULL;
+	watch->on_readable = on_readable;
+	watch->context = context;
+	if (uv_poll_init(&loop->uv, &watch->handle, fd) < 0) {
+		free(watch);
+		return NULL;
+	}
+	watch->handle.data = watch;
+	if (uv_poll_start(&watch->handle, UV_READABLE, on_uv_readable) < 0) {
+		watch_free(watch);
+		return NULL;
+	}
+	return watch;
+}
+
+void watch_free(struct watch *watch)
+{
+	if (watch != NULL)
+		uv_close((uv_handle_t *)&watch->handle, free_closed);
+}

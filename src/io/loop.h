@@ -1,0 +1,39 @@
+/* The event loop: timers, signals and readable descriptors. libuv stays behind it. */
+#ifndef BOOTD_IO_LOOP_H
+#define BOOTD_IO_LOOP_H
+
+#include <stdint.h>
+
+struct loop;
+struct timer;
+struct watch;
+
+typedef void loop_callback(void *context);
+
+/* NULL: no memory or no descriptors. */
+struct loop *loop_new(void);
+/* Frees the loop; every timer, watch and socket of it must have been freed or closed before. */
+void loop_free(struct loop *loop);
+
+/* Runs until loop_stop. */
+void loop_run(struct loop *loop);
+void loop_stop(struct loop *loop);
+
+/* Monotonic, cached once a turn of the loop. */
+uint64_t loop_now_ms(const struct loop *loop);
+
+/* on_signal runs in the loop, not in a signal handler. Returns 0 or -errno. */
+int loop_on_signal(struct loop *loop, int signal_number, loop_callback *on_signal, void *context);
+
+/* A timer fires once for each start. NULL: no memory. All three may be called from callbacks. */
+struct timer *timer_new(struct loop *loop, loop_callback *on_time, void *context);
+void timer_start(struct timer *timer, uint64_t delay_ms);
+void timer_stop(struct timer *timer);
+void timer_free(struct timer *timer);
+
+/* Calls on_readable while fd is readable. The fd stays the caller's: watch_free first, then close.
+ * NULL: no memory or an fd that cannot be watched. */
+struct watch *watch_new(struct loop *loop, int fd, loop_callback *on_readable, void *context);
+void watch_free(struct watch *watch);
+
+#endif

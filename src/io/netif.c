@@ -1,0 +1,86 @@
+#include "io/netif.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <string.h>
+
+#define DUMP_SIZE 32768 /* what the kernel fills at most of one dump message */
+
+struct collection {
+	struct local_address *list;
+	size_t capacity;
+	size_t count;
+};
+
+/* IFA_LOCAL is this machine's end; on a point-to-point link IFA_ADDRESS is the other one's. */
+static int on_attribute(const struct nlattr *attribute, void *context)
+{
+	struct local_address *address = context;
+
+	if (mnl_attr_get_type(attribute) == IFA_LOCAL &&
+	    mnl_attr_validate(attribute, MNL_TYPE_U32) >= 0)
+		address->address.value = ntohl(mnl_attr_get_u32(attribute));
+	return MNL_CB_OK;
+}
+
+static int on_address(const struct nlmsghdr *message, void *context)
+{
+	const struct ifaddrmsg *header = mnl_nlmsg_get_payload(message);
+	struct collection *found = context;
+	struct local_address address = { .interface = header->ifa_index,
+					 .prefix_length = header->ifa_prefixlen };
+
+	if (message->nlmsg_type != RTM_NEWADDR || header->ifa_family != AF_INET ||
+	    header->ifa_prefixlen > 32)
+		return MNL_CB_OK;
+	(void)mnl_attr_parse(message, sizeof(*header), on_attribute, &address);
+	if (!ip4_is_set(address.address) || found->count == found->capacity)
+		return MNL_CB_OK;
+	/* The interface may have gone in between: then its address has gone with it. */
+	if (if_indextoname(address.interface, address.name) != NULL)
+		found->list[found->count++] = address;
+	return MNL_CB_OK;
+}
+
+static int dump_addresses(struct mnl_socket *socket, struct collection *found)
+{
+	char buffer[DUMP_SIZE];
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	struct ifaddrmsg *header;
+	ssize_t length;
+	int state = MNL_CB_OK;
+
+	request->nlmsg_type = RTM_GETADDR;
+	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	header = mnl_nlmsg_put_extra_header(request, sizeof(*header));
+	header->ifa_family = AF_INET;
+	if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0 ||
+	    mnl_socket_sendto(socket, request, request->nlmsg_len) < 0)
+		return -errno;
+	while (state > MNL_CB_STOP) {
+		length = mnl_socket_recvfrom(socket, buffer, sizeof(buffer));
+		if (length < 0)
+			return -errno;
+		state = mnl_cb_run(buffer, (size_t)length, 0, mnl_socket_get_portid(socket),
+				   on_address, found);
+	}
+	return state == MNL_CB_ERROR ? -errno : 0;
+}
+
+int netif_list(struct local_address *out_list, size_t capacity, size_t *out_count)
+{
+	struct mnl_socket *socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	struct collection found = { .list = out_list, .capacity = capacity };
+	int error;
+
+	if (socket == NULL)
+		return -errno;
+	error = dump_addresses(socket, &found);
+	(void)mnl_socket_close(socket);
+	if (error == 0)
+		*out_count = found.count;
+	return error;
+}

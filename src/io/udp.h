@@ -1,0 +1,52 @@
+/* UDP sockets that know where a datagram arrived and choose where it leaves (IP_PKTINFO), reading
+ * in batches. DF is never set: boot ROMs sit behind links that must be allowed to fragment. */
+#ifndef BOOTD_IO_UDP_H
+#define BOOTD_IO_UDP_H
+
+#include "base/addr.h"
+#include "base/bytes.h"
+#include "io/loop.h"
+
+#include <stdbool.h>
+
+/* What one datagram may hold: more than Ethernet's MTU carries (RFC 2131: at least 576). A longer
+ * one is delivered with is_cut set. */
+#define DATAGRAM_MAX 2048
+
+struct datagram {
+	struct span bytes;
+	struct endpoint from;
+	struct ip4 destination; /* as in the IP header: it may be a broadcast address */
+	struct ip4 local;       /* this machine's address that it was received on */
+	unsigned interface;     /* of arrival */
+	bool is_cut;
+};
+
+struct udp_options {
+	struct endpoint local; /* address 0: every one; port 0: the kernel's choice */
+	const char *device;    /* bound to this interface; NULL: to none */
+	bool may_broadcast;    /* both receive what is broadcast and send it */
+	int receive_buffer;    /* bytes to ask for; 0: the kernel's default */
+};
+
+/* Where a datagram leaves from; zeros leave the choice to the routing table. */
+struct udp_source {
+	struct ip4 address;
+	unsigned interface;
+};
+
+struct udp;
+
+/* A batch and what it points to are valid during the call. The socket may be closed in it. */
+typedef void udp_callback(void *context, const struct datagram *batch, size_t count);
+
+/* Returns 0 with *out_udp for the caller to close, or -errno (-EADDRINUSE, -EACCES ...). */
+int udp_open(struct loop *loop, const struct udp_options *options, udp_callback *on_datagrams,
+	     void *context, struct udp **out_udp);
+void udp_close(struct udp *udp);
+
+/* Never blocks. Returns 0 or -errno; a full socket buffer is -EAGAIN: the datagram is lost, as any
+ * datagram may be. */
+int udp_send(struct udp *udp, struct udp_source source, struct endpoint to, struct span bytes);
+
+#endif
