@@ -1,0 +1,10 @@
+/* A lease store in memory: an address stays with its machine as long as the daemon runs. */
+#ifndef BOOTD_LEASE_LEASE_MEMORY_H
+#define BOOTD_LEASE_LEASE_MEMORY_H
+
+#include "lease/lease.h"
+
+/* A store of the addresses first to last, both included. NULL: no memory. */
+struct lease_store *lease_memory_new(struct ip4 first, struct ip4 last);
+
+#endif
