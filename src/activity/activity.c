@@ -1,0 +1,108 @@
+#include "activity/activity.h"
+
+#include "activity/event_text.h"
+#include "base/log.h"
+#include "base/text.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define WINDOW_S    10 /* how long a kind's lines are counted together */
+#define LINE_SIZE   512
+#define TOTALS_SIZE 800
+#define TOTAL_SIZE  64 /* one counter */
+
+struct kind_state {
+	uint64_t count;
+	uint64_t window_start_s;
+	uint32_t shown;  /* lines in this window */
+	uint32_t hidden; /* events in this window that were not shown */
+};
+
+struct activity {
+	struct kind_state kinds[EVENT_KIND_COUNT];
+};
+
+struct activity *activity_new(void)
+{
+	return calloc(1, sizeof(struct activity));
+}
+
+static uint64_t now_s(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return (uint64_t)now.tv_sec;
+}
+
+static void tell_hidden(struct kind_state *state, const struct event_type *type)
+{
+	if (state->hidden > 0)
+		log_write(type->level, "%s: %u more that are not shown", type->name, state->hidden);
+	state->hidden = 0;
+}
+
+/* May this event be shown, or have enough of its kind been in this window? */
+static bool take_turn(struct kind_state *state, const struct event_type *type)
+{
+	uint64_t now = now_s();
+
+	if (now - state->window_start_s >= WINDOW_S) {
+		tell_hidden(state, type);
+		state->window_start_s = now;
+		state->shown = 0;
+	}
+	if (state->shown == type->lines_max) {
+		state->hidden++;
+		return false;
+	}
+	state->shown++;
+	return true;
+}
+
+void activity_note(struct activity *activity, const struct event *event)
+{
+	const struct event_type *type = event_type(event->kind);
+	struct kind_state *state = &activity->kinds[event->kind];
+	char line[LINE_SIZE];
+
+	state->count++;
+	if (!log_is_shown(type->level) || !take_turn(state, type))
+		return;
+	event_format(event, line, sizeof(line));
+	log_write(type->level, "%s", line);
+}
+
+uint64_t activity_count(const struct activity *activity, enum event_kind kind)
+{
+	return activity->kinds[kind].count;
+}
+
+/* "dhcp-offer 3, dhcp-ack 3, tftp-sent 12", on as many lines as it takes. */
+void activity_log_totals(struct activity *activity)
+{
+	char line[TOTALS_SIZE] = "";
+	size_t used = 0;
+
+	for (enum event_kind kind = 0; kind < EVENT_KIND_COUNT; kind++) {
+		if (activity->kinds[kind].count == 0)
+			continue;
+		tell_hidden(&activity->kinds[kind], event_type(kind));
+		if (used > TOTALS_SIZE - TOTAL_SIZE) {
+			log_write(LOG_AT_INFO, "totals: %s", line);
+			used = 0;
+		}
+		(void)text_format(line + used, sizeof(line) - used, "%s%s %" PRIu64,
+				  used == 0 ? "" : ", ", event_type(kind)->name,
+				  activity->kinds[kind].count);
+		used = strlen(line);
+	}
+	log_write(LOG_AT_INFO, "totals: %s", used == 0 ? "nothing happened" : line);
+}
+
+void activity_free(struct activity *activity)
+{
+	free(activity);
+}

@@ -1,0 +1,25 @@
+/* What happened: one event becomes a counter and a log line. Every packet that is ignored and every
+ * transfer that fails has an event kind of its own, so nothing goes wrong without a name. */
+#ifndef BOOTD_ACTIVITY_ACTIVITY_H
+#define BOOTD_ACTIVITY_ACTIVITY_H
+
+#include "activity/event.h"
+
+#include <stdint.h>
+
+struct activity;
+
+/* NULL: no memory. */
+struct activity *activity_new(void);
+void activity_free(struct activity *activity);
+
+/* Counts the event and logs it, at most so many lines of a kind in a window of time; what was left
+ * out is told by number. */
+void activity_note(struct activity *activity, const struct event *event);
+
+/* One line with every counter that is not zero. */
+void activity_log_totals(struct activity *activity);
+
+uint64_t activity_count(const struct activity *activity, enum event_kind kind);
+
+#endif

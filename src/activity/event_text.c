@@ -1,0 +1,252 @@
+#include "activity/event_text.h"
+
+#include "base/text.h"
+
+#include <assert.h>
+#include <inttypes.h>
+
+/* Lines in a window: of what is done, as many as a boot storm makes; of what is refused or ignored,
+ * which anybody may cause at any rate, a few. */
+#define MANY 5000
+#define SOME 100
+#define FEW  10
+
+#define INFO  LOG_AT_INFO
+#define DEBUG LOG_AT_DEBUG
+#define ERROR LOG_AT_ERROR
+
+static const struct event_type types[EVENT_KIND_COUNT] = {
+	/* clang-format off */
+	[EVENT_DHCP_OFFER] = { "dhcp-offer", INFO, MANY,
+		"dhcp: {mac}: OFFER {address} ({detail}), {file}" },
+	[EVENT_DHCP_ACK] = { "dhcp-ack", INFO, MANY,
+		"dhcp: {mac}: ACK {address} ({detail}), {file}" },
+	[EVENT_DHCP_NAK] = { "dhcp-nak", INFO, SOME,
+		"dhcp: {mac}: NAK {address}: {detail}" },
+	[EVENT_DHCP_RELEASE] = { "dhcp-release", INFO, MANY,
+		"dhcp: {mac}: RELEASE {address}" },
+	[EVENT_DHCP_DECLINE] = { "dhcp-decline", INFO, SOME,
+		"dhcp: {mac}: DECLINE {address}: somebody else uses it; nobody gets it now" },
+	[EVENT_DHCP_RECORD] = { "dhcp-record", INFO, SOME,
+		"dhcp: {mac}: has {address} from another server; nobody else gets it here" },
+	[EVENT_BOOTP_REPLY] = { "bootp-reply", INFO, MANY,
+		"dhcp: {mac}: BOOTP reply {address} ({detail}), {file}" },
+
+	[EVENT_DHCP_TOO_SHORT] = { "dhcp-too-short", INFO, FEW,
+		"dhcp: {address}: ignored a packet: it is too short" },
+	[EVENT_DHCP_NOT_A_REQUEST] = { "dhcp-not-a-request", INFO, FEW,
+		"dhcp: {address}: ignored a packet: it is not a client's" },
+	[EVENT_DHCP_NOT_ETHERNET] = { "dhcp-not-ethernet", INFO, FEW,
+		"dhcp: {address}: ignored a packet: its hardware address is not Ethernet's" },
+	[EVENT_DHCP_BAD_MAC] = { "dhcp-bad-mac", INFO, FEW,
+		"dhcp: {address}: ignored a packet: its hardware address is no machine's" },
+	[EVENT_DHCP_BAD_OPTIONS] = { "dhcp-bad-options", INFO, FEW,
+		"dhcp: {address}: ignored a packet: an option runs past its end" },
+	[EVENT_DHCP_TOO_LONG] = { "dhcp-too-long", INFO, FEW,
+		"dhcp: {address}: ignored a packet: it is too long" },
+	[EVENT_DHCP_WRONG_INTERFACE] = { "dhcp-wrong-interface", INFO, FEW,
+		"dhcp: {address}: ignored a packet: [bootp] address leaves its interface out" },
+	[EVENT_DHCP_UNSUPPORTED_MESSAGE] = { "dhcp-unsupported-message", INFO, FEW,
+		"dhcp: {mac}: ignored {message}: {detail}" },
+	[EVENT_DHCP_NO_POOL_HERE] = { "dhcp-no-pool-here", INFO, FEW,
+		"dhcp: {mac}: ignored {message}: its interface is not on the pool's network" },
+	[EVENT_DHCP_UNKNOWN_RELAY] = { "dhcp-unknown-relay", INFO, FEW,
+		"dhcp: {mac}: ignored {message}: its relay {detail} is not on the pool's network" },
+	[EVENT_DHCP_SIMPLE_CLIENT] = { "dhcp-simple-client", INFO, FEW,
+		"dhcp: {mac}: ignored {message}: {detail}" },
+	[EVENT_DHCP_POOL_EXHAUSTED] = { "dhcp-pool-exhausted", ERROR, FEW,
+		"dhcp: {mac}: ignored {message}: {detail}" },
+	[EVENT_DHCP_OTHER_SERVER] = { "dhcp-other-server", INFO, FEW,
+		"dhcp: {mac}: ignored {message}: {detail}" },
+	[EVENT_DHCP_UNKNOWN_LEASE] = { "dhcp-unknown-lease", INFO, FEW,
+		"dhcp: {mac}: ignored {message}: {detail}" },
+	[EVENT_DHCP_NOT_THE_HOLDER] = { "dhcp-not-the-holder", INFO, FEW,
+		"dhcp: {mac}: ignored {message}: {detail}" },
+	[EVENT_DHCP_WRONG_NETWORK] = { "dhcp-wrong-network", INFO, FEW,
+		"dhcp: {mac}: ignored {message}: {detail}" },
+	[EVENT_BOOTP_OTHER_SERVER] = { "bootp-other-server", INFO, FEW,
+		"dhcp: {mac}: ignored {message}: it asks for a server of another name" },
+	[EVENT_DHCP_NOT_KEPT] = { "dhcp-not-kept", ERROR, FEW,
+		"dhcp: {mac}: not answered: the lease was not kept: {detail}" },
+	[EVENT_DHCP_SEND_FAILED] = { "dhcp-send-failed", ERROR, FEW,
+		"dhcp: {mac}: the answer for {address} was not sent: {detail}" },
+
+	[EVENT_TFTP_START] = { "tftp-start", INFO, MANY,
+		"tftp: {who}: sending {file}, {size} bytes in blocks of {block}" },
+	[EVENT_TFTP_PROGRESS] = { "tftp-progress", DEBUG, MANY,
+		"tftp: {who}: {file} {percent} % ({bytes} bytes)" },
+	[EVENT_TFTP_SENT] = { "tftp-sent", INFO, MANY,
+		"tftp: {who}: sent {file}, {bytes} bytes in {seconds} s" },
+	[EVENT_TFTP_ABORTED] = { "tftp-aborted", DEBUG, MANY,
+		"tftp: {who}: aborted {file} after {bytes} bytes: the client ended it" },
+	[EVENT_TFTP_NOT_FOUND] = { "tftp-not-found", INFO, SOME,
+		"tftp: {who}: {file}: not found" },
+	[EVENT_TFTP_REFUSED] = { "tftp-refused", INFO, FEW,
+		"tftp: {who}: {file}: refused: {detail}" },
+	[EVENT_TFTP_TIMED_OUT] = { "tftp-timed-out", INFO, FEW,
+		"tftp: {who}: failed {file} after {bytes} bytes: the client no longer answers" },
+	[EVENT_TFTP_CLIENT_ERROR] = { "tftp-client-error", INFO, FEW,
+		"tftp: {who}: failed {file} after {bytes} bytes: the client says: {detail}" },
+	[EVENT_TFTP_READ_FAILED] = { "tftp-read-failed", ERROR, FEW,
+		"tftp: {who}: failed {file} after {bytes} bytes: {detail}" },
+	[EVENT_TFTP_FILE_CHANGED] = { "tftp-file-changed", ERROR, FEW,
+		"tftp: {who}: failed {file} after {bytes} bytes: the file changed meanwhile" },
+	[EVENT_TFTP_BUSY] = { "tftp-busy", ERROR, FEW,
+		"tftp: {who}: {file}: refused: {detail}" },
+	[EVENT_TFTP_SUPERSEDED] = { "tftp-superseded", INFO, FEW,
+		"tftp: {who}: ended {file} after {bytes} bytes: the client began anew" },
+
+	[EVENT_TFTP_MALFORMED] = { "tftp-malformed", INFO, FEW,
+		"tftp: {who}: refused a request: it is malformed" },
+	[EVENT_TFTP_WRITE_REFUSED] = { "tftp-write-refused", INFO, FEW,
+		"tftp: {who}: refused to write {file}: bootd only reads" },
+	[EVENT_TFTP_MODE_REFUSED] = { "tftp-mode-refused", INFO, FEW,
+		"tftp: {who}: refused {file}: only the mode octet is served" },
+	[EVENT_TFTP_NOT_A_REQUEST] = { "tftp-not-a-request", INFO, FEW,
+		"tftp: {who}: ignored a packet: it is not a request" },
+	[EVENT_TFTP_REPEATED_REQUEST] = { "tftp-repeated-request", DEBUG, FEW,
+		"tftp: {who}: {file} is asked for again while it is being answered" },
+	[EVENT_TFTP_BROADCAST] = { "tftp-broadcast", INFO, FEW,
+		"tftp: {who}: ignored a request: it was broadcast" },
+	[EVENT_TFTP_WRONG_INTERFACE] = { "tftp-wrong-interface", INFO, FEW,
+		"tftp: {who}: ignored a packet: [tftp] address leaves its interface out" },
+	[EVENT_TFTP_WRONG_PEER] = { "tftp-wrong-peer", INFO, FEW,
+		"tftp: {who}: refused a packet: the transfer is another client's" },
+	[EVENT_TFTP_UNEXPECTED_PACKET] = { "tftp-unexpected-packet", INFO, FEW,
+		"tftp: {who}: ignored a packet: no transfer expects it" },
+	[EVENT_TFTP_SEND_FAILED] = { "tftp-send-failed", ERROR, FEW,
+		"tftp: {who}: a packet was not sent: {detail}" },
+	/* clang-format on */
+};
+
+const struct event_type *event_type(enum event_kind kind)
+{
+	return &types[kind];
+}
+
+enum field {
+	FIELD_WHO, /* the client of a transfer: its address, and its MAC where that is known */
+	FIELD_MAC,
+	FIELD_ADDRESS,
+	FIELD_MESSAGE,
+	FIELD_FILE,
+	FIELD_DETAIL,
+	FIELD_BYTES,
+	FIELD_SIZE,
+	FIELD_BLOCK,
+	FIELD_PERCENT,
+	FIELD_SECONDS,
+	FIELD_COUNT,
+};
+
+static const char *const field_names[FIELD_COUNT] = {
+	[FIELD_WHO] = "{who}",         [FIELD_MAC] = "{mac}",         [FIELD_ADDRESS] = "{address}",
+	[FIELD_MESSAGE] = "{message}", [FIELD_FILE] = "{file}",       [FIELD_DETAIL] = "{detail}",
+	[FIELD_BYTES] = "{bytes}",     [FIELD_SIZE] = "{size}",       [FIELD_BLOCK] = "{block}",
+	[FIELD_PERCENT] = "{percent}", [FIELD_SECONDS] = "{seconds}",
+};
+
+static const char *or_unknown(const char *text)
+{
+	return text == NULL ? "unknown" : text;
+}
+
+static unsigned percent_of(const struct event *event)
+{
+	if (event->size_bytes == 0)
+		return 100;
+	return (unsigned)(event->bytes * 100 / event->size_bytes);
+}
+
+static void format_who(const struct event *event, char *out, size_t size)
+{
+	if (event->has_mac)
+		(void)text_format(out, size, "%s (%s)", ip4_format(event->address).text,
+				  mac_format(event->mac).text);
+	else
+		(void)text_format(out, size, "%s", ip4_format(event->address).text);
+}
+
+/* A transfer is always of a file; a machine is told of one or not. */
+static void format_file(const struct event *event, char *out, size_t size)
+{
+	if (event->kind >= EVENT_TFTP_START)
+		(void)text_format(out, size, "%s", or_unknown(event->file));
+	else if (event->file == NULL || event->file[0] == '\0')
+		(void)text_format(out, size, "no boot file");
+	else
+		(void)text_format(out, size, "file %s", event->file);
+}
+
+static void format_field(const struct event *event, enum field field, char *out, size_t size)
+{
+	switch (field) {
+	case FIELD_WHO:
+		format_who(event, out, size);
+		return;
+	case FIELD_MAC:
+		(void)text_format(out, size, "%s", mac_format(event->mac).text);
+		return;
+	case FIELD_ADDRESS:
+		(void)text_format(out, size, "%s", ip4_format(event->address).text);
+		return;
+	case FIELD_MESSAGE:
+		(void)text_format(out, size, "%s", or_unknown(event->message));
+		return;
+	case FIELD_FILE:
+		format_file(event, out, size);
+		return;
+	case FIELD_DETAIL:
+		(void)text_format(out, size, "%s", or_unknown(event->detail));
+		return;
+	case FIELD_BYTES:
+		(void)text_format(out, size, "%" PRIu64, event->bytes);
+		return;
+	case FIELD_SIZE:
+		(void)text_format(out, size, "%" PRIu64, event->size_bytes);
+		return;
+	case FIELD_BLOCK:
+		(void)text_format(out, size, "%u", event->block_size);
+		return;
+	case FIELD_PERCENT:
+		(void)text_format(out, size, "%u", percent_of(event));
+		return;
+	case FIELD_SECONDS:
+		(void)text_format(out, size, "%" PRIu64 ".%03u", event->duration_ms / 1000,
+				  (unsigned)(event->duration_ms % 1000));
+		return;
+	case FIELD_COUNT:
+		assert(false);
+	}
+}
+
+/* Which field stands at the text's start; FIELD_COUNT: none. */
+static enum field field_at(const char *text)
+{
+	enum field field = 0;
+
+	while (field < FIELD_COUNT &&
+	       strncmp(text, field_names[field], strlen(field_names[field])) != 0)
+		field++;
+	return field;
+}
+
+void event_format(const struct event *event, char *out, size_t size)
+{
+	const char *from = types[event->kind].line_template;
+	size_t used = 0;
+
+	out[0] = '\0';
+	while (*from != '\0' && used + 1 < size) {
+		enum field field = *from == '{' ? field_at(from) : FIELD_COUNT;
+
+		if (field < FIELD_COUNT) {
+			format_field(event, field, out + used, size - used);
+			used += strlen(out + used);
+			from += strlen(field_names[field]);
+		} else {
+			out[used++] = *from++;
+			out[used] = '\0';
+		}
+	}
+}
