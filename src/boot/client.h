@@ -1,0 +1,28 @@
+/* Who asks: a machine, as far as its packet tells. */
+#ifndef BOOTD_BOOT_CLIENT_H
+#define BOOTD_BOOT_CLIENT_H
+
+#include "base/addr.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct client {
+	struct mac mac;
+	bool is_boot_stage; /* firmware or a loader; an installed system shows no such mark */
+	bool is_ipxe;
+	bool is_raspberry_pi;
+	bool wants_terminated_text; /* Microsoft's clients read option texts up to a NUL */
+	bool has_architecture;
+	uint16_t architecture; /* option 93's number */
+	bool has_uuid;
+	struct uuid uuid;
+};
+
+#define CLIENT_DESCRIPTION_SIZE 128
+
+/* For the log: architecture, loader and UUID, as far as they are known. */
+void client_describe(const struct client *client, char *out, size_t size);
+
+#endif

@@ -1,0 +1,159 @@
+/* Slots in one array, found by MAC and by address, in a ring from the one heard from last to the
+ * one silent longest, which makes room when the array is full. */
+#include "boot/session.h"
+
+#include "base/table.h"
+
+#include <stdlib.h>
+
+struct slot {
+	struct session session; /* first: a session's address is its slot's */
+	uint32_t newer;
+	uint32_t older;
+};
+
+struct session_table {
+	struct table *machines;
+	struct table *addresses;
+	uint32_t capacity;
+	uint32_t used;
+	/* slots[capacity] is the ring's anchor: its older is the newest, its newer the oldest. */
+	struct slot *slots;
+};
+
+struct session_table *session_table_new(uint32_t capacity)
+{
+	struct session_table *sessions = calloc(1, sizeof(*sessions));
+
+	if (sessions == NULL)
+		return NULL;
+	sessions->capacity = capacity;
+	sessions->machines = table_new(capacity);
+	sessions->addresses = table_new(capacity);
+	sessions->slots = calloc((size_t)capacity + 1, sizeof(*sessions->slots));
+	if (sessions->machines == NULL || sessions->addresses == NULL || sessions->slots == NULL) {
+		session_table_free(sessions);
+		return NULL;
+	}
+	sessions->slots[capacity].newer = capacity;
+	sessions->slots[capacity].older = capacity;
+	return sessions;
+}
+
+void session_table_free(struct session_table *sessions)
+{
+	if (sessions == NULL)
+		return;
+	table_free(sessions->machines);
+	table_free(sessions->addresses);
+	free(sessions->slots);
+	free(sessions);
+}
+
+static void unlink_slot(struct session_table *sessions, uint32_t number)
+{
+	const struct slot *slot = &sessions->slots[number];
+
+	sessions->slots[slot->newer].older = slot->older;
+	sessions->slots[slot->older].newer = slot->newer;
+}
+
+static void link_as_newest(struct session_table *sessions, uint32_t number)
+{
+	struct slot *anchor = &sessions->slots[sessions->capacity];
+	struct slot *slot = &sessions->slots[number];
+
+	slot->newer = sessions->capacity;
+	slot->older = anchor->older;
+	sessions->slots[slot->older].newer = number;
+	anchor->older = number;
+}
+
+static void forget_address(struct session_table *sessions, struct session *session)
+{
+	if (ip4_is_set(session->address))
+		table_remove(sessions->addresses, session->address.value);
+	session->address = (struct ip4){ 0 };
+}
+
+/* A slot for a new session: an unused one, else that of the longest silence. */
+static uint32_t make_room(struct session_table *sessions)
+{
+	uint32_t number = sessions->slots[sessions->capacity].newer;
+
+	if (sessions->used < sessions->capacity)
+		return sessions->used++;
+	forget_address(sessions, &sessions->slots[number].session);
+	table_remove(sessions->machines, mac_to_number(sessions->slots[number].session.mac));
+	unlink_slot(sessions, number);
+	return number;
+}
+
+static bool has_ended(const struct session *session, uint64_t now_s)
+{
+	return now_s - session->last_seen_s > SESSION_SILENCE_S;
+}
+
+struct session *session_open(struct session_table *sessions, struct mac mac, uint64_t now_s)
+{
+	struct session *session;
+	uint32_t number;
+
+	if (table_find(sessions->machines, mac_to_number(mac), &number)) {
+		unlink_slot(sessions, number);
+	} else {
+		number = make_room(sessions);
+		/* It cannot be full: one key a slot. */
+		(void)table_put(sessions->machines, mac_to_number(mac), number);
+		sessions->slots[number].session =
+			(struct session){ .mac = mac, .last_seen_s = now_s };
+	}
+	link_as_newest(sessions, number);
+	session = &sessions->slots[number].session;
+	if (has_ended(session, now_s)) {
+		forget_address(sessions, session);
+		session->has_architecture = false;
+	}
+	session->last_seen_s = now_s;
+	return session;
+}
+
+static const struct session *find(const struct session_table *sessions, const struct table *keys,
+				  uint64_t key, uint64_t now_s)
+{
+	const struct session *session;
+	uint32_t number;
+
+	if (!table_find(keys, key, &number))
+		return NULL;
+	session = &sessions->slots[number].session;
+	return has_ended(session, now_s) ? NULL : session;
+}
+
+const struct session *session_find(const struct session_table *sessions, struct mac mac,
+				   uint64_t now_s)
+{
+	return find(sessions, sessions->machines, mac_to_number(mac), now_s);
+}
+
+const struct session *session_find_address(const struct session_table *sessions, struct ip4 address,
+					   uint64_t now_s)
+{
+	return find(sessions, sessions->addresses, address.value, now_s);
+}
+
+void session_set_address(struct session_table *sessions, struct session *session,
+			 struct ip4 address)
+{
+	uint32_t holder;
+
+	if (ip4_is_same(session->address, address))
+		return;
+	if (table_find(sessions->addresses, address.value, &holder))
+		forget_address(sessions, &sessions->slots[holder].session);
+	forget_address(sessions, session);
+	session->address = address;
+	if (ip4_is_set(address))
+		(void)table_put(sessions->addresses, address.value,
+				(uint32_t)((struct slot *)session - sessions->slots));
+}

@@ -1,0 +1,41 @@
+/* A session is one boot of one machine, across DHCP and TFTP: what its firmware said of itself is
+ * remembered for the stages that say nothing. Bounded: the session that was silent longest makes
+ * room. */
+#ifndef BOOTD_BOOT_SESSION_H
+#define BOOTD_BOOT_SESSION_H
+
+#include "base/addr.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SESSION_SILENCE_S 3600 /* a session ends after an hour of silence */
+
+struct session {
+	struct mac mac;
+	struct ip4 address; /* 0: none learned yet */
+	bool has_architecture;
+	uint16_t architecture;
+	uint64_t last_seen_s;
+};
+
+struct session_table;
+
+/* NULL: no memory. */
+struct session_table *session_table_new(uint32_t capacity);
+void session_table_free(struct session_table *sessions);
+
+/* The machine's session, begun if there is none; now_s marks it as heard from. */
+struct session *session_open(struct session_table *sessions, struct mac mac, uint64_t now_s);
+
+/* NULL: no session, or one that has ended. What is found is valid until the next session_open. */
+const struct session *session_find(const struct session_table *sessions, struct mac mac,
+				   uint64_t now_s);
+const struct session *session_find_address(const struct session_table *sessions, struct ip4 address,
+					   uint64_t now_s);
+
+/* The session's address is now this one; whichever session had it before has it no more. */
+void session_set_address(struct session_table *sessions, struct session *session,
+			 struct ip4 address);
+
+#endif
