@@ -1,0 +1,32 @@
+#include "dhcp/bootp_engine.h"
+
+bool bootp_is_for(struct span sname, const char *servername)
+{
+	return sname.length == 0 || (sname.length == strlen(servername) &&
+				     memcmp(sname.bytes, servername, sname.length) == 0);
+}
+
+struct dhcp_decision bootp_decide(const struct dhcp_request *request,
+				  const struct dhcp_facts *facts,
+				  const struct subnet_config *subnet)
+{
+	struct dhcp_decision decision = {
+		.verdict = DHCP_VERDICT_REPLY,
+		.lease = { .mac = request->mac, .state = LEASE_BOUND, .expires_s = UINT64_MAX }
+	};
+
+	if (!facts->may_be_served)
+		return (struct dhcp_decision){ .reason = DHCP_REASON_SIMPLE_CLIENT };
+	/* It knows its address and only asks what to boot. */
+	if (ip4_is_set(request->ciaddr)) {
+		decision.lease.address = request->ciaddr;
+		if (!ip4_is_within(request->ciaddr, subnet->network, subnet->prefix_length))
+			return (struct dhcp_decision){ .reason = DHCP_REASON_WRONG_NETWORK };
+		return decision;
+	}
+	if (facts->held == NULL && !facts->has_free_address)
+		return (struct dhcp_decision){ .reason = DHCP_REASON_POOL_EXHAUSTED };
+	decision.lease.address = facts->held != NULL ? facts->held->address : facts->free_address;
+	decision.must_commit = true;
+	return decision;
+}

@@ -1,0 +1,57 @@
+#include "dhcp/dhcp_client.h"
+
+#include "dhcp/pxe_wire.h"
+
+/* Firmware and loaders mark themselves; some in one message only and not in the next. */
+static bool is_boot_stage(const struct dhcp_message *message)
+{
+	return pxe_has_vendor_class(message, "PXEClient") ||
+	       pxe_has_vendor_class(message, "HTTPClient") ||
+	       pxe_has_vendor_class(message, "U-Boot") ||
+	       dhcp_has_option(message, OPTION_ARCHITECTURE) ||
+	       dhcp_has_option(message, OPTION_MACHINE_UUID) ||
+	       dhcp_has_option(message, OPTION_IPXE) || pxe_is_ipxe(message);
+}
+
+/* By the maker's prefixes: its firmware is told apart by nothing else that is always there. */
+static bool is_raspberry_pi(struct mac mac)
+{
+	static const uint8_t prefixes[][3] = {
+		{ 0xB8, 0x27, 0xEB }, { 0xDC, 0xA6, 0x32 }, { 0xE4, 0x5F, 0x01 },
+		{ 0x28, 0xCD, 0xC1 }, { 0xD8, 0x3A, 0xDD },
+	};
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+		if (memcmp(mac.bytes, prefixes[i], sizeof(prefixes[i])) == 0)
+			return true;
+	}
+	return false;
+}
+
+struct client dhcp_identify(const struct dhcp_message *message)
+{
+	struct client client = {
+		.mac = message->mac,
+		.is_boot_stage = is_boot_stage(message),
+		.is_ipxe = pxe_is_ipxe(message),
+		.is_raspberry_pi = is_raspberry_pi(message->mac),
+		.wants_terminated_text = pxe_has_vendor_class(message, "MSFT"),
+	};
+
+	client.has_architecture = pxe_architecture(message, &client.architecture);
+	client.has_uuid = pxe_uuid(message, &client.uuid);
+	return client;
+}
+
+struct dhcp_request dhcp_request_of(const struct dhcp_message *message)
+{
+	struct dhcp_request request = {
+		.type = dhcp_type(message),
+		.mac = message->mac,
+		.ciaddr = message->header.ciaddr,
+	};
+
+	(void)dhcp_option_address(message, OPTION_REQUESTED_ADDRESS, &request.requested);
+	request.names_server = dhcp_option_address(message, OPTION_SERVER_ID, &request.server);
+	return request;
+}

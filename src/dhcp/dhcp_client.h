@@ -1,0 +1,21 @@
+/* From a message to who asks and for what. */
+#ifndef BOOTD_DHCP_DHCP_CLIENT_H
+#define BOOTD_DHCP_DHCP_CLIENT_H
+
+#include "boot/client.h"
+#include "dhcp/dhcp_wire.h"
+
+struct dhcp_request {
+	enum dhcp_message_type type; /* DHCP_NONE: plain BOOTP */
+	struct mac mac;
+	struct ip4 ciaddr;
+	struct ip4 requested; /* option 50; 0: none */
+	bool names_server;
+	struct ip4 server; /* option 54 */
+};
+
+struct client dhcp_identify(const struct dhcp_message *message);
+
+struct dhcp_request dhcp_request_of(const struct dhcp_message *message);
+
+#endif

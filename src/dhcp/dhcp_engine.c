@@ -1,0 +1,198 @@
+#include "dhcp/dhcp_engine.h"
+
+static struct dhcp_decision ignore(enum dhcp_reason reason)
+{
+	return (struct dhcp_decision){ .verdict = DHCP_VERDICT_IGNORE, .reason = reason };
+}
+
+static struct dhcp_decision refuse(enum dhcp_reason reason, struct ip4 address)
+{
+	return (struct dhcp_decision){ .verdict = DHCP_VERDICT_NAK,
+				       .reason = reason,
+				       .lease.address = address };
+}
+
+static struct dhcp_decision keep(enum dhcp_verdict verdict, struct lease lease)
+{
+	return (struct dhcp_decision){ .verdict = verdict, .lease = lease, .must_commit = true };
+}
+
+static struct dhcp_decision bind_address(enum dhcp_verdict verdict,
+					 const struct dhcp_request *request, struct ip4 address,
+					 const struct dhcp_facts *facts,
+					 const struct subnet_config *subnet)
+{
+	return keep(verdict, (struct lease){ .address = address,
+					     .mac = request->mac,
+					     .state = LEASE_BOUND,
+					     .expires_s = facts->now_s + subnet->lease_time_s });
+}
+
+static bool is_in_pool(struct ip4 address, const struct subnet_config *subnet)
+{
+	return address.value >= subnet->pool_first.value &&
+	       address.value <= subnet->pool_last.value;
+}
+
+/* The machine holds this very address. */
+static bool is_held(struct ip4 address, const struct dhcp_facts *facts)
+{
+	return facts->held != NULL && ip4_is_same(facts->held->address, address);
+}
+
+/* An address was acknowledged to the machine, not only offered. */
+static bool has_binding(const struct dhcp_facts *facts)
+{
+	return facts->held != NULL && facts->held->state != LEASE_OFFERED;
+}
+
+/* The machine may have the address: its own, or a free one while no other is its own. */
+static bool may_have(struct ip4 address, const struct dhcp_facts *facts,
+		     const struct subnet_config *subnet)
+{
+	if (is_held(address, facts))
+		return true;
+	return is_in_pool(address, subnet) && lease_is_free(facts->wanted, facts->now_s) &&
+	       !has_binding(facts);
+}
+
+/* RFC 2131 section 4.3.1: the machine's own address, else the one it asks for, else a free one; the
+ * last two are facts->free_address. */
+static struct dhcp_decision decide_discover(const struct dhcp_request *request,
+					    const struct dhcp_facts *facts)
+{
+	struct lease offer = { .mac = request->mac,
+			       .state = LEASE_OFFERED,
+			       .expires_s = facts->now_s + OFFER_LIFE_S };
+
+	/* What is bound stays bound: an offer of it changes nothing. */
+	if (has_binding(facts))
+		return (struct dhcp_decision){ .verdict = DHCP_VERDICT_OFFER,
+					       .lease = *facts->held };
+	if (facts->held == NULL && !facts->has_free_address)
+		return ignore(DHCP_REASON_POOL_EXHAUSTED);
+	offer.address = facts->held != NULL ? facts->held->address : facts->free_address;
+	return keep(DHCP_VERDICT_OFFER, offer);
+}
+
+/* The machine has chosen another server. Never a NAK: that server knows its address. Where the
+ * address is one of ours it is in use from now on, so nobody else may get it from here. */
+static struct dhcp_decision decide_request_to_other(const struct dhcp_request *request,
+						    const struct dhcp_facts *facts,
+						    const struct subnet_config *subnet)
+{
+	if (!may_have(request->requested, facts, subnet))
+		return ignore(DHCP_REASON_OTHER_SERVER);
+	return bind_address(DHCP_VERDICT_RECORD, request, request->requested, facts, subnet);
+}
+
+/* SELECTING: the answer to our offer. */
+static struct dhcp_decision decide_selecting(const struct dhcp_request *request,
+					     const struct dhcp_facts *facts,
+					     const struct subnet_config *subnet)
+{
+	if (!may_have(request->requested, facts, subnet))
+		return refuse(DHCP_REASON_OTHER_ADDRESS, request->requested);
+	return bind_address(DHCP_VERDICT_ACK, request, request->requested, facts, subnet);
+}
+
+/* INIT-REBOOT, RENEWING and REBINDING: the machine says that it has an address. After a restart
+ * nothing is known of it; a free address is then taken to be the machine's, and of an address that
+ * is not ours to give nothing is said: another server may know it. */
+static struct dhcp_decision decide_claim(const struct dhcp_request *request, struct ip4 address,
+					 const struct dhcp_facts *facts,
+					 const struct subnet_config *subnet)
+{
+	if (may_have(address, facts, subnet))
+		return bind_address(DHCP_VERDICT_ACK, request, address, facts, subnet);
+	if (has_binding(facts))
+		return refuse(DHCP_REASON_OTHER_ADDRESS, address);
+	if (!lease_is_free(facts->wanted, facts->now_s))
+		return refuse(DHCP_REASON_ADDRESS_TAKEN, address);
+	return ignore(DHCP_REASON_UNKNOWN_LEASE);
+}
+
+/* RFC 2131 section 4.3.2. */
+static struct dhcp_decision decide_request(const struct dhcp_request *request,
+					   const struct dhcp_facts *facts,
+					   const struct subnet_config *subnet)
+{
+	if (request->names_server && !ip4_is_same(request->server, facts->server))
+		return decide_request_to_other(request, facts, subnet);
+	if (request->names_server)
+		return decide_selecting(request, facts, subnet);
+	if (!ip4_is_set(request->requested))
+		return decide_claim(request, request->ciaddr, facts, subnet);
+	/* INIT-REBOOT alone is told that it has moved; a renewal comes by unicast, from anywhere.
+	 */
+	if (!ip4_is_within(request->requested, subnet->network, subnet->prefix_length))
+		return refuse(DHCP_REASON_WRONG_NETWORK, request->requested);
+	return decide_claim(request, request->requested, facts, subnet);
+}
+
+/* RFC 2131 section 4.3.4. The address waits for its machine: that is what the memory store is for.
+ */
+static struct dhcp_decision decide_release(const struct dhcp_request *request,
+					   const struct dhcp_facts *facts)
+{
+	struct lease released;
+
+	if (request->names_server && !ip4_is_same(request->server, facts->server))
+		return ignore(DHCP_REASON_OTHER_SERVER);
+	if (!is_held(request->ciaddr, facts) || facts->held->state != LEASE_BOUND)
+		return ignore(DHCP_REASON_NOT_THE_HOLDER);
+	released = *facts->held;
+	released.state = LEASE_RELEASED;
+	return keep(DHCP_VERDICT_RELEASE, released);
+}
+
+/* RFC 2131 section 4.3.3: somebody else uses the address. */
+static struct dhcp_decision decide_decline(const struct dhcp_request *request,
+					   const struct dhcp_facts *facts)
+{
+	if (request->names_server && !ip4_is_same(request->server, facts->server))
+		return ignore(DHCP_REASON_OTHER_SERVER);
+	if (!is_held(request->requested, facts))
+		return ignore(DHCP_REASON_NOT_THE_HOLDER);
+	return keep(DHCP_VERDICT_DECLINE,
+		    (struct lease){ .address = request->requested, .state = LEASE_DECLINED });
+}
+
+struct dhcp_decision dhcp_decide(const struct dhcp_request *request, const struct dhcp_facts *facts,
+				 const struct subnet_config *subnet)
+{
+	if (!facts->may_be_served)
+		return ignore(DHCP_REASON_SIMPLE_CLIENT);
+	switch (request->type) {
+	case DHCP_DISCOVER:
+		return decide_discover(request, facts);
+	case DHCP_REQUEST:
+		return decide_request(request, facts, subnet);
+	case DHCP_RELEASE:
+		return decide_release(request, facts);
+	case DHCP_DECLINE:
+		return decide_decline(request, facts);
+	default:
+		return ignore(DHCP_REASON_UNSUPPORTED_MESSAGE);
+	}
+}
+
+const char *dhcp_reason_text(enum dhcp_reason reason)
+{
+	static const char *const texts[DHCP_REASON_COUNT] = {
+		[DHCP_REASON_NONE] = "",
+		[DHCP_REASON_UNSUPPORTED_MESSAGE] = "this kind of message is not served",
+		[DHCP_REASON_SIMPLE_CLIENT] =
+			"not a boot client; [bootp] allow_simple_dhcp = yes would serve it",
+		[DHCP_REASON_POOL_EXHAUSTED] =
+			"no address is left; a larger [bootp] pool_count would serve it",
+		[DHCP_REASON_OTHER_SERVER] = "it is for another server",
+		[DHCP_REASON_UNKNOWN_LEASE] = "its address is not one of the pool",
+		[DHCP_REASON_NOT_THE_HOLDER] = "it does not hold that address",
+		[DHCP_REASON_WRONG_NETWORK] = "the address is of another network",
+		[DHCP_REASON_OTHER_ADDRESS] = "the machine has another address",
+		[DHCP_REASON_ADDRESS_TAKEN] = "the address is taken",
+	};
+
+	return texts[reason];
+}

@@ -1,0 +1,64 @@
+/* What a DHCP message is answered with (RFC 2131 section 4.3): facts in, decision out. */
+#ifndef BOOTD_DHCP_DHCP_ENGINE_H
+#define BOOTD_DHCP_DHCP_ENGINE_H
+
+#include "config/config.h"
+#include "dhcp/dhcp_client.h"
+#include "lease/lease.h"
+
+#define OFFER_LIFE_S                                                                               \
+	30 /* how long an address is kept for a machine that has not yet asked for it */
+
+struct dhcp_facts {
+	bool may_be_served;         /* a machine that boots, or simple clients are served too */
+	struct ip4 server;          /* this server's address towards the machine */
+	const struct lease *held;   /* by this machine; NULL: none */
+	const struct lease *wanted; /* the lease on the address it asks for; NULL: none */
+	bool has_free_address;
+	struct ip4 free_address;
+	uint64_t now_s;
+};
+
+enum dhcp_verdict {
+	DHCP_VERDICT_IGNORE,
+	DHCP_VERDICT_OFFER,
+	DHCP_VERDICT_ACK,
+	DHCP_VERDICT_NAK,
+	DHCP_VERDICT_REPLY,  /* to plain BOOTP */
+	DHCP_VERDICT_RECORD, /* bind and say nothing: another server answers */
+	DHCP_VERDICT_RELEASE,
+	DHCP_VERDICT_DECLINE,
+};
+
+/* Why a message is ignored or refused. */
+enum dhcp_reason {
+	DHCP_REASON_NONE,
+	DHCP_REASON_UNSUPPORTED_MESSAGE,
+	DHCP_REASON_SIMPLE_CLIENT,
+	DHCP_REASON_POOL_EXHAUSTED,
+	DHCP_REASON_OTHER_SERVER,   /* it names another server */
+	DHCP_REASON_UNKNOWN_LEASE,  /* nothing is known of its address: another server may know */
+	DHCP_REASON_NOT_THE_HOLDER, /* it gives back what it does not have */
+	DHCP_REASON_WRONG_NETWORK,
+	DHCP_REASON_OTHER_ADDRESS, /* the machine has a different one */
+	DHCP_REASON_ADDRESS_TAKEN, /* by another machine */
+	DHCP_REASON_COUNT,
+};
+
+struct dhcp_decision {
+	enum dhcp_verdict verdict;
+	enum dhcp_reason reason;
+	/* The address that the answer is about; with must_commit, what the store is to keep before
+	 * the answer leaves. */
+	struct lease lease;
+	bool must_commit;
+};
+
+/* For every type but DHCP_NONE, which is bootp_decide's. */
+struct dhcp_decision dhcp_decide(const struct dhcp_request *request, const struct dhcp_facts *facts,
+				 const struct subnet_config *subnet);
+
+/* A few words for the log and for the NAK's option 56. */
+const char *dhcp_reason_text(enum dhcp_reason reason);
+
+#endif

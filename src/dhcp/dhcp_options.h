@@ -1,0 +1,48 @@
+/* Option codes (RFC 2132, RFC 3046, RFC 4578) and the values of those that are enumerations. */
+#ifndef BOOTD_DHCP_DHCP_OPTIONS_H
+#define BOOTD_DHCP_DHCP_OPTIONS_H
+
+enum dhcp_option_code {
+	OPTION_PAD = 0,
+	OPTION_NETMASK = 1,
+	OPTION_ROUTER = 3,
+	OPTION_DNS = 6,
+	OPTION_DOMAIN = 15,
+	OPTION_BROADCAST = 28,
+	OPTION_REQUESTED_ADDRESS = 50,
+	OPTION_LEASE_TIME = 51,
+	OPTION_OVERLOAD = 52,
+	OPTION_MESSAGE_TYPE = 53,
+	OPTION_SERVER_ID = 54,
+	OPTION_MESSAGE = 56,
+	OPTION_MAX_MESSAGE_SIZE = 57,
+	OPTION_RENEWAL_TIME = 58,
+	OPTION_REBINDING_TIME = 59,
+	OPTION_VENDOR_CLASS = 60,
+	OPTION_TFTP_SERVER = 66,
+	OPTION_BOOT_FILE = 67,
+	OPTION_USER_CLASS = 77,
+	OPTION_RELAY_AGENT = 82,  /* RFC 3046 */
+	OPTION_ARCHITECTURE = 93, /* RFC 4578 */
+	OPTION_MACHINE_UUID = 97, /* RFC 4578 */
+	OPTION_IPXE = 175,        /* iPXE's own encapsulated options */
+	OPTION_END = 255,
+};
+
+/* Option 53, RFC 2132 section 9.6. */
+enum dhcp_message_type {
+	DHCP_NONE = 0, /* plain BOOTP */
+	DHCP_DISCOVER = 1,
+	DHCP_OFFER = 2,
+	DHCP_REQUEST = 3,
+	DHCP_DECLINE = 4,
+	DHCP_ACK = 5,
+	DHCP_NAK = 6,
+	DHCP_RELEASE = 7,
+	DHCP_INFORM = 8,
+};
+
+/* Option 52, RFC 2132 section 9.3: which fields hold options too. */
+enum dhcp_overload { OVERLOAD_FILE = 1, OVERLOAD_SNAME = 2 };
+
+#endif

@@ -1,0 +1,288 @@
+#include "dhcp/dhcp_reply.h"
+
+#define IP_AND_UDP_HEADERS     28
+#define DHCP_DATAGRAM_MIN      576 /* RFC 2131 section 2: what every client takes */
+#define DHCP_DATAGRAM_MAX      1500
+#define OPTION_OVERHEAD        2 /* code and length */
+#define ROOM_FOR_LEASE_OPTIONS 48
+
+static struct span span_of_text(const char *text, bool is_terminated)
+{
+	return (struct span){ (const uint8_t *)text, strlen(text) + (is_terminated ? 1 : 0) };
+}
+
+/* How long the answer may be. Option 57 counts the IP and UDP headers; some firmware asks for more
+ * than any frame carries. Plain BOOTP is of one size only. */
+static size_t reply_limit(const struct dhcp_message *message)
+{
+	uint16_t asked = DHCP_DATAGRAM_MIN;
+
+	if (dhcp_type(message) == DHCP_NONE)
+		return BOOTP_MESSAGE_MIN;
+	(void)dhcp_option_u16(message, OPTION_MAX_MESSAGE_SIZE, &asked);
+	if (asked < DHCP_DATAGRAM_MIN)
+		asked = DHCP_DATAGRAM_MIN;
+	if (asked > DHCP_DATAGRAM_MAX)
+		asked = DHCP_DATAGRAM_MAX;
+	return asked - IP_AND_UDP_HEADERS;
+}
+
+/* Options that go in while there is room; what the end needs is kept free. */
+struct option_area {
+	struct writer *out;
+	size_t reserved;
+};
+
+static void add(const struct option_area *area, enum dhcp_option_code code, struct span value)
+{
+	if (value.length > UINT8_MAX ||
+	    OPTION_OVERHEAD + value.length + area->reserved > writer_left(area->out))
+		return;
+	dhcp_write_option(area->out, code, value);
+}
+
+static void add_u8(const struct option_area *area, enum dhcp_option_code code, uint8_t value)
+{
+	add(area, code, (struct span){ &value, 1 });
+}
+
+static void add_u32(const struct option_area *area, enum dhcp_option_code code, uint32_t value)
+{
+	uint8_t bytes[4];
+	struct writer out = writer_of(bytes, sizeof(bytes));
+
+	write_u32(&out, value);
+	add(area, code, (struct span){ bytes, out.used });
+}
+
+static void add_addresses(const struct option_area *area, enum dhcp_option_code code,
+			  const struct ip4 *addresses, size_t count)
+{
+	uint8_t bytes[4 * CONFIG_DNS_MAX];
+	struct writer out = writer_of(bytes, sizeof(bytes));
+
+	for (size_t i = 0; i < count; i++)
+		write_u32(&out, addresses[i].value);
+	if (count > 0 && !out.is_failed)
+		add(area, code, (struct span){ bytes, out.used });
+}
+
+static void add_text(const struct option_area *area, enum dhcp_option_code code, const char *text,
+		     bool is_terminated)
+{
+	if (text[0] != '\0')
+		add(area, code, span_of_text(text, is_terminated));
+}
+
+static enum dhcp_message_type reply_type(enum dhcp_verdict verdict)
+{
+	switch (verdict) {
+	case DHCP_VERDICT_OFFER:
+		return DHCP_OFFER;
+	case DHCP_VERDICT_ACK:
+		return DHCP_ACK;
+	default:
+		return DHCP_NAK;
+	}
+}
+
+/* RFC 2131 table 3; T1 and T2 are section 4.4.5's defaults. */
+static void add_lease(const struct option_area *area, const struct dhcp_answer_facts *facts)
+{
+	uint32_t lease_time_s = facts->config->subnet.lease_time_s;
+
+	add_u8(area, OPTION_MESSAGE_TYPE, (uint8_t)reply_type(facts->decision->verdict));
+	add_u32(area, OPTION_SERVER_ID, facts->server.value);
+	add_u32(area, OPTION_LEASE_TIME, lease_time_s);
+	add_u32(area, OPTION_RENEWAL_TIME, lease_time_s / 2);
+	add_u32(area, OPTION_REBINDING_TIME, (uint32_t)((uint64_t)lease_time_s * 7 / 8));
+}
+
+static void add_network(const struct option_area *area, const struct dhcp_answer_facts *facts)
+{
+	const struct subnet_config *subnet = &facts->config->subnet;
+	const struct bootp_config *bootp = &facts->config->bootp;
+	struct ip4 gateway = ip4_is_set(subnet->gateway) ? subnet->gateway : facts->server;
+
+	add_u32(area, OPTION_NETMASK, subnet->netmask.value);
+	add_u32(area, OPTION_ROUTER, gateway.value);
+	add_addresses(area, OPTION_DNS, bootp->dns, bootp->dns_count);
+	add_text(area, OPTION_DOMAIN, bootp->domain, facts->client->wants_terminated_text);
+}
+
+static void add_boot(const struct option_area *area, const struct dhcp_answer_facts *facts)
+{
+	struct span uuid = dhcp_option(facts->message, OPTION_MACHINE_UUID);
+
+	add_text(area, OPTION_TFTP_SERVER, ip4_format(facts->tftp_server).text,
+		 facts->client->wants_terminated_text);
+	/* Echoed as it came, whatever its length (RFC 4578 section 2.3). */
+	if (uuid.bytes != NULL)
+		add(area, OPTION_MACHINE_UUID, uuid);
+}
+
+/* The end of the options: the boot file, a PAD, the relay's option, END. Old clients read the boot
+ * file's name on until a NUL, and EDK2 writes one over the octet behind it: the PAD is that octet.
+ * Relays want their option back last (RFC 3046 section 2.2). */
+struct reply_end {
+	struct span boot_file;
+	bool has_pad;
+	struct span relay;
+};
+
+static size_t end_size(const struct reply_end *end)
+{
+	size_t size = 1; /* END */
+
+	if (end->boot_file.length > 0)
+		size += OPTION_OVERHEAD + end->boot_file.length + (end->has_pad ? 1 : 0);
+	if (end->relay.bytes != NULL)
+		size += OPTION_OVERHEAD + end->relay.length;
+	return size;
+}
+
+static struct reply_end plan_end(const struct dhcp_answer_facts *facts, size_t room)
+{
+	struct reply_end end = {
+		.boot_file = span_of_text(facts->boot_file, facts->client->wants_terminated_text),
+		/* A Raspberry Pi stumbles over PAD (QUIRKS 1.7: rpi-eeprom 82). */
+		.has_pad = !facts->client->is_raspberry_pi,
+		.relay = dhcp_option(facts->message, OPTION_RELAY_AGENT),
+	};
+
+	/* A relay's long option must go back; the file field carries the name all the same. */
+	if (facts->boot_file[0] == '\0' || end_size(&end) + ROOM_FOR_LEASE_OPTIONS > room)
+		end.boot_file = (struct span){ 0 };
+	return end;
+}
+
+static void write_end(struct writer *out, const struct reply_end *end)
+{
+	if (end->boot_file.length > 0) {
+		dhcp_write_option(out, OPTION_BOOT_FILE, end->boot_file);
+		if (end->has_pad)
+			write_u8(out, OPTION_PAD);
+	}
+	if (end->relay.bytes != NULL)
+		dhcp_write_option(out, OPTION_RELAY_AGENT, end->relay);
+	write_u8(out, OPTION_END);
+}
+
+static void write_dhcp_options(struct writer *out, const struct dhcp_answer_facts *facts)
+{
+	struct reply_end end = plan_end(facts, writer_left(out));
+	struct option_area area = { .out = out, .reserved = end_size(&end) };
+
+	add_lease(&area, facts);
+	add_network(&area, facts);
+	add_boot(&area, facts);
+	write_end(out, &end);
+}
+
+/* RFC 2131 section 4.3.2: a NAK carries no lease and no parameters. */
+static void write_nak_options(struct writer *out, const struct dhcp_answer_facts *facts)
+{
+	struct reply_end end = { .relay = dhcp_option(facts->message, OPTION_RELAY_AGENT) };
+	struct option_area area = { .out = out, .reserved = end_size(&end) };
+
+	add_u8(&area, OPTION_MESSAGE_TYPE, DHCP_NAK);
+	add_u32(&area, OPTION_SERVER_ID, facts->server.value);
+	add_text(&area, OPTION_MESSAGE, dhcp_reason_text(facts->decision->reason), false);
+	write_end(out, &end);
+}
+
+/* RFC 1497: the network's parameters only, in 64 octets. */
+static void write_bootp_options(struct writer *out, const struct dhcp_answer_facts *facts)
+{
+	struct reply_end end = { .relay = dhcp_option(facts->message, OPTION_RELAY_AGENT) };
+	struct option_area area = { .out = out, .reserved = end_size(&end) };
+
+	add_network(&area, facts);
+	write_end(out, &end);
+}
+
+static struct dhcp_header reply_header(const struct dhcp_answer_facts *facts)
+{
+	const struct dhcp_header *asked = &facts->message->header;
+	struct dhcp_header header = {
+		.op = BOOTP_REPLY,
+		.hardware_type = asked->hardware_type,
+		.hardware_length = asked->hardware_length,
+		.xid = asked->xid,
+		.flags = asked->flags,
+		.giaddr = asked->giaddr,
+	};
+
+	memcpy(header.chaddr, asked->chaddr, sizeof(header.chaddr));
+	if (facts->decision->verdict == DHCP_VERDICT_NAK) {
+		/* RFC 2131 section 4.3.2: the relay must broadcast it, the client may be elsewhere.
+		 */
+		if (ip4_is_set(asked->giaddr))
+			header.flags |= DHCP_FLAG_BROADCAST;
+		return header;
+	}
+	header.yiaddr = facts->decision->lease.address;
+	header.siaddr = facts->tftp_server;
+	if (facts->decision->verdict != DHCP_VERDICT_OFFER)
+		header.ciaddr = asked->ciaddr;
+	return header;
+}
+
+static void write_options(struct writer *out, const struct dhcp_answer_facts *facts)
+{
+	/* A BOOTP client without the cookie reads its vendor area in a way of its own. */
+	if (!facts->message->has_cookie)
+		return;
+	write_u32(out, DHCP_COOKIE);
+	switch (facts->decision->verdict) {
+	case DHCP_VERDICT_NAK:
+		write_nak_options(out, facts);
+		return;
+	case DHCP_VERDICT_REPLY:
+		write_bootp_options(out, facts);
+		return;
+	default:
+		write_dhcp_options(out, facts);
+	}
+}
+
+void dhcp_write_reply(struct writer *out, const struct dhcp_answer_facts *facts)
+{
+	struct writer reply = writer_of(out->start + out->used, reply_limit(facts->message));
+	struct dhcp_header header = reply_header(facts);
+	bool is_nak = facts->decision->verdict == DHCP_VERDICT_NAK;
+
+	dhcp_write_header(&reply, &header, is_nak ? "" : facts->config->bootp.servername,
+			  is_nak ? "" : facts->boot_file);
+	write_options(&reply, facts);
+	if (reply.used < BOOTP_MESSAGE_MIN)
+		write_zeros(&reply, BOOTP_MESSAGE_MIN - reply.used);
+	out->used += reply.used;
+	out->is_failed = out->is_failed || reply.is_failed;
+}
+
+static struct dhcp_destination by_udp(struct ip4 address, uint16_t port)
+{
+	return (struct dhcp_destination){ .to = { address, port } };
+}
+
+struct dhcp_destination dhcp_destination(const struct dhcp_message *message,
+					 const struct dhcp_decision *decision, uint16_t server_port)
+{
+	const struct dhcp_header *asked = &message->header;
+	uint16_t client_port = (uint16_t)(server_port + 1);
+
+	if (ip4_is_set(asked->giaddr))
+		return by_udp(asked->giaddr, server_port);
+	if (decision->verdict == DHCP_VERDICT_NAK)
+		return by_udp(IP4_BROADCAST, client_port);
+	/* Only what the lease confirms: a forged ciaddr must not send answers elsewhere. */
+	if (ip4_is_set(asked->ciaddr) && ip4_is_same(asked->ciaddr, decision->lease.address))
+		return by_udp(asked->ciaddr, client_port);
+	/* 255.255.255.255, not the subnet's: Intel's ROMs hear only that. */
+	if (asked->flags & DHCP_FLAG_BROADCAST)
+		return by_udp(IP4_BROADCAST, client_port);
+	return (struct dhcp_destination){ .is_frame = true,
+					  .mac = message->mac,
+					  .to = { decision->lease.address, client_port } };
+}

@@ -1,0 +1,41 @@
+/* From a decision to the bytes of the answer and to where they go. */
+#ifndef BOOTD_DHCP_DHCP_REPLY_H
+#define BOOTD_DHCP_DHCP_REPLY_H
+
+#include "base/bytes.h"
+#include "boot/client.h"
+#include "config/config.h"
+#include "dhcp/dhcp_engine.h"
+#include "dhcp/dhcp_wire.h"
+
+#define DHCP_REPLY_MAX 1472 /* what one Ethernet frame carries: 1500 less IP and UDP headers */
+
+/* What an answer is made of. */
+struct dhcp_answer_facts {
+	const struct dhcp_message *message; /* the one that is answered */
+	const struct client *client;
+	const struct dhcp_decision *decision; /* OFFER, ACK, NAK or REPLY */
+	const struct config *config;
+	struct ip4 server;      /* this server's address: option 54 */
+	struct ip4 tftp_server; /* siaddr and option 66 */
+	const char *boot_file;  /* "": none */
+};
+
+/* Writes the answer: at least 300 octets, at most what the client takes (option 57, RFC 2132
+ * section 9.10), and never an option cut in two: what does not fit is left out, the boot file last.
+ * out has room for DHCP_REPLY_MAX. */
+void dhcp_write_reply(struct writer *out, const struct dhcp_answer_facts *facts);
+
+/* RFC 2131 section 4.1 and, for relays, RFC 1542 section 4.1. */
+struct dhcp_destination {
+	bool is_frame; /* by a raw frame to mac: the machine has no address yet to answer ARP with
+			*/
+	struct mac mac;
+	struct endpoint to;
+};
+
+struct dhcp_destination dhcp_destination(const struct dhcp_message *message,
+					 const struct dhcp_decision *decision,
+					 uint16_t server_port);
+
+#endif

@@ -1,0 +1,34 @@
+/* The DHCP service: the sockets, and the whole way of a packet. */
+#ifndef BOOTD_DHCP_DHCP_SERVICE_H
+#define BOOTD_DHCP_DHCP_SERVICE_H
+
+#include "activity/activity.h"
+#include "boot/session.h"
+#include "config/config.h"
+#include "io/loop.h"
+#include "lease/lease.h"
+
+struct dhcp_service;
+
+/* Borrowed until the service has been stopped. */
+struct dhcp_service_parts {
+	struct loop *loop;
+	struct lease_store *leases;
+	struct session_table *sessions;
+	struct activity *activity;
+	const struct config *config;
+	/* This machine's addresses on the interfaces that [bootp] address selects. */
+	const struct local_address *served;
+	size_t served_count;
+	struct ip4 tftp_server; /* told to clients; 0: the address that they are answered from */
+};
+
+/* Which of the two sockets could not be opened. */
+enum dhcp_socket { DHCP_SOCKET_UDP, DHCP_SOCKET_FRAMES };
+
+/* Returns 0 with *out_service for the caller to stop, or -errno with *out_socket. */
+int dhcp_service_start(const struct dhcp_service_parts *parts, struct dhcp_service **out_service,
+		       enum dhcp_socket *out_socket);
+void dhcp_service_stop(struct dhcp_service *service);
+
+#endif
