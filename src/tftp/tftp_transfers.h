@@ -1,0 +1,70 @@
+/* The transfers that are under way: a table of fixed capacity, found by the client's endpoint. */
+#ifndef BOOTD_TFTP_TFTP_TRANSFERS_H
+#define BOOTD_TFTP_TFTP_TRANSFERS_H
+
+#include "base/addr.h"
+#include "tftp/tftp_engine.h"
+
+#define TFTP_FILE_SHOWN_SIZE 256
+
+struct source;
+struct tftp_sender;
+struct tftp_service;
+struct timer;
+struct udp;
+
+enum tftp_stage {
+	TFTP_STAGE_FREE,
+	TFTP_STAGE_OPENING,
+	TFTP_STAGE_ABANDONED, /* the file is still being opened, but nobody wants it any more */
+	TFTP_STAGE_SENDING,
+};
+
+/* The sender owns udp, deadline and source, which are there from TFTP_STAGE_SENDING on. */
+struct tftp_transfer {
+	enum tftp_stage stage;
+	struct tftp_service *service; /* borrowed */
+	struct tftp_sender *sender;   /* borrowed */
+	struct endpoint client;
+	struct ip4 local; /* this machine's address that was asked */
+	uint64_t request; /* identifies the request's bytes */
+	struct tftp_options asked;
+	struct tftp_state state;
+	struct udp *udp;
+	struct timer *deadline;
+	struct source *source;
+	uint64_t started_ms;
+	uint64_t noted_ms;               /* when its progress was told last */
+	char file[TFTP_FILE_SHOWN_SIZE]; /* the name, printable */
+	uint32_t index;
+};
+
+struct tftp_transfers;
+
+/* NULL: no memory. */
+struct tftp_transfers *tftp_transfers_new(uint32_t capacity);
+/* Frees the table, not what the transfers own. */
+void tftp_transfers_free(struct tftp_transfers *transfers);
+
+/* NULL: the client has none. */
+struct tftp_transfer *tftp_transfers_find(struct tftp_transfers *transfers, struct endpoint client);
+
+/* A transfer in TFTP_STAGE_OPENING, all else zero, of a client that has none. NULL: the table is
+ * full. */
+struct tftp_transfer *tftp_transfers_add(struct tftp_transfers *transfers, struct endpoint client);
+
+/* The client has no transfer any more; this one keeps its place as TFTP_STAGE_ABANDONED. */
+void tftp_transfers_abandon(struct tftp_transfers *transfers, struct tftp_transfer *transfer);
+
+/* The place is free again. */
+void tftp_transfers_remove(struct tftp_transfers *transfers, struct tftp_transfer *transfer);
+
+/* How many are not free, the abandoned ones included. */
+uint32_t tftp_transfers_count(const struct tftp_transfers *transfers);
+
+/* The next one that is not free, after previous or, where that is NULL, from the first; NULL: none.
+ * Removing previous before is allowed. */
+struct tftp_transfer *tftp_transfers_next(struct tftp_transfers *transfers,
+					  const struct tftp_transfer *previous);
+
+#endif
