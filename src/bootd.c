@@ -1,0 +1,331 @@
+#include "bootd.h"
+
+#include "activity/activity.h"
+#include "base/log.h"
+#include "boot/session.h"
+#include "content/content.h"
+#include "dhcp/dhcp_service.h"
+#include "io/loop.h"
+#include "io/netif.h"
+#include "io/resolvers.h"
+#include "lease/lease_memory.h"
+#include "tftp/tftp_service.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#define SESSIONS_MIN  1024
+#define RESOLVERS_MAX 16
+
+struct bootd {
+	struct config config;
+	struct local_address addresses[NETIF_MAX]; /* of this machine */
+	size_t address_count;
+	struct local_address dhcp_addresses[NETIF_MAX]; /* of the interfaces that are served */
+	struct local_address tftp_addresses[NETIF_MAX];
+	struct loop *loop;
+	struct activity *activity;
+	struct session_table *sessions;
+	struct lease_store *leases;
+	struct content *content;
+	struct dhcp_service *dhcp;
+	struct tftp_service *tftp;
+};
+
+static void add_problem(struct problems *problems, const struct bootd *bootd, const char *key,
+			const char *sentence)
+{
+	problems_add(problems, (struct place){ .file = bootd->config.path, .key = key }, "%s",
+		     sentence);
+}
+
+static bool load(struct bootd *bootd, const struct bootd_options *options,
+		 struct problems *problems)
+{
+	struct ip4 resolvers[RESOLVERS_MAX];
+	struct config_surroundings surroundings = { .addresses = bootd->addresses,
+						    .resolvers = resolvers };
+	int error = netif_list(bootd->addresses, NETIF_MAX, &bootd->address_count);
+
+	if (error < 0) {
+		problems_add(problems, (struct place){ 0 },
+			     "the network interfaces cannot be listed: %s", strerror(-error));
+		return false;
+	}
+	surroundings.address_count = bootd->address_count;
+	surroundings.resolver_count = resolvers_list(resolvers, RESOLVERS_MAX);
+	return config_load(options->config_path, options->services, &surroundings, &bootd->config,
+			   problems);
+}
+
+static void open_log(struct bootd *bootd, bool is_debug, struct problems *problems)
+{
+	const struct logger_config *logger = &bootd->config.logger;
+	int error;
+
+	if (is_debug)
+		error = log_open(LOG_TO_STDERR, NULL, LOG_AT_DEBUG);
+	else
+		error = log_open(logger->type, logger->file, logger->level);
+	if (error < 0)
+		problems_add(problems,
+			     (struct place){ .file = bootd->config.path, .key = "[logger] file" },
+			     "%s cannot be opened for writing: %s", logger->file, strerror(-error));
+}
+
+static void open_content(struct bootd *bootd, struct problems *problems)
+{
+	const struct tftp_config *tftp = &bootd->config.tftp;
+	int error = content_new(bootd->loop, tftp->root, tftp->symlinks == SYMLINKS_FOLLOW,
+				&bootd->content);
+
+	if (error == -ENOSYS)
+		add_problem(problems, bootd, "[tftp] root",
+			    "this kernel is too old: Linux 5.6 or newer is needed (openat2)");
+	else if (error < 0)
+		problems_add(problems,
+			     (struct place){ .file = bootd->config.path, .key = "[tftp] root" },
+			     "the folder %s cannot be opened: %s; create it, or name the folder "
+			     "that holds the boot files",
+			     tftp->root, strerror(-error));
+}
+
+/* Addresses of the pool that are somebody's already are never given. */
+static void on_reserved(void *context, int error)
+{
+	(void)context;
+	(void)error; /* an address outside the pool needs no reservation */
+}
+
+static void reserve(struct lease_store *leases, struct ip4 address)
+{
+	struct lease lease = { .address = address, .state = LEASE_RESERVED };
+
+	leases->operations->commit(leases, &lease, on_reserved, NULL);
+}
+
+static void open_leases(struct bootd *bootd)
+{
+	const struct config *config = &bootd->config;
+
+	bootd->leases = lease_memory_new(config->subnet.pool_first, config->subnet.pool_last);
+	if (bootd->leases == NULL)
+		return;
+	for (size_t i = 0; i < bootd->address_count; i++)
+		reserve(bootd->leases, bootd->addresses[i].address);
+	reserve(bootd->leases, config->subnet.gateway);
+	for (size_t i = 0; i < config->bootp.dns_count; i++)
+		reserve(bootd->leases, config->bootp.dns[i]);
+}
+
+/* As many sessions as machines can have addresses, and room for those that only ask. */
+static uint32_t session_capacity(const struct subnet_config *subnet)
+{
+	return SESSIONS_MIN + 2 * (subnet->pool_last.value - subnet->pool_first.value);
+}
+
+static void open_parts(struct bootd *bootd, struct problems *problems)
+{
+	bootd->loop = loop_new();
+	bootd->activity = activity_new();
+	bootd->sessions = session_table_new(session_capacity(&bootd->config.subnet));
+	if (bootd->loop == NULL || bootd->activity == NULL || bootd->sessions == NULL) {
+		add_problem(problems, bootd, NULL, "there is not enough memory to start");
+		return;
+	}
+	if (bootd->config.has_tftp)
+		open_content(bootd, problems);
+	if (bootd->config.has_dhcp) {
+		open_leases(bootd);
+		if (bootd->leases == NULL)
+			add_problem(problems, bootd, "[bootp] pool_count",
+				    "there is not enough memory for so many addresses");
+	}
+}
+
+struct bootd *bootd_open(const struct bootd_options *options, struct problems *problems)
+{
+	struct bootd *bootd = calloc(1, sizeof(*bootd));
+
+	if (bootd == NULL) {
+		problems_add(problems, (struct place){ 0 }, "there is not enough memory to start");
+		return NULL;
+	}
+	if (load(bootd, options, problems)) {
+		open_log(bootd, options->is_debug, problems);
+		open_parts(bootd, problems);
+	}
+	if (problems->count > 0) {
+		bootd_close(bootd);
+		return NULL;
+	}
+	return bootd;
+}
+
+/* Each transfer has a socket and a file open. The limit that the system sets by default is for
+ * programs that would use select(). */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* Why a port cannot be had, and what to do about it. */
+static void explain_port(struct problems *problems, const struct bootd *bootd, const char *key,
+			 uint16_t port, int error)
+{
+	struct place place = { .file = bootd->config.path, .key = key };
+
+	if (error == -EADDRINUSE)
+		problems_add(problems, place,
+			     "port %u is already taken: another server runs on this machine; "
+			     "'ss -ulpn sport = :%u' as root names it",
+			     port, port);
+	else if (error == -EACCES || error == -EPERM)
+		problems_add(problems, place,
+			     "port %u needs a permission: start bootd with sudo, or give it "
+			     "CAP_NET_BIND_SERVICE",
+			     port);
+	else
+		problems_add(problems, place, "port %u cannot be opened: %s", port,
+			     strerror(-error));
+}
+
+/* The addresses of the interfaces that a service's "address" selects. */
+static size_t select_addresses(const struct bootd *bootd, const struct selector *selector,
+			       struct local_address *out_list)
+{
+	struct config_surroundings surroundings = { .addresses = bootd->addresses,
+						    .address_count = bootd->address_count };
+	size_t count = 0;
+
+	for (size_t i = 0; i < bootd->address_count; i++) {
+		if (selector_selects(selector, &surroundings, bootd->addresses[i].interface))
+			out_list[count++] = bootd->addresses[i];
+	}
+	return count;
+}
+
+/* What clients are told where [tftp] address is an address and not a network; 0: nothing of its
+ * own. */
+static struct ip4 tftp_server(const struct bootd *bootd)
+{
+	const struct selector *selector = &bootd->config.tftp.address;
+
+	if (selector->kind != SELECT_ADDRESS)
+		return (struct ip4){ 0 };
+	for (size_t i = 0; i < bootd->address_count; i++) {
+		const struct local_address *local = &bootd->addresses[i];
+
+		if (!ip4_is_same(local->address, selector->address) &&
+		    selector_matches(selector, local))
+			return (struct ip4){ 0 };
+	}
+	return selector->address;
+}
+
+static void listen_dhcp(struct bootd *bootd, struct problems *problems)
+{
+	struct dhcp_service_parts parts = {
+		.loop = bootd->loop,
+		.leases = bootd->leases,
+		.sessions = bootd->sessions,
+		.activity = bootd->activity,
+		.config = &bootd->config,
+		.served = bootd->dhcp_addresses,
+		.served_count = select_addresses(bootd, &bootd->config.bootp.address,
+						 bootd->dhcp_addresses),
+		.tftp_server = tftp_server(bootd),
+	};
+	enum dhcp_socket socket = DHCP_SOCKET_UDP;
+	int error = dhcp_service_start(&parts, &bootd->dhcp, &socket);
+
+	if (error == 0)
+		return;
+	if (socket == DHCP_SOCKET_FRAMES && (error == -EPERM || error == -EACCES))
+		add_problem(problems, bootd, NULL,
+			    "answering machines that have no address yet needs a permission: start "
+			    "bootd with sudo, or give it CAP_NET_RAW");
+	else
+		explain_port(problems, bootd, "[bootp] port", bootd->config.bootp.port, error);
+}
+
+static void listen_tftp(struct bootd *bootd, struct problems *problems)
+{
+	struct tftp_service_parts parts = { .loop = bootd->loop,
+					    .content = bootd->content,
+					    .sessions = bootd->sessions,
+					    .activity = bootd->activity,
+					    .config = &bootd->config,
+					    .served = bootd->tftp_addresses,
+					    .served_count = select_addresses(
+						    bootd, &bootd->config.tftp.address,
+						    bootd->tftp_addresses) };
+	int error = tftp_service_start(&parts, &bootd->tftp);
+
+	if (error < 0)
+		explain_port(problems, bootd, "[tftp] port", bootd->config.tftp.port, error);
+}
+
+static void on_end(void *context)
+{
+	loop_stop(context);
+}
+
+bool bootd_listen(struct bootd *bootd, struct problems *problems)
+{
+	raise_descriptor_limit();
+	if (loop_on_signal(bootd->loop, SIGINT, on_end, bootd->loop) < 0 ||
+	    loop_on_signal(bootd->loop, SIGTERM, on_end, bootd->loop) < 0)
+		add_problem(problems, bootd, NULL, "signals cannot be watched");
+	if (bootd->config.has_dhcp)
+		listen_dhcp(bootd, problems);
+	if (bootd->config.has_tftp)
+		listen_tftp(bootd, problems);
+	return problems->count == 0;
+}
+
+static void log_start(const struct bootd *bootd)
+{
+	const struct subnet_config *subnet = &bootd->config.subnet;
+
+	if (bootd->config.has_dhcp)
+		log_write(LOG_AT_INFO, "dhcp: port %u, addresses %s to %s of %s/%u",
+			  bootd->config.bootp.port, ip4_format(subnet->pool_first).text,
+			  ip4_format(subnet->pool_last).text, ip4_format(subnet->network).text,
+			  subnet->prefix_length);
+	if (bootd->config.has_tftp)
+		log_write(LOG_AT_INFO, "tftp: port %u, files of %s", bootd->config.tftp.port,
+			  bootd->config.tftp.root);
+	log_write(LOG_AT_INFO, "bootd " BOOTD_VERSION " is ready (%s)", bootd->config.path);
+}
+
+void bootd_run(struct bootd *bootd)
+{
+	log_start(bootd);
+	loop_run(bootd->loop);
+	activity_log_totals(bootd->activity);
+	log_write(LOG_AT_INFO, "bootd ends");
+}
+
+/* Services first: they use everything else. The loop then lets go of what they closed. */
+void bootd_close(struct bootd *bootd)
+{
+	tftp_service_stop(bootd->tftp);
+	dhcp_service_stop(bootd->dhcp);
+	loop_free(bootd->loop);
+	content_free(bootd->content);
+	if (bootd->leases != NULL)
+		bootd->leases->operations->close(bootd->leases);
+	session_table_free(bootd->sessions);
+	activity_free(bootd->activity);
+	log_close();
+	free(bootd);
+}

@@ -1,0 +1,29 @@
+/* The daemon: every part of it, from start to stop. */
+#ifndef BOOTD_BOOTD_H
+#define BOOTD_BOOTD_H
+
+#include "base/problem.h"
+#include "config/config_load.h"
+
+struct bootd;
+
+/* Where the settings come from. */
+struct bootd_options {
+	const char *config_path;
+	enum config_services services;
+	bool is_debug;
+};
+
+/* Reads the configuration and opens all that it names, short of the sockets: what --check does.
+ * Returns what the caller closes, or NULL with all problems told. */
+struct bootd *bootd_open(const struct bootd_options *options, struct problems *problems);
+
+/* Opens the sockets. False: problems says why, and what to do. */
+bool bootd_listen(struct bootd *bootd, struct problems *problems);
+
+/* Serves until SIGINT or SIGTERM. */
+void bootd_run(struct bootd *bootd);
+
+void bootd_close(struct bootd *bootd);
+
+#endif

@@ -1,0 +1,25 @@
+/* The command line. */
+#ifndef BOOTD_CLI_ARGUMENTS_H
+#define BOOTD_CLI_ARGUMENTS_H
+
+#include "config/config_load.h"
+
+#include <stdbool.h>
+
+#define CONFIG_PATH_DEFAULT "/etc/bootd.ini"
+
+enum command { COMMAND_SERVE, COMMAND_CHECK, COMMAND_HELP, COMMAND_VERSION, COMMAND_MISUSE };
+
+struct arguments {
+	enum command command;
+	const char *config_path;
+	enum config_services services;
+	bool is_debug; /* log at debug to standard error, whatever [logger] says */
+};
+
+/* Misuse has been explained on standard error when this returns. */
+struct arguments arguments_parse(int argument_count, char *argument_list[]);
+
+void arguments_print_help(void);
+
+#endif

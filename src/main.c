@@ -1,0 +1,62 @@
+#include "bootd.h"
+#include "cli/arguments.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define EXIT_MISUSE 2
+
+static struct bootd_options options_of(const struct arguments *arguments)
+{
+	return (struct bootd_options){ .config_path = arguments->config_path,
+				       .services = arguments->services,
+				       .is_debug = arguments->is_debug };
+}
+
+static int check(const struct arguments *arguments)
+{
+	static struct problems problems;
+	struct bootd_options options = options_of(arguments);
+	struct bootd *bootd = bootd_open(&options, &problems);
+
+	problems_print(&problems, stderr);
+	if (bootd == NULL)
+		return EXIT_FAILURE;
+	bootd_close(bootd);
+	(void)printf("%s is right.\n", arguments->config_path);
+	return EXIT_SUCCESS;
+}
+
+static int serve(const struct arguments *arguments)
+{
+	static struct problems problems;
+	struct bootd_options options = options_of(arguments);
+	struct bootd *bootd = bootd_open(&options, &problems);
+
+	if (bootd != NULL && bootd_listen(bootd, &problems))
+		bootd_run(bootd);
+	problems_print(&problems, stderr);
+	if (bootd != NULL)
+		bootd_close(bootd);
+	return problems.count == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int main(int argument_count, char *argument_list[])
+{
+	struct arguments arguments = arguments_parse(argument_count, argument_list);
+
+	switch (arguments.command) {
+	case COMMAND_SERVE:
+		return serve(&arguments);
+	case COMMAND_CHECK:
+		return check(&arguments);
+	case COMMAND_HELP:
+		arguments_print_help();
+		return EXIT_SUCCESS;
+	case COMMAND_VERSION:
+		(void)puts("bootd " BOOTD_VERSION);
+		return EXIT_SUCCESS;
+	default:
+		return EXIT_MISUSE;
+	}
+}
