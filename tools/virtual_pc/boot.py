@@ -1,0 +1,186 @@
+"""One boot of the virtual PC, from bootd's start to the proof."""
+
+import contextlib
+import selectors
+import time
+from pathlib import Path
+
+from . import bootd_log, network, qemu, tree
+from .dhcp_watch import DhcpWatch
+from .evidence import Evidence
+from .problem import Problem
+from .processes import running
+from .screen import Screen, format_size
+
+BOOTD_LOG, SERIAL_LOG = "bootd.log", "serial.log"
+BOOTD_START_S = 10
+DHCP_PORT, TFTP_PORT = 67, 69
+
+FIRMWARE_NAMES = {"bios": "BIOS firmware (SeaBIOS, iPXE)", "uefi": "UEFI firmware (OVMF)"}
+
+# Without KVM measured on two cores of 2.3 GHz; with KVM estimated.
+USUAL_TIME = {False: "about 100 seconds", True: "about 40 seconds"}
+
+
+def boot(bootd, firmware, timeout_s):
+    """Returns the exit code."""
+    screen = Screen()
+    bootd = find_bootd(bootd)
+    network.enter_own_network()
+    with tree.working_folder(kept=(BOOTD_LOG, SERIAL_LOG)) as folder:
+        tree.make_unattended(tree.copy_installer(folder))
+        config = tree.write_config(folder, tree.VIRTUAL_PC_CONFIG)
+        return Boot(screen, folder, firmware).run([bootd, "-c", config], timeout_s)
+
+
+def find_bootd(path):
+    path = Path(path).absolute()
+    if not path.is_file():
+        raise Problem(f"{path} is missing: build it with make.")
+    return path
+
+
+class Boot:
+    """Holds the two processes and the watch together; Evidence judges."""
+
+    def __init__(self, screen, folder, firmware):
+        self._screen = screen
+        self._folder = folder
+        self._firmware = firmware
+        self._mac = qemu.random_mac()
+        self._evidence = Evidence(self._mac)
+        self._missing = []
+        self._transfer = ""
+        self._bootd = None
+        self._pc = None
+
+    def run(self, bootd_command, timeout_s):
+        is_kvm = qemu.can_use_kvm()
+        self._announce(is_kvm)
+        with contextlib.ExitStack() as stack:
+            watch = stack.enter_context(contextlib.closing(DhcpWatch(network.TAP)))
+            self._bootd = stack.enter_context(
+                running("bootd", bootd_command, self._folder / BOOTD_LOG, self._folder))
+            if self._has_bootd_started():
+                command = qemu.command(self._firmware, is_kvm, self._mac, self._folder)
+                self._pc = stack.enter_context(
+                    running("the virtual PC", command, self._folder / SERIAL_LOG))
+                self._watch_until_decided(watch, timeout_s)
+                self._end_in_order()
+        return self._report()
+
+    def _announce(self, is_kvm):
+        how = "with KVM" if is_kvm else "emulated, since there is no KVM"
+        self._screen.fact(f"a virtual PC with {FIRMWARE_NAMES[self._firmware]}, {how}: "
+                          f"expect {USUAL_TIME[is_kvm]}")
+        self._screen.fact(f"logs: {self._folder}/{SERIAL_LOG}, {self._folder}/{BOOTD_LOG}")
+
+    def _has_bootd_started(self):
+        """It has when both its ports are open; that is asked of the kernel."""
+        deadline = time.monotonic() + BOOTD_START_S
+        while not {DHCP_PORT, TFTP_PORT} <= network.open_udp_ports():
+            self._show_bootd()
+            if self._bootd.exit_code() is not None:
+                self._evidence.failure = f"bootd ended at its start with exit code {self._bootd.exit_code()}"
+                return False
+            if time.monotonic() > deadline:
+                self._evidence.failure = f"bootd did not open UDP ports 67 and 69 in {BOOTD_START_S} s"
+                return False
+            time.sleep(0.05)
+        self._screen.fact(f"bootd serves {network.SERVER}")
+        return True
+
+    def _watch_until_decided(self, watch, timeout_s):
+        deadline = time.monotonic() + timeout_s
+        with selectors.DefaultSelector() as selector:
+            selector.register(watch, selectors.EVENT_READ, lambda: self._show_dhcp(watch))
+            selector.register(self._bootd, selectors.EVENT_READ, self._show_bootd)
+            selector.register(self._pc, selectors.EVENT_READ, self._show_console)
+            while not self._evidence.failure and not self._evidence.is_complete():
+                for key, _ in selector.select(timeout=1):
+                    if not key.data():
+                        selector.unregister(key.fileobj)
+                self._note_passing_time(deadline, timeout_s)
+
+    def _note_passing_time(self, deadline, timeout_s):
+        waiting_for = self._evidence.waiting_for()
+        if not waiting_for or self._evidence.failure:
+            return
+        for child in (self._bootd, self._pc):
+            if child.exit_code() is not None:
+                self._evidence.failure = f"{child.name} ended with exit code {child.exit_code()} " \
+                                         f"while waiting for {waiting_for}"
+        if time.monotonic() > deadline:
+            self._evidence.failure = f"{timeout_s} seconds passed while waiting for {waiting_for}"
+        self._screen.progress(self._transfer or f"waiting for {waiting_for}")
+
+    # What each source says. False: it has ended.
+
+    def _show_dhcp(self, watch):
+        for message in watch.read_messages():
+            self._evidence.note_dhcp(message)
+            if message.kind in ("OFFER", "ACK", "NAK"):
+                self._screen.fact(f"{message.client}: {message.kind} {message.address} on the wire "
+                                  f"({message.vendor_class or 'no vendor class'})")
+        return True
+
+    def _show_bootd(self):
+        lines = self._bootd.read_lines()
+        for line in lines or ():
+            event = bootd_log.parse(line)
+            if event:
+                self._evidence.note_file(event)
+                self._show_file(event)
+        return lines is not None
+
+    def _show_file(self, event):
+        if event.kind == "missing":
+            self._missing.append(event.file)
+        elif event.kind == "progress":
+            self._transfer = f"file: {event.file} {event.percent} %, {format_size(event.size)}"
+            self._screen.progress(self._transfer)
+        elif event.kind == "sent":
+            self._transfer = ""
+            self._show_missing()
+            self._screen.fact(f"file: {event.file}, {format_size(event.size)} in {event.seconds:.2f} s")
+        else:
+            self._screen.fact(f"bootd: {event.text}")
+
+    def _show_missing(self):
+        """Boot loaders try many names; one line for all of them."""
+        if len(self._missing) > 1:
+            self._screen.fact(f"file: {len(self._missing)} names tried that do not exist, "
+                              f"{self._missing[0]} to {self._missing[-1]}")
+        elif self._missing:
+            self._screen.fact(f"file: {self._missing[0]} does not exist")
+        self._missing.clear()
+
+    def _show_console(self):
+        lines = self._pc.read_lines()
+        for line in lines or ():
+            news = self._evidence.note_console(line)
+            if news:
+                self._screen.fact(news)
+        return lines is not None
+
+    # The end.
+
+    def _end_in_order(self):
+        """Pulls the plug, then asks bootd to end, which it must do in order."""
+        self._pc.end()
+        if self._bootd.exit_code() is None and self._bootd.end() != 0 and not self._evidence.failure:
+            self._evidence.failure = "the virtual PC booted, but bootd ended with exit code " \
+                                     f"{self._bootd.exit_code()} when it was stopped"
+
+    def _report(self):
+        evidence, screen = self._evidence, self._screen
+        if evidence.failure:
+            self._show_missing()
+            screen.text(f"\nThe virtual PC did not boot: {evidence.failure}.\n")
+            screen.tail("the virtual PC's console", self._folder / SERIAL_LOG)
+            screen.tail("bootd", self._folder / BOOTD_LOG)
+            return 1
+        size = format_size(sum(event.size for event in evidence.files))
+        screen.text(f"\nThe virtual PC booted Debian's installer from bootd: {evidence.installer_address}, "
+                    f"{len(evidence.files)} files, {size}, {screen.elapsed():.0f} seconds.")
+        return 0

@@ -1,0 +1,102 @@
+"""What is known of one boot so far, what it still waits for, and what it proves."""
+
+import re
+from dataclasses import dataclass, field
+
+from .tree import ADDRESS_MARK
+
+KERNEL_LINE = re.compile(r"Linux version (\S+)")
+
+# Printed by the start script of Debian's installer (S10syslog) on the console it has chosen: no
+# kernel, boot loader or command line contains it.
+USER_SPACE_LINE = "Starting system log daemon: syslogd"
+
+ADDRESS_LINE = re.compile(re.escape(ADDRESS_MARK) + r".*\binet (\d+\.\d+\.\d+\.\d+)/")
+
+# Where waiting on is pointless.
+DEAD_ENDS = {
+    # iPXE and pxelinux; with two consoles on one line pxelinux writes "directoryy".
+    "No such file or director": "a file to boot was not there",
+    "No bootable device": "the BIOS found nothing to boot",
+    "Unable to locate configuration file": "pxelinux found no configuration",
+    "No DEFAULT or UI configuration directive": "pxelinux found no configuration",
+    "Unable to fetch TFTP image": "shim could not fetch GRUB",
+    "BdsDxe: failed to load": "the UEFI firmware could not load its boot file",
+    "BdsDxe: failed to start": "the boot file that the UEFI firmware started gave up",
+    "Minimal BASH-like line editing": "GRUB found no configuration",
+    "Kernel panic": "the kernel panicked",
+}
+
+
+@dataclass
+class Evidence:
+    """Facts come in by the note_ methods; nothing here waits, prints or asks anybody."""
+    mac: str
+    has_firmware_asked: bool = False
+    firmware_address: str = ""
+    files: list = field(default_factory=list)
+    has_asked_for_file: bool = False
+    kernel: str = ""
+    is_in_user_space: bool = False
+    installer_address: str = ""
+    console_address: str = ""
+    failure: str = ""
+
+    def note_dhcp(self, message):
+        if message.mac != self.mac:
+            return
+        if message.client == "firmware":
+            self.has_firmware_asked = True
+            if message.kind == "ACK":
+                self.firmware_address = message.address
+        if message.client == "installer" and message.kind == "ACK":
+            self.installer_address = message.address
+            self._compare("the installer's DHCP got", self.installer_address)
+
+    def note_file(self, event):
+        self.has_asked_for_file |= bool(event.file)
+        if event.kind == "sent":
+            self.files.append(event)
+
+    def note_console(self, line):
+        """Returns what is new by this line, as a sentence; empty for most lines."""
+        kernel, address = KERNEL_LINE.search(line), ADDRESS_LINE.search(line)
+        if kernel:
+            self.kernel = kernel[1]
+            return f"kernel: Linux {self.kernel} has started"
+        if USER_SPACE_LINE in line:
+            self.is_in_user_space = True
+            return f"installer: first line from user space, \"{USER_SPACE_LINE}\""
+        if address:
+            self.console_address = address[1]
+            self._compare("the installer says that it has", self.console_address)
+            return f"installer: says on its console that it has {self.console_address}"
+        if not self.is_in_user_space:
+            self._note_dead_end(line)
+        return ""
+
+    def _note_dead_end(self, line):
+        for words, meaning in DEAD_ENDS.items():
+            if words in line and not self.failure:
+                self.failure = f"{meaning} (\"{words}\" on the console)"
+
+    def _compare(self, who_says, address):
+        if address and address != self.firmware_address:
+            self.failure = f"the firmware got {self.firmware_address or 'no address'}, " \
+                           f"but {who_says} {address}"
+
+    def waiting_for(self):
+        """The step that has not come yet; empty when all have."""
+        steps = (
+            (self.has_firmware_asked, "the firmware to ask for an address"),
+            (self.firmware_address, "the firmware to get an address"),
+            (self.has_asked_for_file or self.kernel, "the firmware to ask for its boot file"),
+            (self.kernel, "the boot loader to load and start the kernel"),
+            (self.is_in_user_space, "the installer's first line from user space"),
+            (self.installer_address, "the installer's own DHCP to get an address"),
+            (self.console_address, "the installer to say its address on the console"),
+        )
+        return next((step for done, step in steps if not done), "")
+
+    def is_complete(self):
+        return not self.failure and not self.waiting_for()

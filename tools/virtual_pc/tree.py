@@ -1,0 +1,117 @@
+"""What is served: a copy of Debian's installer, and bootd's configuration for it."""
+
+import contextlib
+import shutil
+import tempfile
+from pathlib import Path
+
+from .network import SERVER, TAP
+from .problem import Problem
+from .processes import without_interruption
+
+INSTALLER = Path("/usr/lib/debian-installer/images/12/amd64/text")
+KERNEL = "debian-installer/amd64/linux"
+INITRD = "debian-installer/amd64/initrd.gz"
+
+BOOT_FILES = {
+    "x86-bios": "pxelinux.0",
+    # Debian's shim; it loads grubx64.efi from its own folder, whose name it takes from the DHCP answer.
+    "x64-uefi": "debian-installer/amd64/bootnetx64.efi",
+}
+
+# What the preseed file makes the installer say on its console about itself.
+ADDRESS_MARK = "the installer's address:"
+
+KERNEL_ARGUMENTS = " ".join((
+    "console=ttyS0,115200",
+    # Shows the kernel's banner and little else: each character costs time on an emulated console.
+    "loglevel=6", "edd=off", "mitigations=off",
+    # No IPv6 here, so no waiting for routers.
+    "ipv6.disable=1",
+    # The installer on a plain console, without questions. Reading its translations would take it
+    # some ten seconds when emulated.
+    "DEBIAN_FRONTEND=text", "TERM=dumb", "DEBCONF_DROP_TRANSLATIONS=1",
+    "auto=true", "priority=critical", "locale=en_US.UTF-8", "keymap=us",
+    "hostname=virtual-pc", "domain=bootd.test",
+    # It asks for these when DHCP tells none.
+    f"netcfg/get_nameservers={SERVER}", "netcfg/no_default_route=true",
+    f"url=tftp://{SERVER}/preseed.cfg",
+))
+
+PXELINUX_CONFIG = f"""\
+serial 0 115200
+prompt 0
+default install
+label install
+  kernel {KERNEL}
+  append initrd={INITRD} {KERNEL_ARGUMENTS}
+"""
+
+GRUB_CONFIG = f"""\
+linux /{KERNEL} {KERNEL_ARGUMENTS}
+initrd /{INITRD}
+boot
+"""
+
+# Runs once the installer has its address and has fetched this file with it. It then waits for the
+# plug to be pulled, rather than go on to look for a mirror.
+PRESEED = f"""\
+d-i preseed/early_command string \
+echo "{ADDRESS_MARK}" $(ip -4 -o address show scope global) > /dev/console; sleep 600
+"""
+
+VIRTUAL_PC_CONFIG = f"""\
+[logger]
+type = stderr
+level = debug
+
+[bootp]
+address = {TAP}
+pool_start = 10.77.0.100
+pool_count = 50
+"""
+
+
+@contextlib.contextmanager
+def working_folder(kept=()):
+    """A temporary folder; at the end all but the files named in kept is removed."""
+    folder = Path(tempfile.mkdtemp(prefix="bootd-run-"))
+    # bootd may give up root before it opens what it serves.
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        with without_interruption():
+            remove_all_but(folder, kept)
+
+
+def remove_all_but(folder, kept):
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            shutil.rmtree(entry)
+        elif entry.name not in kept:
+            entry.unlink()
+    if not any(folder.iterdir()):
+        folder.rmdir()
+
+
+def copy_installer(folder):
+    """Copies what Debian's symbolic links point to, so that nothing in the tree leads out of it."""
+    if not INSTALLER.is_dir():
+        raise Problem(f"{INSTALLER} is missing: install debian-installer-12-netboot-amd64 (tools/setup).")
+    return Path(shutil.copytree(INSTALLER, folder / "tree"))
+
+
+def make_unattended(tree):
+    """The virtual PC has a serial console and nobody at it."""
+    (tree / "pxelinux.cfg" / "default").write_text(PXELINUX_CONFIG)
+    (tree / "debian-installer/amd64/grub/grub.cfg").write_text(GRUB_CONFIG)
+    (tree / "preseed.cfg").write_text(PRESEED)
+
+
+def write_config(folder, settings):
+    """bootd.ini: the settings given, then what is the same for every network."""
+    path = folder / "bootd.ini"
+    files = "".join(f"{machine} = {name}\n" for machine, name in BOOT_FILES.items())
+    path.write_text(f"{settings}\n[bootfile]\n{files}\n[tftp]\nroot = ./tree\n")
+    return path
