@@ -49,9 +49,10 @@ void loop_free(struct loop *loop)
 		return;
 	for (size_t i = 0; i < loop->signal_count; i++)
 		uv_close((uv_handle_t *)&loop->signals[i].handle, NULL);
-	/* Closed handles are only let go of in a turn of the loop; work under way ends in one too.
-	 */
-	(void)uv_run(&loop->uv, UV_RUN_DEFAULT);
+	/* Closed handles are only let go of in a turn of the loop; work under way ends in one too,
+	 * and what it reports to may stop the loop once more. */
+	while (uv_run(&loop->uv, UV_RUN_DEFAULT) != 0)
+		continue;
 	(void)uv_loop_close(&loop->uv);
 	free(loop);
 }
@@ -146,9 +147,11 @@ static void on_uv_readable(uv_poll_t *handle, int status, int events)
 {
 	const struct watch *watch = handle->data;
 
-	(void)status;
 	(void)events;
-	/* A socket with an error pending counts as readable: reading it takes the error away. */
+	/* An error that is pending on the socket, such as its interface going down, makes libuv
+	 * stop watching. Reading the socket takes the error away, so the watch goes on. */
+	if (status < 0)
+		(void)uv_poll_start(handle, UV_READABLE, on_uv_readable);
 	watch->on_readable(watch->context);
 }
 

@@ -170,9 +170,26 @@ void udp_close(struct udp *udp)
 	free(udp);
 }
 
+static void write_packet_info(struct msghdr *message, uint8_t control[CONTROL_SIZE],
+			      struct udp_source source)
+{
+	struct in_pktinfo info = { .ipi_ifindex = (int)source.interface,
+				   .ipi_spec_dst.s_addr = htonl(source.address.value) };
+	struct cmsghdr *header;
+
+	message->msg_control = control;
+	message->msg_controllen = CONTROL_SIZE;
+	header = CMSG_FIRSTHDR(message);
+	header->cmsg_level = IPPROTO_IP;
+	header->cmsg_type = IP_PKTINFO;
+	header->cmsg_len = CMSG_LEN(sizeof(info));
+	memcpy(CMSG_DATA(header), &info, sizeof(info));
+}
+
 int udp_send(struct udp *udp, struct udp_source source, struct endpoint to, struct span bytes)
 {
 	_Alignas(struct cmsghdr) uint8_t control[CONTROL_SIZE] = { 0 };
+	bool is_chosen = ip4_is_set(source.address) || source.interface != 0;
 	struct sockaddr_in address = to_sockaddr(to);
 	struct iovec part = { (void *)bytes.bytes, bytes.length };
 	struct msghdr message = {
@@ -180,17 +197,12 @@ int udp_send(struct udp *udp, struct udp_source source, struct endpoint to, stru
 		.msg_namelen = sizeof(address),
 		.msg_iov = &part,
 		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
 	};
-	struct in_pktinfo info = { .ipi_ifindex = (int)source.interface,
-				   .ipi_spec_dst.s_addr = htonl(source.address.value) };
-	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 
-	header->cmsg_level = IPPROTO_IP;
-	header->cmsg_type = IP_PKTINFO;
-	header->cmsg_len = CMSG_LEN(sizeof(info));
-	memcpy(CMSG_DATA(header), &info, sizeof(info));
+	/* Zeros in the packet info would not leave the choice to the socket: they would undo the
+	 * address that it is bound to. */
+	if (is_chosen)
+		write_packet_info(&message, control, source);
 	while (sendmsg(udp->fd, &message, MSG_DONTWAIT) < 0) {
 		if (errno != EINTR)
 			return -errno;

@@ -29,7 +29,7 @@ struct udp_options {
 	int receive_buffer;    /* bytes to ask for; 0: the kernel's default */
 };
 
-/* Where a datagram leaves from; zeros leave the choice to the routing table. */
+/* Where a datagram leaves from; zeros leave the choice to the socket and the routing table. */
 struct udp_source {
 	struct ip4 address;
 	unsigned interface;

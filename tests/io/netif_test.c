@@ -1,0 +1,144 @@
+/* The addresses of a network of the test's own. */
+#include "io/netif.h"
+
+#include "network.h"
+#include "support.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#define LONGEST_NAME "a-name-of-15-ch" /* IFNAMSIZ less the NUL */
+
+static int enter(void **state)
+{
+	(void)state;
+	(void)network_enter();
+	return 0;
+}
+
+static size_t list(struct local_address *out_list, size_t capacity)
+{
+	size_t count = 12345;
+
+	memset(out_list, 0xa5, capacity * sizeof(*out_list));
+	assert_int_equal(netif_list(out_list, capacity, &count), 0);
+	return count;
+}
+
+static const struct local_address *find(const struct local_address *list, size_t count,
+					const char *address)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (ip4_is_same(list[i].address, ip4_of(address)))
+			return &list[i];
+	}
+	fail_msg("%s is not in the list", address);
+	return NULL;
+}
+
+static void assert_listed(const struct local_address *list, size_t count, const char *address,
+			  uint8_t prefix_length, const char *interface)
+{
+	const struct local_address *row = find(list, count, address);
+
+	assert_int_equal(row->prefix_length, prefix_length);
+	assert_string_equal(row->name, interface);
+	assert_int_equal(row->interface, network_interface(interface));
+}
+
+static void lists_every_address_of_every_interface(void **state)
+{
+	struct local_address rows[NETIF_MAX];
+	size_t count;
+
+	(void)state;
+	NETWORK_NEEDED();
+	count = list(rows, NETIF_MAX);
+	assert_int_equal(count, 1);
+	assert_listed(rows, count, "127.0.0.1", 8, "lo");
+
+	network_ip("link add " LONGEST_NAME " type veth peer name spare");
+	network_ip("addr add 192.168.77.1/24 dev near");
+	network_ip("addr add 192.168.77.2/24 dev near"); /* a second one of the network */
+	network_ip("addr add 10.0.0.1/8 dev near");
+	network_ip("addr add fd00::1/64 dev near");
+	network_ip("addr add 203.0.113.1/32 dev far");
+	network_ip("addr add 192.0.2.1/31 dev " LONGEST_NAME); /* an interface that is down */
+	count = list(rows, NETIF_MAX);
+	assert_int_equal(count, 6);
+	assert_listed(rows, count, "127.0.0.1", 8, "lo");
+	assert_listed(rows, count, "192.168.77.1", 24, "near");
+	assert_listed(rows, count, "192.168.77.2", 24, "near");
+	assert_listed(rows, count, "10.0.0.1", 8, "near");
+	assert_listed(rows, count, "203.0.113.1", 32, "far");
+	assert_listed(rows, count, "192.0.2.1", 31, LONGEST_NAME);
+}
+
+/* On a point-to-point link the kernel names the other end first. */
+static void lists_this_end_of_a_point_to_point_link(void **state)
+{
+	struct local_address rows[NETIF_MAX];
+	size_t count;
+
+	(void)state;
+	NETWORK_NEEDED();
+	network_ip("addr flush dev near");
+	network_ip("addr add 10.9.9.1 peer 10.9.9.2/32 dev near");
+	count = list(rows, NETIF_MAX);
+	assert_listed(rows, count, "10.9.9.1", 32, "near");
+	for (size_t i = 0; i < count; i++)
+		assert_int_not_equal(rows[i].address.value, ip4_of("10.9.9.2").value);
+}
+
+static void what_there_is_no_room_for_is_left_out(void **state)
+{
+	struct local_address rows[3];
+	size_t count;
+
+	(void)state;
+	NETWORK_NEEDED();
+	network_ip("addr flush dev near");
+	for (int i = 1; i <= 5; i++)
+		network_ip("addr add 10.7.7.%d/24 dev near", i);
+	rows[2].interface = 4711;
+	count = list(rows, 2);
+	assert_int_equal(count, 2);
+	assert_int_equal(rows[2].interface, 4711);
+}
+
+/* More than one message of the kernel. */
+static void lists_hundreds_of_addresses(void **state)
+{
+	static struct local_address rows[NETIF_MAX];
+	size_t count;
+
+	(void)state;
+	NETWORK_NEEDED();
+	network_ip("addr flush dev near");
+	for (int i = 0; i < 300; i++)
+		network_ip("addr add 10.8.%d.%d/16 dev near", i / 200, i % 200 + 1);
+	count = list(rows, NETIF_MAX);
+	assert_int_equal(count, NETIF_MAX);
+	for (size_t one = 0; one < count; one++) {
+		for (size_t other = 0; other < one; other++)
+			assert_false(ip4_is_same(rows[one].address, rows[other].address));
+	}
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lists_every_address_of_every_interface),
+		cmocka_unit_test(lists_this_end_of_a_point_to_point_link),
+		cmocka_unit_test(what_there_is_no_room_for_is_left_out),
+		cmocka_unit_test(lists_hundreds_of_addresses),
+	};
+
+	return cmocka_run_group_tests(tests, enter, NULL);
+}
