@@ -86,30 +86,47 @@ static struct dhcp_decision decide_request_to_other(const struct dhcp_request *r
 	return bind_address(DHCP_VERDICT_RECORD, request, request->requested, facts, subnet);
 }
 
+/* Why the machine may not have the address. */
+static enum dhcp_reason refusal_reason(struct ip4 address, const struct dhcp_facts *facts,
+				       const struct subnet_config *subnet)
+{
+	if (!ip4_is_within(address, subnet->network, subnet->prefix_length))
+		return DHCP_REASON_WRONG_NETWORK;
+	if (has_binding(facts))
+		return DHCP_REASON_OTHER_ADDRESS;
+	if (!lease_is_free(facts->wanted, facts->now_s))
+		return DHCP_REASON_ADDRESS_TAKEN;
+	return DHCP_REASON_UNKNOWN_LEASE;
+}
+
 /* SELECTING: the answer to our offer. */
 static struct dhcp_decision decide_selecting(const struct dhcp_request *request,
 					     const struct dhcp_facts *facts,
 					     const struct subnet_config *subnet)
 {
 	if (!may_have(request->requested, facts, subnet))
-		return refuse(DHCP_REASON_OTHER_ADDRESS, request->requested);
+		return refuse(refusal_reason(request->requested, facts, subnet),
+			      request->requested);
 	return bind_address(DHCP_VERDICT_ACK, request, request->requested, facts, subnet);
 }
 
 /* INIT-REBOOT, RENEWING and REBINDING: the machine says that it has an address. After a restart
  * nothing is known of it; a free address is then taken to be the machine's, and of an address that
- * is not ours to give nothing is said: another server may know it. */
+ * is not ours to give nothing is said: another server may know it. INIT-REBOOT alone is told that
+ * it has moved; a renewal comes by unicast, from anywhere. */
 static struct dhcp_decision decide_claim(const struct dhcp_request *request, struct ip4 address,
 					 const struct dhcp_facts *facts,
 					 const struct subnet_config *subnet)
 {
+	enum dhcp_reason reason = refusal_reason(address, facts, subnet);
+	bool is_init_reboot = ip4_is_set(request->requested);
+
 	if (may_have(address, facts, subnet))
 		return bind_address(DHCP_VERDICT_ACK, request, address, facts, subnet);
-	if (has_binding(facts))
-		return refuse(DHCP_REASON_OTHER_ADDRESS, address);
-	if (!lease_is_free(facts->wanted, facts->now_s))
-		return refuse(DHCP_REASON_ADDRESS_TAKEN, address);
-	return ignore(DHCP_REASON_UNKNOWN_LEASE);
+	if (reason == DHCP_REASON_UNKNOWN_LEASE ||
+	    (reason == DHCP_REASON_WRONG_NETWORK && !is_init_reboot))
+		return ignore(DHCP_REASON_UNKNOWN_LEASE);
+	return refuse(reason, address);
 }
 
 /* RFC 2131 section 4.3.2. */
@@ -121,13 +138,9 @@ static struct dhcp_decision decide_request(const struct dhcp_request *request,
 		return decide_request_to_other(request, facts, subnet);
 	if (request->names_server)
 		return decide_selecting(request, facts, subnet);
-	if (!ip4_is_set(request->requested))
-		return decide_claim(request, request->ciaddr, facts, subnet);
-	/* INIT-REBOOT alone is told that it has moved; a renewal comes by unicast, from anywhere.
-	 */
-	if (!ip4_is_within(request->requested, subnet->network, subnet->prefix_length))
-		return refuse(DHCP_REASON_WRONG_NETWORK, request->requested);
-	return decide_claim(request, request->requested, facts, subnet);
+	return decide_claim(request,
+			    ip4_is_set(request->requested) ? request->requested : request->ciaddr,
+			    facts, subnet);
 }
 
 /* RFC 2131 section 4.3.4. The address waits for its machine: that is what the memory store is for.

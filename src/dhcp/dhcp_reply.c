@@ -101,11 +101,17 @@ static void add_lease(const struct option_area *area, const struct dhcp_answer_f
 static void add_network(const struct option_area *area, const struct dhcp_answer_facts *facts)
 {
 	const struct subnet_config *subnet = &facts->config->subnet;
-	const struct bootp_config *bootp = &facts->config->bootp;
 	struct ip4 gateway = ip4_is_set(subnet->gateway) ? subnet->gateway : facts->server;
 
 	add_u32(area, OPTION_NETMASK, subnet->netmask.value);
 	add_u32(area, OPTION_ROUTER, gateway.value);
+}
+
+/* What a machine can boot without: it goes in last, where there is room. */
+static void add_names(const struct option_area *area, const struct dhcp_answer_facts *facts)
+{
+	const struct bootp_config *bootp = &facts->config->bootp;
+
 	add_addresses(area, OPTION_DNS, bootp->dns, bootp->dns_count);
 	add_text(area, OPTION_DOMAIN, bootp->domain, facts->client->wants_terminated_text);
 }
@@ -176,6 +182,7 @@ static void write_dhcp_options(struct writer *out, const struct dhcp_answer_fact
 	add_lease(&area, facts);
 	add_network(&area, facts);
 	add_boot(&area, facts);
+	add_names(&area, facts);
 	write_end(out, &end);
 }
 
@@ -191,13 +198,18 @@ static void write_nak_options(struct writer *out, const struct dhcp_answer_facts
 	write_end(out, &end);
 }
 
-/* RFC 1497: the network's parameters only, in 64 octets. */
+/* RFC 1497: the network's parameters only, in 64 octets, which a relay's long option would not fit.
+ */
 static void write_bootp_options(struct writer *out, const struct dhcp_answer_facts *facts)
 {
 	struct reply_end end = { .relay = dhcp_option(facts->message, OPTION_RELAY_AGENT) };
-	struct option_area area = { .out = out, .reserved = end_size(&end) };
+	struct option_area area = { .out = out };
 
+	if (end_size(&end) > writer_left(out))
+		end.relay = (struct span){ 0 };
+	area.reserved = end_size(&end);
 	add_network(&area, facts);
+	add_names(&area, facts);
 	write_end(out, &end);
 }
 

@@ -1,0 +1,512 @@
+/* RFC 2131 section 4.3 row by row: facts in, decision out. Addresses are written as the last number
+ * of 192.168.77.0/24, whose pool is 100 to 199; the machine that asks is MACHINE. */
+#include "dhcp/dhcp_engine.h"
+
+#include "support.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#define NETWORK      0xc0a84d00
+#define SERVER       1
+#define OTHER_SERVER 2
+#define OUTSIDE      50 /* of the pool, on the network */
+#define FIRST        100
+#define MINE         120
+#define OTHER        130
+#define LAST         199
+#define ELSEWHERE    (0x0a000005 - NETWORK) /* 10.0.0.5: of another network */
+#define NOBODYS      "52-54-00-99-99-99"
+#define NOW_S        1000
+#define LEASE_TIME_S 3600
+
+#define IGNORE  DHCP_VERDICT_IGNORE
+#define OFFER   DHCP_VERDICT_OFFER
+#define ACK     DHCP_VERDICT_ACK
+#define NAK     DHCP_VERDICT_NAK
+#define RECORD  DHCP_VERDICT_RECORD
+#define RELEASE DHCP_VERDICT_RELEASE
+#define DECLINE DHCP_VERDICT_DECLINE
+
+static const struct subnet_config subnet = {
+	.network = { NETWORK },
+	.prefix_length = 24,
+	.netmask = { 0xffffff00 },
+	.pool_first = { NETWORK + FIRST },
+	.pool_last = { NETWORK + LAST },
+	.lease_time_s = LEASE_TIME_S,
+};
+
+/* What is known of an address; host 0: nothing. */
+struct known {
+	uint32_t host;
+	enum lease_state state;
+	uint64_t expires_s;
+};
+
+#define BOUND(host)                                                                                \
+	{                                                                                          \
+		host, LEASE_BOUND, NOW_S + 100                                                     \
+	}
+#define EXPIRED(host)                                                                              \
+	{                                                                                          \
+		host, LEASE_BOUND, NOW_S - 100                                                     \
+	}
+#define RELEASED(host)                                                                             \
+	{                                                                                          \
+		host, LEASE_RELEASED, NOW_S + 100                                                  \
+	}
+#define OFFERED(host)                                                                              \
+	{                                                                                          \
+		host, LEASE_OFFERED, NOW_S + 10                                                    \
+	}
+#define LAPSED(host)                                                                               \
+	{                                                                                          \
+		host, LEASE_OFFERED, NOW_S                                                         \
+	}
+#define DECLINED(host)                                                                             \
+	{                                                                                          \
+		host, LEASE_DECLINED, 0                                                            \
+	}
+#define RESERVED(host)                                                                             \
+	{                                                                                          \
+		host, LEASE_RESERVED, 0                                                            \
+	}
+
+struct row {
+	const char *what;
+	enum dhcp_message_type type;
+	uint32_t ciaddr;
+	uint32_t requested;
+	uint32_t server;     /* option 54; 0: it names none */
+	struct known held;   /* by the machine */
+	struct known wanted; /* by somebody else, or by nobody any more */
+	uint32_t free;       /* the store's free address; 0: none is left */
+	bool is_simple;      /* not to be served */
+	enum dhcp_verdict verdict;
+	enum dhcp_reason reason;
+	uint32_t address; /* of the decision's lease */
+	enum lease_state state;
+	uint64_t expires_s;
+	bool must_commit;
+};
+
+/* What a decision that binds says. */
+#define BINDS(binding_verdict, host)                                                               \
+	.verdict = binding_verdict, .address = host, .state = LEASE_BOUND,                         \
+	.expires_s = NOW_S + LEASE_TIME_S, .must_commit = true
+#define OFFERS(host)                                                                               \
+	.verdict = OFFER, .address = host, .state = LEASE_OFFERED,                                 \
+	.expires_s = NOW_S + OFFER_LIFE_S, .must_commit = true
+#define IGNORES(why)       .verdict = IGNORE, .reason = DHCP_REASON_##why
+#define REFUSES(why, host) .verdict = NAK, .reason = DHCP_REASON_##why, .address = host
+
+static const struct row rows[] = {
+	/* clang-format off */
+	{ "4.3.1: the client's current address as recorded in its current binding",
+	  .type = DHCP_DISCOVER, .held = BOUND(MINE), .free = OTHER,
+	  .verdict = OFFER, .address = MINE, .state = LEASE_BOUND, .expires_s = NOW_S + 100 },
+	{ "4.3.1: the same where it asks for another address",
+	  .type = DHCP_DISCOVER, .requested = OTHER, .held = BOUND(MINE), .free = OTHER,
+	  .verdict = OFFER, .address = MINE, .state = LEASE_BOUND, .expires_s = NOW_S + 100 },
+	{ "4.3.1: the client's previous address, its lease expired",
+	  .type = DHCP_DISCOVER, .held = EXPIRED(MINE), .free = OTHER,
+	  .verdict = OFFER, .address = MINE, .state = LEASE_BOUND, .expires_s = NOW_S - 100 },
+	{ "4.3.1: the client's previous address, released",
+	  .type = DHCP_DISCOVER, .held = RELEASED(MINE), .free = OTHER,
+	  .verdict = OFFER, .address = MINE, .state = LEASE_RELEASED, .expires_s = NOW_S + 100 },
+	{ "4.3.1: a repeated DISCOVER is offered the same address, for a new while",
+	  .type = DHCP_DISCOVER, .held = OFFERED(MINE), .free = OTHER, OFFERS(MINE) },
+	{ "4.3.1: the same after the offer has lapsed",
+	  .type = DHCP_DISCOVER, .held = LAPSED(MINE), .free = OTHER, OFFERS(MINE) },
+	{ "4.3.1: what is held is offered even when nothing else is left",
+	  .type = DHCP_DISCOVER, .held = OFFERED(MINE), OFFERS(MINE) },
+	{ "4.3.1: the address that it asks for, which the store found free",
+	  .type = DHCP_DISCOVER, .requested = OTHER, .free = OTHER, OFFERS(OTHER) },
+	{ "4.3.1: a new address from the pool",
+	  .type = DHCP_DISCOVER, .free = FIRST, OFFERS(FIRST) },
+	{ "4.3.1: no address is left",
+	  .type = DHCP_DISCOVER, IGNORES(POOL_EXHAUSTED) },
+
+	{ "4.3.2 SELECTING: the offer is taken up",
+	  .type = DHCP_REQUEST, .server = SERVER, .requested = MINE, .held = OFFERED(MINE),
+	  BINDS(ACK, MINE) },
+	{ "4.3.2 SELECTING: late, and nobody else has it",
+	  .type = DHCP_REQUEST, .server = SERVER, .requested = MINE, .held = LAPSED(MINE),
+	  BINDS(ACK, MINE) },
+	{ "4.3.2 SELECTING: a repeated REQUEST",
+	  .type = DHCP_REQUEST, .server = SERVER, .requested = MINE, .held = BOUND(MINE),
+	  BINDS(ACK, MINE) },
+	{ "4.3.2 SELECTING: the released address again",
+	  .type = DHCP_REQUEST, .server = SERVER, .requested = MINE, .held = RELEASED(MINE),
+	  BINDS(ACK, MINE) },
+	{ "4.3.2 SELECTING: nothing is known after a restart, the address is free and in the pool",
+	  .type = DHCP_REQUEST, .server = SERVER, .requested = MINE, BINDS(ACK, MINE) },
+	{ "4.3.2 SELECTING: an address that was offered to somebody else, who did not take it",
+	  .type = DHCP_REQUEST, .server = SERVER, .requested = MINE, .wanted = LAPSED(MINE),
+	  BINDS(ACK, MINE) },
+	{ "4.3.2 SELECTING: another free address than the one offered",
+	  .type = DHCP_REQUEST, .server = SERVER, .requested = OTHER, .held = OFFERED(MINE),
+	  BINDS(ACK, OTHER) },
+	{ "4.3.2 SELECTING: somebody else has the address",
+	  .type = DHCP_REQUEST, .server = SERVER, .requested = MINE, .wanted = BOUND(MINE),
+	  REFUSES(ADDRESS_TAKEN, MINE) },
+	{ "4.3.2 SELECTING: the address is offered to somebody else",
+	  .type = DHCP_REQUEST, .server = SERVER, .requested = MINE, .wanted = OFFERED(MINE),
+	  REFUSES(ADDRESS_TAKEN, MINE) },
+	{ "4.3.2 SELECTING: the machine has another address",
+	  .type = DHCP_REQUEST, .server = SERVER, .requested = OTHER, .held = BOUND(MINE),
+	  REFUSES(OTHER_ADDRESS, OTHER) },
+	{ "4.3.2 SELECTING: an address of another network",
+	  .type = DHCP_REQUEST, .server = SERVER, .requested = ELSEWHERE,
+	  REFUSES(WRONG_NETWORK, ELSEWHERE) },
+	{ "4.3.2 SELECTING: an address that is not this server's to give",
+	  .type = DHCP_REQUEST, .server = SERVER, .requested = OUTSIDE,
+	  REFUSES(UNKNOWN_LEASE, OUTSIDE) },
+	{ "4.3.3: a declined address, asked for by whoever it is, is not given",
+	  .type = DHCP_REQUEST, .server = SERVER, .requested = MINE, .wanted = DECLINED(MINE),
+	  REFUSES(ADDRESS_TAKEN, MINE) },
+	{ "4.3.2: a reserved address is not given",
+	  .type = DHCP_REQUEST, .server = SERVER, .requested = MINE, .wanted = RESERVED(MINE),
+	  REFUSES(ADDRESS_TAKEN, MINE) },
+
+	{ "4.3.2: the client has declined this server's offer",
+	  .type = DHCP_REQUEST, .server = OTHER_SERVER, .requested = OUTSIDE,
+	  .held = OFFERED(MINE), IGNORES(OTHER_SERVER) },
+	{ "4.3.2: another server's address of another network is no reason for a NAK",
+	  .type = DHCP_REQUEST, .server = OTHER_SERVER, .requested = ELSEWHERE,
+	  IGNORES(OTHER_SERVER) },
+	{ "issue: names another server, the address is free and in the pool: it is bound",
+	  .type = DHCP_REQUEST, .server = OTHER_SERVER, .requested = MINE, BINDS(RECORD, MINE) },
+	{ "issue: the same with an offer of this server pending",
+	  .type = DHCP_REQUEST, .server = OTHER_SERVER, .requested = OTHER,
+	  .held = OFFERED(MINE), BINDS(RECORD, OTHER) },
+	{ "issue: the same where this server had offered the same address",
+	  .type = DHCP_REQUEST, .server = OTHER_SERVER, .requested = MINE,
+	  .held = OFFERED(MINE), BINDS(RECORD, MINE) },
+	{ "issue: names another server, the address is somebody else's: never a NAK",
+	  .type = DHCP_REQUEST, .server = OTHER_SERVER, .requested = MINE,
+	  .wanted = BOUND(MINE), IGNORES(OTHER_SERVER) },
+	{ "issue: names another server, the address is declined: never a NAK",
+	  .type = DHCP_REQUEST, .server = OTHER_SERVER, .requested = MINE,
+	  .wanted = DECLINED(MINE), IGNORES(OTHER_SERVER) },
+	{ "issue: names another server and no address",
+	  .type = DHCP_REQUEST, .server = OTHER_SERVER, IGNORES(OTHER_SERVER) },
+
+	{ "4.3.2 INIT-REBOOT: the address is right",
+	  .type = DHCP_REQUEST, .requested = MINE, .held = BOUND(MINE), BINDS(ACK, MINE) },
+	{ "4.3.2 INIT-REBOOT: the lease has expired, the address is still the machine's",
+	  .type = DHCP_REQUEST, .requested = MINE, .held = EXPIRED(MINE), BINDS(ACK, MINE) },
+	{ "4.3.2 INIT-REBOOT: the address is incorrect",
+	  .type = DHCP_REQUEST, .requested = OTHER, .held = BOUND(MINE),
+	  REFUSES(OTHER_ADDRESS, OTHER) },
+	{ "4.3.2 INIT-REBOOT: on the wrong network",
+	  .type = DHCP_REQUEST, .requested = ELSEWHERE, REFUSES(WRONG_NETWORK, ELSEWHERE) },
+	{ "4.3.2 INIT-REBOOT: on the wrong network, and it has an address here",
+	  .type = DHCP_REQUEST, .requested = ELSEWHERE, .held = BOUND(MINE),
+	  REFUSES(WRONG_NETWORK, ELSEWHERE) },
+	{ "4.3.2 INIT-REBOOT: no record of this client, remain silent",
+	  .type = DHCP_REQUEST, .requested = OUTSIDE, IGNORES(UNKNOWN_LEASE) },
+	{ "issue: unknown after a restart, free and in the pool: it is bound",
+	  .type = DHCP_REQUEST, .requested = MINE, BINDS(ACK, MINE) },
+	{ "issue: the same at the pool's first address",
+	  .type = DHCP_REQUEST, .requested = FIRST, BINDS(ACK, FIRST) },
+	{ "issue: the same at the pool's last address",
+	  .type = DHCP_REQUEST, .requested = LAST, BINDS(ACK, LAST) },
+	{ "issue: not before the pool's first",
+	  .type = DHCP_REQUEST, .requested = FIRST - 1, IGNORES(UNKNOWN_LEASE) },
+	{ "issue: not after the pool's last",
+	  .type = DHCP_REQUEST, .requested = LAST + 1, IGNORES(UNKNOWN_LEASE) },
+	{ "4.3.2 INIT-REBOOT: somebody else has it by now",
+	  .type = DHCP_REQUEST, .requested = MINE, .wanted = BOUND(MINE),
+	  REFUSES(ADDRESS_TAKEN, MINE) },
+	{ "4.3.2 INIT-REBOOT: the server's own address",
+	  .type = DHCP_REQUEST, .requested = MINE, .wanted = RESERVED(MINE),
+	  REFUSES(ADDRESS_TAKEN, MINE) },
+
+	{ "4.3.2 RENEWING and REBINDING: the lease is extended",
+	  .type = DHCP_REQUEST, .ciaddr = MINE, .held = BOUND(MINE), BINDS(ACK, MINE) },
+	{ "4.3.2 RENEWING: after a RELEASE",
+	  .type = DHCP_REQUEST, .ciaddr = MINE, .held = RELEASED(MINE), BINDS(ACK, MINE) },
+	{ "issue: a renewal unknown after a restart, free and in the pool: it is bound",
+	  .type = DHCP_REQUEST, .ciaddr = MINE, BINDS(ACK, MINE) },
+	{ "4.3.2 REBINDING: another server's address on this network",
+	  .type = DHCP_REQUEST, .ciaddr = OUTSIDE, IGNORES(UNKNOWN_LEASE) },
+	{ "4.3.2 RENEWING: unicast from another network",
+	  .type = DHCP_REQUEST, .ciaddr = ELSEWHERE, IGNORES(UNKNOWN_LEASE) },
+	{ "4.3.2 REBINDING: somebody else has it by now",
+	  .type = DHCP_REQUEST, .ciaddr = MINE, .wanted = BOUND(MINE),
+	  REFUSES(ADDRESS_TAKEN, MINE) },
+	{ "4.3.2 REBINDING: the machine has another address",
+	  .type = DHCP_REQUEST, .ciaddr = OTHER, .held = BOUND(MINE),
+	  REFUSES(OTHER_ADDRESS, OTHER) },
+	{ "4.3.2: a REQUEST without any address",
+	  .type = DHCP_REQUEST, IGNORES(UNKNOWN_LEASE) },
+
+	{ "4.3.3 DECLINE: the address is in use by somebody else",
+	  .type = DHCP_DECLINE, .server = SERVER, .requested = MINE, .held = BOUND(MINE),
+	  .verdict = DECLINE, .address = MINE, .state = LEASE_DECLINED, .must_commit = true },
+	{ "4.3.3 DECLINE: of an address that was only offered",
+	  .type = DHCP_DECLINE, .server = SERVER, .requested = MINE, .held = OFFERED(MINE),
+	  .verdict = DECLINE, .address = MINE, .state = LEASE_DECLINED, .must_commit = true },
+	{ "4.3.3 DECLINE: without option 54",
+	  .type = DHCP_DECLINE, .requested = MINE, .held = BOUND(MINE),
+	  .verdict = DECLINE, .address = MINE, .state = LEASE_DECLINED, .must_commit = true },
+	{ "4.3.3 DECLINE: of another server's address",
+	  .type = DHCP_DECLINE, .server = OTHER_SERVER, .requested = MINE, .held = BOUND(MINE),
+	  IGNORES(OTHER_SERVER) },
+	{ "4.3.3 DECLINE: of an address that is somebody else's",
+	  .type = DHCP_DECLINE, .server = SERVER, .requested = OTHER, .held = BOUND(MINE),
+	  .wanted = BOUND(OTHER), IGNORES(NOT_THE_HOLDER) },
+	{ "4.3.3 DECLINE: of a free address",
+	  .type = DHCP_DECLINE, .server = SERVER, .requested = OTHER, IGNORES(NOT_THE_HOLDER) },
+	{ "4.3.3 DECLINE: of no address",
+	  .type = DHCP_DECLINE, .server = SERVER, .ciaddr = MINE, .held = BOUND(MINE),
+	  IGNORES(NOT_THE_HOLDER) },
+
+	{ "4.3.4 RELEASE: the address waits for its machine",
+	  .type = DHCP_RELEASE, .server = SERVER, .ciaddr = MINE, .held = BOUND(MINE),
+	  .verdict = RELEASE, .address = MINE, .state = LEASE_RELEASED, .expires_s = NOW_S + 100,
+	  .must_commit = true },
+	{ "4.3.4 RELEASE: without option 54",
+	  .type = DHCP_RELEASE, .ciaddr = MINE, .held = BOUND(MINE),
+	  .verdict = RELEASE, .address = MINE, .state = LEASE_RELEASED, .expires_s = NOW_S + 100,
+	  .must_commit = true },
+	{ "4.3.4 RELEASE: to another server",
+	  .type = DHCP_RELEASE, .server = OTHER_SERVER, .ciaddr = MINE, .held = BOUND(MINE),
+	  IGNORES(OTHER_SERVER) },
+	{ "4.3.4 RELEASE: of an address that is somebody else's",
+	  .type = DHCP_RELEASE, .server = SERVER, .ciaddr = OTHER, .held = BOUND(MINE),
+	  .wanted = BOUND(OTHER), IGNORES(NOT_THE_HOLDER) },
+	{ "4.3.4 RELEASE: twice",
+	  .type = DHCP_RELEASE, .server = SERVER, .ciaddr = MINE, .held = RELEASED(MINE),
+	  IGNORES(NOT_THE_HOLDER) },
+	{ "4.3.4 RELEASE: of an address that was only offered",
+	  .type = DHCP_RELEASE, .server = SERVER, .ciaddr = MINE, .held = OFFERED(MINE),
+	  IGNORES(NOT_THE_HOLDER) },
+	{ "4.3.4 RELEASE: of nothing",
+	  .type = DHCP_RELEASE, .server = SERVER, IGNORES(NOT_THE_HOLDER) },
+
+	{ "4.3.5 INFORM: not served",
+	  .type = DHCP_INFORM, .ciaddr = MINE, .held = BOUND(MINE), IGNORES(UNSUPPORTED_MESSAGE) },
+	{ "a server's OFFER", .type = DHCP_OFFER, .free = FIRST, IGNORES(UNSUPPORTED_MESSAGE) },
+	{ "a server's ACK", .type = DHCP_ACK, .free = FIRST, IGNORES(UNSUPPORTED_MESSAGE) },
+	{ "a server's NAK", .type = DHCP_NAK, .held = BOUND(MINE), IGNORES(UNSUPPORTED_MESSAGE) },
+	{ "RFC 3203 FORCERENEW", .type = 9, .held = BOUND(MINE), IGNORES(UNSUPPORTED_MESSAGE) },
+	{ "the highest type", .type = 255, .held = BOUND(MINE), IGNORES(UNSUPPORTED_MESSAGE) },
+
+	{ "issue: other clients are served only with allow_simple_dhcp: DISCOVER",
+	  .type = DHCP_DISCOVER, .is_simple = true, .free = FIRST, IGNORES(SIMPLE_CLIENT) },
+	{ "issue: the same for a REQUEST",
+	  .type = DHCP_REQUEST, .is_simple = true, .requested = MINE, IGNORES(SIMPLE_CLIENT) },
+	{ "issue: a simple client is not even told that its network is wrong",
+	  .type = DHCP_REQUEST, .is_simple = true, .requested = ELSEWHERE, IGNORES(SIMPLE_CLIENT) },
+	{ "issue: nor is its choice of another server recorded",
+	  .type = DHCP_REQUEST, .is_simple = true, .server = OTHER_SERVER, .requested = MINE,
+	  IGNORES(SIMPLE_CLIENT) },
+	/* clang-format on */
+};
+
+static struct lease lease_of(const struct known *known, const char *mac)
+{
+	return (struct lease){ .address = { NETWORK + known->host },
+			       .mac = mac_of(mac),
+			       .state = known->state,
+			       .expires_s = known->expires_s };
+}
+
+static struct ip4 address_of(uint32_t host)
+{
+	return (struct ip4){ host == 0 ? 0 : NETWORK + host };
+}
+
+static struct dhcp_request request_of(const struct row *row)
+{
+	return (struct dhcp_request){ .type = row->type,
+				      .mac = mac_of(MACHINE),
+				      .ciaddr = address_of(row->ciaddr),
+				      .requested = address_of(row->requested),
+				      .names_server = row->server != 0,
+				      .server = address_of(row->server) };
+}
+
+static struct dhcp_decision decide(const struct row *row)
+{
+	struct dhcp_request request = request_of(row);
+	struct lease held = lease_of(&row->held, MACHINE);
+	struct lease wanted = lease_of(&row->wanted, NOBODYS);
+	uint32_t asked = row->requested != 0 ? row->requested : row->ciaddr;
+	struct dhcp_facts facts = {
+		.may_be_served = !row->is_simple,
+		.server = { NETWORK + SERVER },
+		.held = row->held.host == 0 ? NULL : &held,
+		.has_free_address = row->free != 0,
+		.free_address = address_of(row->free),
+		.now_s = NOW_S,
+	};
+
+	/* The store's answer for the address that is asked for: the machine's own lease, too. */
+	if (row->wanted.host != 0)
+		facts.wanted = &wanted;
+	else if (row->held.host != 0 && row->held.host == asked)
+		facts.wanted = &held;
+	return dhcp_decide(&request, &facts, &subnet);
+}
+
+static bool is_as_said(const struct row *row, const struct dhcp_decision *decision)
+{
+	return decision->verdict == row->verdict && decision->reason == row->reason &&
+	       ip4_is_same(decision->lease.address, address_of(row->address)) &&
+	       decision->lease.state == row->state && decision->lease.expires_s == row->expires_s &&
+	       decision->must_commit == row->must_commit;
+}
+
+static void decides_as_the_rfc_says(void **state)
+{
+	size_t wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct dhcp_decision decision = decide(&rows[i]);
+
+		if (is_as_said(&rows[i], &decision))
+			continue;
+		wrong++;
+		print_error("%s: verdict %d, reason %d (%s), %s, state %d, until %llu%s\n",
+			    rows[i].what, decision.verdict, decision.reason,
+			    dhcp_reason_text(decision.reason),
+			    ip4_format(decision.lease.address).text, decision.lease.state,
+			    (unsigned long long)decision.lease.expires_s,
+			    decision.must_commit ? ", to be kept" : "");
+	}
+	assert_int_equal(wrong, 0);
+}
+
+static bool is_binding(const struct dhcp_decision *decision)
+{
+	return decision->must_commit &&
+	       (decision->lease.state == LEASE_BOUND || decision->lease.state == LEASE_OFFERED);
+}
+
+/* What holds for every decision, whatever the facts. */
+static void check_decision(const struct row *row, const struct dhcp_decision *decision)
+{
+	bool is_taken = row->wanted.host != 0 && row->wanted.state != LEASE_OFFERED;
+	uint32_t host = decision->lease.address.value - NETWORK;
+
+	assert_int_equal(decision->verdict == IGNORE || decision->verdict == NAK,
+			 decision->reason != DHCP_REASON_NONE);
+	if (decision->verdict == ACK || decision->verdict == RECORD)
+		assert_true(decision->must_commit && decision->lease.state == LEASE_BOUND);
+	if (decision->verdict == IGNORE || decision->verdict == NAK)
+		assert_false(decision->must_commit);
+	if (decision->verdict == NAK)
+		assert_int_equal(row->type, DHCP_REQUEST);
+	if (decision->verdict == NAK)
+		assert_false(row->server != 0 && row->server != SERVER);
+	if (is_binding(decision)) {
+		assert_true(mac_is_same(decision->lease.mac, mac_of(MACHINE)));
+		assert_true(decision->lease.expires_s > NOW_S);
+		assert_true(host == row->held.host || (host >= FIRST && host <= LAST));
+		assert_false(is_taken && host == row->wanted.host);
+	}
+	if (decision->must_commit && decision->lease.state == LEASE_DECLINED)
+		assert_true(mac_to_number(decision->lease.mac) == 0);
+	if (row->is_simple)
+		assert_int_equal(decision->reason, DHCP_REASON_SIMPLE_CLIENT);
+}
+
+/* Takes the last digit, to this base, off the number. */
+static size_t take_digit(size_t *number, size_t base)
+{
+	size_t digit = *number % base;
+
+	*number /= base;
+	return digit;
+}
+
+/* One row for each number; false: all have been. */
+static bool combine(size_t number, struct row *out_row)
+{
+	static const uint32_t hosts[] = { 0, OUTSIDE, MINE, OTHER, ELSEWHERE };
+	static const uint32_t servers[] = { 0, SERVER, OTHER_SERVER };
+	static const struct known held[] = { { 0 },          BOUND(MINE),   EXPIRED(MINE),
+					     RELEASED(MINE), OFFERED(MINE), LAPSED(MINE) };
+	static const struct known wanted[] = { { 0 },          BOUND(OTHER),    OFFERED(OTHER),
+					       LAPSED(OTHER),  RELEASED(OTHER), DECLINED(OTHER),
+					       RESERVED(OTHER) };
+	const struct known *occupant = &wanted[take_digit(&number, COUNT_OF(wanted))];
+	bool is_free = occupant->host == 0 || occupant->state == LEASE_OFFERED;
+	uint32_t asked;
+
+	*out_row = (struct row){ .type = 1 + (unsigned)take_digit(&number, 10),
+				 .ciaddr = hosts[take_digit(&number, COUNT_OF(hosts))],
+				 .requested = hosts[take_digit(&number, COUNT_OF(hosts))],
+				 .server = servers[take_digit(&number, COUNT_OF(servers))],
+				 .held = held[take_digit(&number, COUNT_OF(held))],
+				 .is_simple = take_digit(&number, 2) == 1,
+				 .free = is_free ? OTHER : FIRST };
+	/* The store knows of the address that is asked for. */
+	asked = out_row->requested != 0 ? out_row->requested : out_row->ciaddr;
+	if (asked == occupant->host)
+		out_row->wanted = *occupant;
+	return number == 0;
+}
+
+static void nothing_is_granted_twice_whatever_the_facts(void **state)
+{
+	struct row row;
+
+	(void)state;
+	for (size_t number = 0; combine(number, &row); number++) {
+		struct dhcp_decision decision = decide(&row);
+
+		check_decision(&row, &decision);
+	}
+}
+
+static void a_lease_for_ever_does_not_wrap(void **state)
+{
+	struct subnet_config for_ever = subnet;
+	struct dhcp_request request = { .type = DHCP_REQUEST,
+					.mac = mac_of(MACHINE),
+					.requested = { NETWORK + MINE } };
+	struct dhcp_facts facts = { .may_be_served = true, .now_s = NOW_S };
+	struct dhcp_decision decision;
+
+	(void)state;
+	for_ever.lease_time_s = UINT32_MAX;
+	decision = dhcp_decide(&request, &facts, &for_ever);
+	assert_int_equal(decision.verdict, ACK);
+	assert_true(decision.lease.expires_s == (uint64_t)NOW_S + UINT32_MAX);
+}
+
+static void every_reason_has_a_text_of_its_own(void **state)
+{
+	(void)state;
+	assert_string_equal(dhcp_reason_text(DHCP_REASON_NONE), "");
+	for (unsigned one = DHCP_REASON_NONE + 1; one < DHCP_REASON_COUNT; one++) {
+		assert_non_null(dhcp_reason_text(one));
+		assert_true(strlen(dhcp_reason_text(one)) > 0);
+		for (unsigned other = 0; other < one; other++)
+			assert_string_not_equal(dhcp_reason_text(one), dhcp_reason_text(other));
+	}
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(decides_as_the_rfc_says),
+		cmocka_unit_test(nothing_is_granted_twice_whatever_the_facts),
+		cmocka_unit_test(a_lease_for_ever_does_not_wrap),
+		cmocka_unit_test(every_reason_has_a_text_of_its_own),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
