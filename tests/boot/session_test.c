@@ -1,0 +1,305 @@
+/* Sessions: by hand, and by random operations against a model that only has arrays and loops. */
+#include "boot/session.h"
+
+#include "support.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <time.h>
+
+#define CAPACITY  5
+#define MACHINES  9
+#define ADDRESSES 7
+#define STEPS     50000
+
+static struct mac machine(uint32_t number)
+{
+	return (struct mac){ { 0x52, 0x54, 0, 0, 0, (uint8_t)number } };
+}
+
+static struct ip4 address(uint32_t number)
+{
+	return (struct ip4){ number == 0 ? 0 : 0xc0a84d00 + number };
+}
+
+static struct session_table *new_table(void)
+{
+	struct session_table *table = session_table_new(CAPACITY);
+
+	assert_non_null(table);
+	return table;
+}
+
+static void a_session_begins_with_nothing_known(void **state)
+{
+	struct session_table *table = new_table();
+	struct session *session;
+
+	(void)state;
+	assert_null(session_find(table, machine(1), 10));
+	session = session_open(table, machine(1), 10);
+	assert_non_null(session);
+	assert_true(mac_is_same(session->mac, machine(1)));
+	assert_int_equal(session->address.value, 0);
+	assert_false(session->has_architecture);
+	assert_int_equal(session->last_seen_s, 10);
+	assert_ptr_equal(session_find(table, machine(1), 10), session);
+	assert_null(session_find(table, machine(2), 10));
+	assert_null(session_find_address(table, address(0), 10));
+	session_table_free(table);
+}
+
+static void a_session_remembers_across_stages(void **state)
+{
+	struct session_table *table = new_table();
+	struct session *session = session_open(table, machine(1), 10);
+
+	(void)state;
+	session->has_architecture = true;
+	session->architecture = 7;
+	session_set_address(table, session, address(1));
+	session = session_open(table, machine(1), 20);
+	assert_true(session->has_architecture);
+	assert_int_equal(session->architecture, 7);
+	assert_int_equal(session->address.value, address(1).value);
+	assert_int_equal(session->last_seen_s, 20);
+	session_table_free(table);
+}
+
+/* "after an hour of silence": at an hour it is still there, a second later it is not. */
+static void a_session_ends_after_an_hour_of_silence(void **state)
+{
+	struct session_table *table = new_table();
+	struct session *session = session_open(table, machine(1), 10);
+	uint64_t last_s = 10 + SESSION_SILENCE_S;
+
+	(void)state;
+	session->has_architecture = true;
+	session_set_address(table, session, address(1));
+	assert_non_null(session_find(table, machine(1), last_s));
+	assert_non_null(session_find_address(table, address(1), last_s));
+	assert_null(session_find(table, machine(1), last_s + 1));
+	assert_null(session_find_address(table, address(1), last_s + 1));
+	/* Whoever comes back later begins anew. */
+	session = session_open(table, machine(1), last_s + 1);
+	assert_false(session->has_architecture);
+	assert_int_equal(session->address.value, 0);
+	assert_null(session_find_address(table, address(1), last_s + 1));
+	session_table_free(table);
+}
+
+static void being_heard_from_prolongs_a_session(void **state)
+{
+	struct session_table *table = new_table();
+	uint64_t now_s = 10;
+
+	(void)state;
+	session_open(table, machine(1), now_s)->has_architecture = true;
+	for (int hours = 0; hours < 10; hours++) {
+		now_s += SESSION_SILENCE_S;
+		assert_true(session_open(table, machine(1), now_s)->has_architecture);
+	}
+	session_table_free(table);
+}
+
+static void the_longest_silent_makes_room(void **state)
+{
+	struct session_table *table = new_table();
+
+	(void)state;
+	for (uint32_t i = 1; i <= CAPACITY; i++)
+		session_set_address(table, session_open(table, machine(i), i), address(i));
+	session_open(table, machine(1), 100); /* heard from again */
+	session_open(table, machine(6), 101);
+	assert_null(session_find(table, machine(2), 101));
+	assert_null(session_find_address(table, address(2), 101));
+	for (uint32_t i = 1; i <= CAPACITY + 1; i++) {
+		if (i != 2)
+			assert_non_null(session_find(table, machine(i), 101));
+	}
+	session_table_free(table);
+}
+
+static void an_address_moves_to_its_new_machine(void **state)
+{
+	struct session_table *table = new_table();
+
+	(void)state;
+	session_set_address(table, session_open(table, machine(1), 10), address(1));
+	session_set_address(table, session_open(table, machine(2), 10), address(1));
+	assert_int_equal(session_find(table, machine(1), 10)->address.value, 0);
+	assert_true(mac_is_same(session_find_address(table, address(1), 10)->mac, machine(2)));
+	session_table_free(table);
+}
+
+static void a_machine_that_moves_leaves_its_address(void **state)
+{
+	struct session_table *table = new_table();
+	struct session *session = session_open(table, machine(1), 10);
+
+	(void)state;
+	session_set_address(table, session, address(1));
+	session_set_address(table, session, address(2));
+	assert_null(session_find_address(table, address(1), 10));
+	assert_ptr_equal(session_find_address(table, address(2), 10), session);
+	session_set_address(table, session, address(0));
+	assert_null(session_find_address(table, address(2), 10));
+	assert_null(session_find_address(table, address(0), 10));
+	session_table_free(table);
+}
+
+static void a_table_of_one_session_works(void **state)
+{
+	struct session_table *table = session_table_new(1);
+
+	(void)state;
+	assert_non_null(table);
+	for (uint32_t i = 1; i < 50; i++) {
+		session_set_address(table, session_open(table, machine(i), i), address(1));
+		assert_null(session_find(table, machine(i - 1), i));
+		assert_true(
+			mac_is_same(session_find_address(table, address(1), i)->mac, machine(i)));
+	}
+	session_table_free(table);
+}
+
+static void no_table_is_freed_in_peace(void **state)
+{
+	(void)state;
+	session_table_free(NULL);
+}
+
+/* The model: sessions in no order, an unused one marked by order 0. */
+struct model {
+	struct {
+		uint32_t machine;
+		uint32_t address;
+		uint64_t seen_s;
+		uint64_t order; /* of being heard from */
+	} sessions[CAPACITY];
+	uint64_t now_s;
+	uint64_t order;
+};
+
+static bool has_ended(const struct model *model, unsigned at)
+{
+	return model->now_s - model->sessions[at].seen_s > SESSION_SILENCE_S;
+}
+
+/* The machine's session, else the one that is silent longest. */
+static unsigned model_slot(const struct model *model, uint32_t wanted)
+{
+	unsigned oldest = 0;
+
+	for (unsigned i = 0; i < CAPACITY; i++) {
+		if (model->sessions[i].order > 0 && model->sessions[i].machine == wanted)
+			return i;
+		if (model->sessions[i].order < model->sessions[oldest].order)
+			oldest = i;
+	}
+	return oldest;
+}
+
+static void model_open(struct model *model, uint32_t number)
+{
+	unsigned at = model_slot(model, number);
+
+	if (model->sessions[at].machine != number || has_ended(model, at))
+		model->sessions[at].address = 0;
+	model->sessions[at].machine = number;
+	model->sessions[at].seen_s = model->now_s;
+	model->sessions[at].order = ++model->order;
+}
+
+static void model_set_address(struct model *model, uint32_t number, uint32_t new_address)
+{
+	for (unsigned i = 0; i < CAPACITY; i++) {
+		if (model->sessions[i].address == new_address)
+			model->sessions[i].address = 0;
+	}
+	model->sessions[model_slot(model, number)].address = new_address;
+}
+
+static void compare(const struct session_table *table, const struct model *model)
+{
+	for (uint32_t number = 1; number <= MACHINES; number++) {
+		const struct session *session = session_find(table, machine(number), model->now_s);
+		unsigned at = model_slot(model, number);
+
+		if (model->sessions[at].machine != number || has_ended(model, at)) {
+			assert_null(session);
+			continue;
+		}
+		assert_non_null(session);
+		assert_true(mac_is_same(session->mac, machine(number)));
+		assert_int_equal(session->address.value,
+				 address(model->sessions[at].address).value);
+		if (model->sessions[at].address != 0)
+			assert_ptr_equal(
+				session_find_address(table, session->address, model->now_s),
+				session);
+	}
+	for (uint32_t number = 1; number <= ADDRESSES; number++) {
+		const struct session *session =
+			session_find_address(table, address(number), model->now_s);
+
+		if (session != NULL)
+			assert_int_equal(session->address.value, address(number).value);
+	}
+}
+
+static unsigned draw(unsigned *seed, unsigned count)
+{
+	return (unsigned)rand_r(seed) % count;
+}
+
+static void does_what_the_model_does(void **state)
+{
+	const char *text = getenv("SEED");
+	unsigned seed = text == NULL ? (unsigned)time(NULL) : (unsigned)strtoul(text, NULL, 10);
+	struct session_table *table = new_table();
+	struct model model = { .now_s = SESSION_SILENCE_S };
+
+	(void)state;
+	print_message("SEED=%u\n", seed);
+	for (unsigned step = 0; step < STEPS; step++) {
+		uint32_t number = 1 + draw(&seed, MACHINES);
+		uint32_t new_address = draw(&seed, ADDRESSES + 1);
+		struct session *session;
+
+		model.now_s += draw(&seed, 4) == 0 ? draw(&seed, SESSION_SILENCE_S) : 0;
+		session = session_open(table, machine(number), model.now_s);
+		model_open(&model, number);
+		compare(table, &model);
+		if (draw(&seed, 2) == 0)
+			continue;
+		session_set_address(table, session, address(new_address));
+		model_set_address(&model, number, new_address);
+		compare(table, &model);
+	}
+	session_table_free(table);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_session_begins_with_nothing_known),
+		cmocka_unit_test(a_session_remembers_across_stages),
+		cmocka_unit_test(a_session_ends_after_an_hour_of_silence),
+		cmocka_unit_test(being_heard_from_prolongs_a_session),
+		cmocka_unit_test(the_longest_silent_makes_room),
+		cmocka_unit_test(an_address_moves_to_its_new_machine),
+		cmocka_unit_test(a_machine_that_moves_leaves_its_address),
+		cmocka_unit_test(a_table_of_one_session_works),
+		cmocka_unit_test(no_table_is_freed_in_peace),
+		cmocka_unit_test(does_what_the_model_does),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
