@@ -54,10 +54,13 @@ struct tftp_turn tftp_begin(struct tftp_state *state, const struct tftp_options 
 		state->block_size = state->granted.block_size;
 	if (asked->timeout_s > 0)
 		state->timeout_ms = asked->timeout_s * 1000u;
+	/* curl takes a tsize of 0 for an error; an option need not be granted (RFC 2347). */
+	if (size_bytes == 0)
+		state->granted.has_size = false;
 	/* A block shorter than block_size ends the transfer, so a file that fills its blocks is
 	 * followed by an empty one (RFC 1350). */
 	state->block_last = size_bytes / state->block_size + 1;
-	state->block = has_options(asked) ? 0 : 1;
+	state->block = has_options(&state->granted) ? 0 : 1;
 	return send_block(state);
 }
 

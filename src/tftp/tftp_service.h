@@ -20,8 +20,8 @@ struct tftp_service_parts {
 	struct session_table *sessions;
 	struct activity *activity;
 	const struct config *config;
-	/* This machine's addresses on the interfaces that [tftp] address selects: requests are taken
-	 * there only, unless it selects all. */
+	/* This machine's addresses on the interfaces that [tftp] address selects: requests are
+	 * taken there only, unless it selects all. */
 	const struct local_address *served;
 	size_t served_count;
 };
