@@ -38,6 +38,7 @@ struct answer {
 	enum event_kind kind;
 	struct mac mac;
 	struct lease lease;
+	bool is_given; /* the address comes from here, not from the machine's own word */
 	struct dhcp_destination destination;
 	unsigned interface;
 	struct ip4 server;
@@ -242,6 +243,7 @@ static struct answer *answer_new(const struct exchange *exchange)
 	answer->kind = event_of_verdict(exchange->decision.verdict);
 	answer->mac = exchange->message.mac;
 	answer->lease = exchange->decision.lease;
+	answer->is_given = exchange->decision.must_commit;
 	answer->interface = exchange->datagram->interface;
 	answer->server = exchange->facts.server;
 	answer->boot_file = plan_boot_file(exchange->service->parts.config, &exchange->client);
@@ -278,7 +280,8 @@ static void note_address(struct dhcp_service *service, const struct answer *answ
 	struct session_table *sessions = service->parts.sessions;
 	uint64_t now = now_s(service);
 
-	if (answer->kind != EVENT_DHCP_ACK && answer->kind != EVENT_BOOTP_REPLY)
+	if (!answer->is_given ||
+	    (answer->kind != EVENT_DHCP_ACK && answer->kind != EVENT_BOOTP_REPLY))
 		return;
 	if (session_find(sessions, answer->mac, now) != NULL)
 		session_set_address(sessions, session_open(sessions, answer->mac, now),

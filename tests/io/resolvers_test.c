@@ -27,9 +27,9 @@ static int hide_files(void **state)
 {
 	(void)state;
 	has_files = unshare(CLONE_NEWNS) == 0 &&
-		    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
-		    mount("none", "/etc", "tmpfs", 0, NULL) == 0 &&
-		    mount("none", "/run", "tmpfs", 0, NULL) == 0 &&
+		    mount("none", "/", "none", MS_REC | MS_PRIVATE, "") == 0 &&
+		    mount("none", "/etc", "tmpfs", 0, "") == 0 &&
+		    mount("none", "/run", "tmpfs", 0, "") == 0 &&
 		    mkdir("/run/systemd", 0755) == 0 && mkdir("/run/systemd/resolve", 0755) == 0;
 	if (!has_files)
 		print_message("no files of its own may be mounted here: tests are skipped\n");

@@ -1,0 +1,787 @@
+/* The service on one end of a cable, its clients on the other: whole frames in, whole frames out,
+ * in a network of the test's own. One thread does all. */
+#include "dhcp/dhcp_service.h"
+
+#include "base/log.h"
+#include "lease/lease_memory.h"
+#include "network.h"
+#include "support.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define STUCK_S    60
+#define SERVER     "10.77.0.1"
+#define SECOND     "10.99.0.1" /* the interface's other address, of another network */
+#define RELAY      "10.77.0.9"
+#define FIRST      "10.77.0.100"
+#define LAST       "10.77.0.102"
+#define SERVER_ID  "54=0a4d0001"
+#define FRAMES_MAX 8
+#define BOOT       "93=0000" /* makes a boot client */
+#define OTHER      "52-54-00-77-01-02"
+#define THIRD      "52-54-00-77-01-03"
+#define FOURTH     "52-54-00-77-01-04"
+#define REPLY_MIN  300
+#define OPTIONS_AT 240
+#define BROADCAST  0x8000
+
+enum { OFFER = 2, ACK = 5, NAK = 6 };
+
+/* One service and all around it. */
+static struct {
+	struct loop *loop;
+	struct activity *activity;
+	struct session_table *sessions;
+	struct lease_store *leases;
+	struct config config;
+	struct local_address served[2];
+	struct dhcp_service_parts parts;
+	struct dhcp_service *service;
+	int wire;
+	struct watch *watch;
+	struct timer *poll;
+	enum event_kind awaited;
+	uint64_t awaited_count;
+	struct frame frames[FRAMES_MAX]; /* what came out of the cable */
+	size_t frame_count;
+} bench;
+
+static void on_wire(void *context)
+{
+	(void)context;
+	while (bench.frame_count < FRAMES_MAX &&
+	       wire_receive(bench.wire, &bench.frames[bench.frame_count]))
+		bench.frame_count++;
+	if (bench.frame_count > 0)
+		loop_stop(bench.loop);
+}
+
+/* Events call nobody, so they are looked for. */
+static void on_poll(void *context)
+{
+	(void)context;
+	if (activity_count(bench.activity, bench.awaited) >= bench.awaited_count)
+		loop_stop(bench.loop);
+	else
+		timer_start(bench.poll, 1);
+}
+
+static void fill_config(void)
+{
+	bench.config = (struct config){
+		.has_dhcp = true,
+		.bootp = { .port = 67, .boot_file = "boot.bin", .servername = "boots" },
+		.bootfile = { .list = { { .architecture = 7, .file = "efi.bin" } }, .count = 1 },
+		.subnet = { .network = ip4_of("10.77.0.0"),
+			    .prefix_length = 24,
+			    .netmask = ip4_of("255.255.255.0"),
+			    .pool_first = ip4_of(FIRST),
+			    .pool_last = ip4_of(LAST),
+			    .lease_time_s = 3600 },
+	};
+}
+
+/* All but the service, so that a test may change what it starts with. */
+static int set_up(void **state)
+{
+	(void)state;
+	if (!network_is_entered())
+		return 0;
+	fill_config();
+	bench.loop = loop_new();
+	bench.activity = activity_new();
+	bench.sessions = session_table_new(16);
+	bench.leases = lease_memory_new(ip4_of(FIRST), ip4_of(LAST));
+	bench.served[0] = (struct local_address){ .interface = network_interface("near"),
+						  .name = "near",
+						  .address = ip4_of(SECOND),
+						  .prefix_length = 24 };
+	bench.served[1] = bench.served[0];
+	bench.served[1].address = ip4_of(SERVER);
+	bench.parts = (struct dhcp_service_parts){ .loop = bench.loop,
+						   .leases = bench.leases,
+						   .sessions = bench.sessions,
+						   .activity = bench.activity,
+						   .config = &bench.config,
+						   .served = bench.served,
+						   .served_count = 2 };
+	bench.wire = wire_open("far");
+	bench.watch = watch_new(bench.loop, bench.wire, on_wire, NULL);
+	bench.poll = timer_new(bench.loop, on_poll, NULL);
+	bench.frame_count = 0;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	if (!network_is_entered())
+		return 0;
+	dhcp_service_stop(bench.service);
+	bench.service = NULL;
+	watch_free(bench.watch);
+	timer_free(bench.poll);
+	loop_free(bench.loop);
+	wire_close(bench.wire);
+	bench.leases->operations->close(bench.leases);
+	session_table_free(bench.sessions);
+	activity_free(bench.activity);
+	return 0;
+}
+
+static void start(void)
+{
+	enum dhcp_socket socket;
+
+	assert_int_equal(dhcp_service_start(&bench.parts, &bench.service, &socket), 0);
+}
+
+static void send_bytes(struct span bytes)
+{
+	struct frame frame = { .to_mac = { { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff } },
+			       .from_mac = network_mac("far"),
+			       .from = { { 0 }, 68 },
+			       .to = { IP4_BROADCAST, bench.config.bootp.port },
+			       .length = bytes.length };
+
+	assert_true(bytes.length <= sizeof(frame.payload));
+	memcpy(frame.payload, bytes.bytes, bytes.length);
+	wire_send(bench.wire, &frame);
+}
+
+static void send_packet(const struct packet *packet)
+{
+	struct span bytes = packet_bytes(packet);
+
+	send_bytes(bytes);
+	bytes_free(bytes);
+}
+
+/* The answer to the packet. */
+static const struct frame *ask(const struct packet *packet)
+{
+	bench.frame_count = 0;
+	send_packet(packet);
+	loop_run(bench.loop);
+	assert_int_equal(bench.frame_count, 1);
+	assert_int_equal(bench.frames[0].from.port, bench.config.bootp.port);
+	assert_int_equal(bench.frames[0].payload[0], 2);
+	assert_true(bench.frames[0].is_sound);
+	return &bench.frames[0];
+}
+
+/* Runs until the machine has an answer, whoever else has one before. */
+static void await_answer_to(const char *mac)
+{
+	struct mac wanted = mac_of(mac);
+
+	do {
+		bench.frame_count = 0;
+		loop_run(bench.loop);
+	} while (memcmp(bench.frames[bench.frame_count - 1].payload + 28, wanted.bytes,
+			sizeof(wanted.bytes)) != 0);
+}
+
+/* An event of this kind happens, and no answer. */
+static void await_event(enum event_kind kind, uint64_t count)
+{
+	bench.awaited = kind;
+	bench.awaited_count = count;
+	bench.frame_count = 0;
+	timer_start(bench.poll, 0);
+	loop_run(bench.loop);
+	timer_stop(bench.poll);
+	assert_int_equal(bench.frame_count, 0);
+	assert_int_equal(activity_count(bench.activity, kind), count);
+}
+
+static void ask_in_vain(const struct packet *packet, enum event_kind kind)
+{
+	uint64_t before = activity_count(bench.activity, kind);
+
+	send_packet(packet);
+	await_event(kind, before + 1);
+}
+
+/* An option's value in an answer; bytes is NULL where it is not there. */
+static struct span option_of(const struct frame *frame, uint8_t code)
+{
+	size_t at = OPTIONS_AT;
+
+	while (at + 1 < frame->length && frame->payload[at] != 255) {
+		if (frame->payload[at] == code)
+			return (struct span){ frame->payload + at + 2, frame->payload[at + 1] };
+		at += frame->payload[at] == 0 ? 1 : 2 + (size_t)frame->payload[at + 1];
+	}
+	return (struct span){ 0 };
+}
+
+static uint8_t type_of(const struct frame *frame)
+{
+	struct span type = option_of(frame, 53);
+
+	return type.length == 1 ? type.bytes[0] : 0;
+}
+
+static void assert_answer(const struct frame *frame, uint8_t type, const char *address)
+{
+	assert_int_equal(type_of(frame), type);
+	assert_string_equal(ip4_format(ip4_from_bytes(frame->payload + 16)).text, address);
+}
+
+static const char *boot_file_of(const struct frame *frame)
+{
+	return (const char *)frame->payload + 108;
+}
+
+/* DISCOVER and REQUEST: the machine has the address now. */
+static void boot(const char *mac, const char *options, const char *address)
+{
+	char request[200] = "53=03 " SERVER_ID " ";
+	struct ip4 wanted = ip4_of(address);
+	char discover[200] = "53=01 ";
+	size_t used;
+
+	strcat(discover, options);
+	assert_answer(ask(&(struct packet){ .mac = mac, .options = discover }), OFFER, address);
+	strcat(request, options);
+	used = strlen(request);
+	(void)snprintf(request + used, sizeof(request) - used, " 50=%08x", wanted.value);
+	assert_answer(ask(&(struct packet){ .mac = mac, .options = request }), ACK, address);
+}
+
+static void a_machine_gets_an_address_by_raw_frames(void **state)
+{
+	const struct session *session;
+	const struct frame *frame;
+	const struct lease *lease;
+
+	(void)state;
+	NETWORK_NEEDED();
+	start();
+	frame = ask(&(struct packet){ .options = "53=01 " BOOT });
+	assert_answer(frame, OFFER, FIRST);
+	assert_string_equal(mac_format(frame->to_mac).text, MACHINE);
+	assert_true(mac_is_same(frame->from_mac, network_mac("near")));
+	assert_string_equal(ip4_format(frame->from.address).text, SERVER);
+	assert_string_equal(ip4_format(frame->to.address).text, FIRST);
+	assert_int_equal(frame->to.port, 68);
+	assert_true(frame->is_udp_sound);
+	assert_memory_equal(option_of(frame, 54).bytes, "\x0a\x4d\x00\x01", 4);
+	assert_string_equal(boot_file_of(frame), "boot.bin");
+
+	frame = ask(&(struct packet){ .options = "53=03 50=0a4d0064 " SERVER_ID " " BOOT });
+	assert_answer(frame, ACK, FIRST);
+	assert_string_equal(mac_format(frame->to_mac).text, MACHINE);
+	lease = bench.leases->operations->find_machine(bench.leases, mac_of(MACHINE));
+	assert_non_null(lease);
+	assert_int_equal(lease->state, LEASE_BOUND);
+	session =
+		session_find_address(bench.sessions, ip4_of(FIRST), loop_now_ms(bench.loop) / 1000);
+	assert_non_null(session);
+	assert_true(mac_is_same(session->mac, mac_of(MACHINE)));
+	assert_int_equal(activity_count(bench.activity, EVENT_DHCP_OFFER), 1);
+	assert_int_equal(activity_count(bench.activity, EVENT_DHCP_ACK), 1);
+}
+
+static void the_broadcast_bit_is_answered_by_broadcast(void **state)
+{
+	const struct frame *frame;
+
+	(void)state;
+	NETWORK_NEEDED();
+	start();
+	frame = ask(&(struct packet){ .options = "53=01 " BOOT, .flags = BROADCAST });
+	assert_answer(frame, OFFER, FIRST);
+	assert_string_equal(mac_format(frame->to_mac).text, "FF-FF-FF-FF-FF-FF");
+	assert_int_equal(frame->to.address.value, IP4_BROADCAST.value);
+	assert_int_equal(frame->to.port, 68);
+	assert_string_equal(ip4_format(frame->from.address).text, SERVER);
+}
+
+static void a_relay_is_answered_on_the_servers_port(void **state)
+{
+	const struct frame *frame;
+
+	(void)state;
+	NETWORK_NEEDED();
+	network_ip("neigh replace " RELAY " lladdr 52:54:00:99:99:99 dev near");
+	start();
+	frame = ask(&(struct packet){
+		.options = "53=01 82=010203 " BOOT, .flags = BROADCAST, .giaddr = RELAY });
+	assert_answer(frame, OFFER, FIRST);
+	assert_string_equal(mac_format(frame->to_mac).text, "52-54-00-99-99-99");
+	assert_string_equal(ip4_format(frame->to.address).text, RELAY);
+	assert_int_equal(frame->to.port, 67);
+	assert_int_equal(option_of(frame, 82).length, 3);
+}
+
+static void a_renewal_is_answered_at_its_address(void **state)
+{
+	const struct frame *frame;
+
+	(void)state;
+	NETWORK_NEEDED();
+	network_ip("neigh replace " FIRST " lladdr 52:54:00:77:01:01 dev near");
+	start();
+	boot(MACHINE, BOOT, FIRST);
+	frame = ask(&(struct packet){ .options = "53=03", .ciaddr = FIRST });
+	assert_answer(frame, ACK, FIRST);
+	assert_string_equal(ip4_format(frame->to.address).text, FIRST);
+	assert_int_equal(frame->to.port, 68);
+}
+
+/* What is wrong with a packet, as octets from an offset, and the name of that. */
+static const struct {
+	size_t length; /* 0: all of it */
+	size_t at;
+	const char *hex;
+	enum event_kind kind;
+} malformed[] = {
+	{ .length = 235, .hex = "", .kind = EVENT_DHCP_TOO_SHORT },
+	{ .length = 1, .hex = "", .kind = EVENT_DHCP_TOO_SHORT },
+	{ .at = 0, .hex = "02", .kind = EVENT_DHCP_NOT_A_REQUEST },
+	{ .at = 1, .hex = "06", .kind = EVENT_DHCP_NOT_ETHERNET },
+	{ .at = 2, .hex = "10", .kind = EVENT_DHCP_NOT_ETHERNET },
+	{ .at = 28, .hex = "ffffffffffff", .kind = EVENT_DHCP_BAD_MAC },
+	{ .at = 241, .hex = "ff", .kind = EVENT_DHCP_BAD_OPTIONS },
+};
+
+static void what_is_malformed_is_counted_and_not_answered(void **state)
+{
+	(void)state;
+	NETWORK_NEEDED();
+	start();
+	for (size_t i = 0; i < COUNT_OF(malformed); i++) {
+		uint64_t before = activity_count(bench.activity, malformed[i].kind);
+		struct span packet = packet_bytes(&(struct packet){ .options = "53=01 " BOOT });
+		struct span patch = bytes_of_hex(malformed[i].hex);
+
+		if (malformed[i].length > 0)
+			packet.length = malformed[i].length;
+		memcpy((uint8_t *)(uintptr_t)packet.bytes + malformed[i].at, patch.bytes,
+		       patch.length);
+		send_bytes(packet);
+		await_event(malformed[i].kind, before + 1);
+		bytes_free(patch);
+		bytes_free(packet);
+	}
+	assert_int_equal(activity_count(bench.activity, EVENT_DHCP_OFFER), 0);
+}
+
+static void what_is_too_long_is_counted_and_not_answered(void **state)
+{
+	uint8_t bytes[2049] = { 0 };
+	struct span packet;
+
+	(void)state;
+	NETWORK_NEEDED();
+	start();
+	packet = packet_bytes(&(struct packet){ .options = "53=01 " BOOT });
+	memcpy(bytes, packet.bytes, packet.length);
+	bytes_free(packet);
+	send_bytes((struct span){ bytes, sizeof(bytes) });
+	await_event(EVENT_DHCP_TOO_LONG, 1);
+	/* One octet less is a packet like others. */
+	send_bytes((struct span){ bytes, sizeof(bytes) - 1 });
+	loop_run(bench.loop);
+	assert_int_equal(bench.frame_count, 1);
+}
+
+static void an_interface_that_is_not_served_is_counted(void **state)
+{
+	(void)state;
+	NETWORK_NEEDED();
+	bench.config.bootp.address =
+		(struct selector){ .kind = SELECT_ADDRESS, .address = ip4_of("192.0.2.1") };
+	bench.parts.served_count = 0;
+	start();
+	ask_in_vain(&(struct packet){ .options = "53=01 " BOOT }, EVENT_DHCP_WRONG_INTERFACE);
+}
+
+static void an_interface_without_the_pool_is_counted(void **state)
+{
+	(void)state;
+	NETWORK_NEEDED();
+	bench.parts.served_count = 1; /* the other network's address alone */
+	start();
+	ask_in_vain(&(struct packet){ .options = "53=01 " BOOT }, EVENT_DHCP_NO_POOL_HERE);
+	ask_in_vain(&(struct packet){ .options = "53=01 " BOOT, .giaddr = RELAY },
+		    EVENT_DHCP_NO_POOL_HERE);
+}
+
+static void the_pools_network_on_another_interface_is_not_this_ones(void **state)
+{
+	(void)state;
+	NETWORK_NEEDED();
+	bench.served[1].interface = network_interface("lo");
+	start();
+	ask_in_vain(&(struct packet){ .options = "53=01 " BOOT }, EVENT_DHCP_NO_POOL_HERE);
+}
+
+static void a_relay_of_another_network_is_counted(void **state)
+{
+	(void)state;
+	NETWORK_NEEDED();
+	start();
+	ask_in_vain(&(struct packet){ .options = "53=01 " BOOT, .giaddr = "192.0.2.9" },
+		    EVENT_DHCP_UNKNOWN_RELAY);
+	ask_in_vain(&(struct packet){ .options = "53=01 " BOOT, .giaddr = "255.255.255.255" },
+		    EVENT_DHCP_UNKNOWN_RELAY);
+}
+
+static void simple_clients_are_served_only_if_allowed(void **state)
+{
+	(void)state;
+	NETWORK_NEEDED();
+	start();
+	ask_in_vain(&(struct packet){ .options = "53=01 60='udhcp 1.35.0'" },
+		    EVENT_DHCP_SIMPLE_CLIENT);
+	ask_in_vain(&(struct packet){ .options = "" }, EVENT_DHCP_SIMPLE_CLIENT);
+	bench.config.bootp.may_serve_simple_dhcp = true;
+	assert_answer(ask(&(struct packet){ .options = "53=01 60='udhcp 1.35.0'" }), OFFER, FIRST);
+}
+
+/* "its MAC is then also served without those options" */
+static void a_machine_that_booted_is_served_without_its_marks(void **state)
+{
+	const struct frame *frame;
+
+	(void)state;
+	NETWORK_NEEDED();
+	start();
+	frame = ask(&(struct packet){ .options = "53=01 93=0007" });
+	assert_string_equal(boot_file_of(frame), "efi.bin");
+	/* syslinux.efi's second DHCP: what firmware said of itself is remembered. */
+	frame = ask(&(struct packet){ .options = "53=01 55=0103 57=05dc" });
+	assert_answer(frame, OFFER, FIRST);
+	assert_string_equal(boot_file_of(frame), "efi.bin");
+	boot(MACHINE, "60='udhcp 1.35.0'", FIRST);
+	/* Another machine is not meant. */
+	ask_in_vain(&(struct packet){ .mac = OTHER, .options = "53=01 55=0103 57=05dc" },
+		    EVENT_DHCP_SIMPLE_CLIENT);
+}
+
+static void an_exhausted_pool_is_counted_and_known_machines_keep_theirs(void **state)
+{
+	(void)state;
+	NETWORK_NEEDED();
+	start();
+	boot(MACHINE, BOOT, FIRST);
+	boot(OTHER, BOOT, "10.77.0.101");
+	boot(THIRD, BOOT, LAST);
+	ask_in_vain(&(struct packet){ .mac = FOURTH, .options = "53=01 " BOOT },
+		    EVENT_DHCP_POOL_EXHAUSTED);
+	ask_in_vain(&(struct packet){ .mac = FOURTH, .options = BOOT }, EVENT_DHCP_POOL_EXHAUSTED);
+	boot(OTHER, BOOT, "10.77.0.101");
+}
+
+static void a_declined_address_is_given_to_nobody(void **state)
+{
+	(void)state;
+	NETWORK_NEEDED();
+	start();
+	boot(MACHINE, BOOT, FIRST);
+	ask_in_vain(&(struct packet){ .mac = OTHER,
+				      .options = "53=04 50=0a4d0064 " SERVER_ID " " BOOT },
+		    EVENT_DHCP_NOT_THE_HOLDER);
+	ask_in_vain(&(struct packet){ .options = "53=04 50=0a4d0064 " SERVER_ID },
+		    EVENT_DHCP_DECLINE);
+	assert_answer(ask(&(struct packet){ .options = "53=01 50=0a4d0064 " BOOT }), OFFER,
+		      "10.77.0.101");
+	boot(MACHINE, BOOT, "10.77.0.101");
+	boot(OTHER, BOOT, LAST);
+	ask_in_vain(&(struct packet){ .mac = THIRD, .options = "53=01 " BOOT },
+		    EVENT_DHCP_POOL_EXHAUSTED);
+}
+
+static void a_released_address_waits_for_its_machine(void **state)
+{
+	(void)state;
+	NETWORK_NEEDED();
+	start();
+	boot(MACHINE, BOOT, FIRST);
+	ask_in_vain(&(struct packet){ .options = "53=07 " SERVER_ID, .ciaddr = FIRST },
+		    EVENT_DHCP_RELEASE);
+	boot(OTHER, BOOT " 12='wants-it'", "10.77.0.101");
+	boot(MACHINE, BOOT, FIRST);
+}
+
+static void another_servers_choice_is_recorded_in_silence(void **state)
+{
+	(void)state;
+	NETWORK_NEEDED();
+	start();
+	ask_in_vain(&(struct packet){ .options = "53=03 50=0a4d0064 54=0a4d0002 " BOOT },
+		    EVENT_DHCP_RECORD);
+	assert_answer(ask(&(struct packet){ .mac = OTHER, .options = "53=01 50=0a4d0064 " BOOT }),
+		      OFFER, "10.77.0.101");
+	ask_in_vain(
+		&(struct packet){ .mac = OTHER, .options = "53=03 50=0a4d0064 54=0a4d0002 " BOOT },
+		EVENT_DHCP_OTHER_SERVER);
+}
+
+static void a_machine_from_elsewhere_is_told_so_by_broadcast(void **state)
+{
+	const struct frame *frame;
+
+	(void)state;
+	NETWORK_NEEDED();
+	start();
+	frame = ask(&(struct packet){ .options = "53=03 50=c0000201 " BOOT });
+	assert_answer(frame, NAK, "0.0.0.0");
+	assert_int_equal(frame->to.address.value, IP4_BROADCAST.value);
+	assert_int_equal(activity_count(bench.activity, EVENT_DHCP_NAK), 1);
+}
+
+static void what_is_not_answered_has_a_reason(void **state)
+{
+	(void)state;
+	NETWORK_NEEDED();
+	start();
+	ask_in_vain(&(struct packet){ .options = "53=03 50=0a4d0005 " BOOT },
+		    EVENT_DHCP_UNKNOWN_LEASE);
+	ask_in_vain(&(struct packet){ .options = "53=08 " BOOT, .ciaddr = FIRST },
+		    EVENT_DHCP_UNSUPPORTED_MESSAGE);
+	ask_in_vain(&(struct packet){ .options = "53=02 " BOOT }, EVENT_DHCP_UNSUPPORTED_MESSAGE);
+	ask_in_vain(&(struct packet){ .options = "53=07 " BOOT, .ciaddr = FIRST },
+		    EVENT_DHCP_NOT_THE_HOLDER);
+	ask_in_vain(&(struct packet){ .options = BOOT, .ciaddr = "192.0.2.1" },
+		    EVENT_DHCP_WRONG_NETWORK);
+	ask_in_vain(&(struct packet){ .options = BOOT, .sname = "another" },
+		    EVENT_BOOTP_OTHER_SERVER);
+}
+
+static void plain_bootp_is_answered_in_300_octets(void **state)
+{
+	const struct frame *frame;
+
+	(void)state;
+	NETWORK_NEEDED();
+	bench.config.bootp.may_serve_simple_dhcp = true;
+	start();
+	frame = ask(&(struct packet){ .has_no_cookie = true, .sname = "boots" });
+	assert_answer(frame, 0, FIRST);
+	assert_int_equal(frame->length, REPLY_MIN);
+	assert_string_equal(boot_file_of(frame), "boot.bin");
+	/* A relay's option that does not fit 64 octets is not cut in two. */
+	frame = ask(&(struct packet){ .mac = OTHER, .options = "82=255*ab" });
+	assert_answer(frame, 0, "10.77.0.101");
+	assert_int_equal(frame->length, REPLY_MIN);
+	assert_null(option_of(frame, 82).bytes);
+	assert_int_equal(activity_count(bench.activity, EVENT_BOOTP_REPLY), 2);
+}
+
+/* A session's addresses are those that were granted: a claim moves none. */
+static void a_bootp_client_does_not_take_anothers_session(void **state)
+{
+	const struct session *session;
+
+	(void)state;
+	NETWORK_NEEDED();
+	network_ip("neigh replace " FIRST " lladdr 52:54:00:77:01:01 dev near");
+	start();
+	boot(MACHINE, BOOT, FIRST);
+	send_packet(&(struct packet){ .mac = OTHER, .options = BOOT, .ciaddr = FIRST });
+	/* Whether that is answered or not, the next one is. */
+	send_packet(&(struct packet){ .mac = THIRD, .options = "53=01 " BOOT });
+	await_answer_to(THIRD);
+	session =
+		session_find_address(bench.sessions, ip4_of(FIRST), loop_now_ms(bench.loop) / 1000);
+	assert_non_null(session);
+	assert_string_equal(mac_format(session->mac).text, MACHINE);
+}
+
+static void tftp_may_be_at_another_address(void **state)
+{
+	const struct frame *frame;
+
+	(void)state;
+	NETWORK_NEEDED();
+	bench.parts.tftp_server = ip4_of("10.77.0.7");
+	start();
+	frame = ask(&(struct packet){ .options = "53=01 " BOOT });
+	assert_string_equal(ip4_format(ip4_from_bytes(frame->payload + 20)).text, "10.77.0.7");
+	assert_int_equal(option_of(frame, 66).length, strlen("10.77.0.7"));
+	assert_memory_equal(option_of(frame, 54).bytes, "\x0a\x4d\x00\x01", 4);
+}
+
+/* A store that keeps nothing, or keeps it when the test says so. */
+static struct {
+	struct lease_store base;
+	const struct lease_operations *memory;
+	struct lease_operations operations;
+	int error;
+	bool is_slow;
+	unsigned waiting;
+	lease_callback *on_kept;
+	void *context;
+} odd_store;
+
+static void odd_commit(struct lease_store *store, const struct lease *lease,
+		       lease_callback *on_kept, void *context)
+{
+	if (odd_store.is_slow) {
+		odd_store.waiting++;
+		odd_store.on_kept = on_kept;
+		odd_store.context = context;
+		loop_stop(bench.loop);
+		return;
+	}
+	if (odd_store.error != 0)
+		on_kept(context, odd_store.error);
+	else
+		odd_store.memory->commit(store, lease, on_kept, context);
+}
+
+/* From here on the store is the odd one. */
+static void make_store_odd(void)
+{
+	odd_store.memory = bench.leases->operations;
+	odd_store.operations = *odd_store.memory;
+	odd_store.operations.commit = odd_commit;
+	odd_store.error = 0;
+	odd_store.is_slow = false;
+	odd_store.waiting = 0;
+	bench.leases->operations = &odd_store.operations;
+}
+
+static void what_is_not_kept_is_not_acknowledged(void **state)
+{
+	(void)state;
+	NETWORK_NEEDED();
+	start();
+	make_store_odd();
+	odd_store.error = -EIO;
+	ask_in_vain(&(struct packet){ .options = "53=03 50=0a4d0064 " SERVER_ID " " BOOT },
+		    EVENT_DHCP_NOT_KEPT);
+	assert_null(session_find_address(bench.sessions, ip4_of(FIRST),
+					 loop_now_ms(bench.loop) / 1000));
+	odd_store.error = 0;
+	boot(MACHINE, BOOT, FIRST);
+}
+
+static void no_ack_before_the_lease_is_kept(void **state)
+{
+	(void)state;
+	NETWORK_NEEDED();
+	start();
+	make_store_odd();
+	odd_store.is_slow = true;
+	send_packet(&(struct packet){ .options = "53=03 50=0a4d0064 " SERVER_ID " " BOOT });
+	loop_run(bench.loop);
+	assert_int_equal(odd_store.waiting, 1);
+	assert_int_equal(bench.frame_count, 0);
+	assert_int_equal(activity_count(bench.activity, EVENT_DHCP_ACK), 0);
+	odd_store.on_kept(odd_store.context, 0);
+	loop_run(bench.loop);
+	assert_int_equal(bench.frame_count, 1);
+	assert_answer(&bench.frames[0], ACK, FIRST);
+}
+
+static void an_answer_that_cannot_be_sent_is_counted(void **state)
+{
+	(void)state;
+	NETWORK_NEEDED();
+	start();
+	network_ip("addr del " SERVER "/24 dev near");
+	ask_in_vain(&(struct packet){ .options = "53=01 " BOOT, .flags = BROADCAST },
+		    EVENT_DHCP_SEND_FAILED);
+	network_ip("addr add " SERVER "/24 dev near");
+	assert_answer(ask(&(struct packet){ .options = "53=01 " BOOT, .flags = BROADCAST }), OFFER,
+		      FIRST);
+}
+
+static void another_port_moves_both(void **state)
+{
+	const struct frame *frame;
+
+	(void)state;
+	NETWORK_NEEDED();
+	bench.config.bootp.port = 6767;
+	start();
+	frame = ask(&(struct packet){ .options = "53=01 " BOOT });
+	assert_int_equal(frame->from.port, 6767);
+	assert_int_equal(frame->to.port, 6768);
+}
+
+static void a_socket_of_one_interface_hears_it(void **state)
+{
+	(void)state;
+	NETWORK_NEEDED();
+	bench.config.bootp.address = (struct selector){ .kind = SELECT_INTERFACE, .name = "near" };
+	start();
+	assert_answer(ask(&(struct packet){ .options = "53=01 " BOOT }), OFFER, FIRST);
+}
+
+static void a_start_that_fails_says_which_socket(void **state)
+{
+	struct dhcp_service *second = NULL;
+	enum dhcp_socket socket = DHCP_SOCKET_FRAMES;
+
+	(void)state;
+	NETWORK_NEEDED();
+	start();
+	assert_int_equal(dhcp_service_start(&bench.parts, &second, &socket), -EADDRINUSE);
+	assert_int_equal(socket, DHCP_SOCKET_UDP);
+	assert_null(second);
+	dhcp_service_stop(NULL);
+}
+
+static int enter(void **state)
+{
+	(void)state;
+	(void)alarm(STUCK_S);
+	if (network_enter()) {
+		network_ip("addr add " SECOND "/24 dev near");
+		network_ip("addr add " SERVER "/24 dev near");
+	}
+	return log_open(LOG_TO_NOWHERE, NULL, LOG_AT_INFO);
+}
+
+#define ON_BENCH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		ON_BENCH(a_machine_gets_an_address_by_raw_frames),
+		ON_BENCH(the_broadcast_bit_is_answered_by_broadcast),
+		ON_BENCH(a_relay_is_answered_on_the_servers_port),
+		ON_BENCH(a_renewal_is_answered_at_its_address),
+		ON_BENCH(what_is_malformed_is_counted_and_not_answered),
+		ON_BENCH(what_is_too_long_is_counted_and_not_answered),
+		ON_BENCH(an_interface_that_is_not_served_is_counted),
+		ON_BENCH(an_interface_without_the_pool_is_counted),
+		ON_BENCH(the_pools_network_on_another_interface_is_not_this_ones),
+		ON_BENCH(a_relay_of_another_network_is_counted),
+		ON_BENCH(simple_clients_are_served_only_if_allowed),
+		ON_BENCH(a_machine_that_booted_is_served_without_its_marks),
+		ON_BENCH(an_exhausted_pool_is_counted_and_known_machines_keep_theirs),
+		ON_BENCH(a_declined_address_is_given_to_nobody),
+		ON_BENCH(a_released_address_waits_for_its_machine),
+		ON_BENCH(another_servers_choice_is_recorded_in_silence),
+		ON_BENCH(a_machine_from_elsewhere_is_told_so_by_broadcast),
+		ON_BENCH(what_is_not_answered_has_a_reason),
+		ON_BENCH(plain_bootp_is_answered_in_300_octets),
+		ON_BENCH(a_bootp_client_does_not_take_anothers_session),
+		ON_BENCH(tftp_may_be_at_another_address),
+		ON_BENCH(what_is_not_kept_is_not_acknowledged),
+		ON_BENCH(no_ack_before_the_lease_is_kept),
+		ON_BENCH(an_answer_that_cannot_be_sent_is_counted),
+		ON_BENCH(another_port_moves_both),
+		ON_BENCH(a_socket_of_one_interface_hears_it),
+		ON_BENCH(a_start_that_fails_says_which_socket),
+	};
+
+	return cmocka_run_group_tests(tests, enter, NULL);
+}
