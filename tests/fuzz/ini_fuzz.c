@@ -1,0 +1,45 @@
+/* The ini reader, the table of keys and the rules between keys, on any bytes. */
+#include "config/config_apply.h"
+#include "config/config_check.h"
+#include "config/ini.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const struct local_address addresses[] = {
+		{ 1, "lo", { 0x7f000001 }, 8 },
+		{ 2, "eth0", { 0xc0a80101 }, 24 },
+		{ 3, "tun0", { 0x0a000001 }, 32 },
+	};
+	static const struct ip4 resolvers[] = { { 0x7f000035 }, { 0x08080808 } };
+	static const struct config_surroundings surroundings = {
+		.addresses = addresses,
+		.address_count = 3,
+		.resolvers = resolvers,
+		.resolver_count = 2,
+	};
+	static struct config config;
+	static struct problems problems;
+	struct ini *ini;
+
+	problems.count = 0;
+	config = (struct config){ .path = "/etc/bootd.ini", .has_dhcp = true, .has_tftp = true };
+	ini = ini_parse("fuzz.ini", (struct span){ .bytes = data, .length = size }, &problems);
+	if (ini == NULL)
+		return 0;
+	config_apply(ini, &config, &problems);
+	config_check(&config, ini, &surroundings, &problems);
+	/* A configuration without problems has a pool in its network. */
+	if (problems.count == 0 &&
+	    (config.subnet.pool_last.value < config.subnet.pool_first.value ||
+	     !ip4_is_within(config.subnet.pool_last, config.subnet.network,
+			    config.subnet.prefix_length)))
+		abort();
+	ini_free(ini);
+	return 0;
+}
