@@ -1,0 +1,152 @@
+#!/usr/bin/env python3
+"""Holds the table of docs/architecture.md: which kind of file may include what, and, in a plain
+build, that what decides or decodes calls nothing that touches the outside.
+
+Usage: layout_test.py SOURCE_ROOT OBJECT_FOLDER
+"""
+
+import pathlib
+import re
+import subprocess
+import sys
+import unittest
+
+SOURCE_ROOT = OBJECT_FOLDER = None
+
+# Headers of the C library that touch nothing outside the program.
+PURE_HEADERS = {
+    "assert.h", "ctype.h", "errno.h", "inttypes.h", "limits.h", "stdarg.h", "stdbool.h",
+    "stddef.h", "stdint.h", "stdio.h", "stdlib.h", "string.h",
+}
+
+SERVICE_ROOMS = ("boot/", "lease/", "content/", "authority/", "io/", "activity/",
+                 "config/config.h")
+IO_LIBRARIES = ("uv.h", "libmnl/", "seccomp.h", "cap-ng.h")
+OTHER_LIBRARIES = ("curl/", "microhttpd.h", "sqlite3.h", "libpq-fe.h", "jansson.h")
+
+# The kinds of files, the first that matches: a name, which files, which of the project's own
+# headers they may include beside base/ and their own room's, and which libraries. "OWN" stands for
+# the file's own room. A kind whose files are pure may include of the C library only PURE_HEADERS.
+KINDS = [
+    ("the start", r"(main|bootd)\.[ch]", ("",), (), False),
+    ("base", r"base/.*", (), (), False),
+    ("wire, path and tables", r".*_wire\.[ch]|.*_options\.[ch]|content/path\.[ch]"
+     r"|boot/architecture\.[ch]", ("OWN_PURE",), (), True),
+    ("engines and what they are made of", r".*_engine\.[ch]|dhcp/dhcp_client\.[ch]"
+     r"|dhcp/dhcp_reply\.[ch]|boot/.*|lease/lease_index\.[ch]|lease/lease\.h",
+     ("OWN_PURE", "boot/", "config/config.h", "lease/lease.h"), (), True),
+    ("config", r"config/.*", ("OWN", "boot/architecture.h"), (), False),
+    ("io", r"io/.*", ("OWN",), IO_LIBRARIES, False),
+    ("stores and content", r"lease/.*|content/.*|authority/.*", ("OWN", "io/"),
+     OTHER_LIBRARIES, False),
+    ("activity", r"activity/.*", ("OWN", "config/config.h"), (), False),
+    ("the command line", r"cli/.*", ("OWN", "config/"), (), False),
+    ("services", r"dhcp/.*|tftp/.*|http/.*|control/.*", ("OWN",) + SERVICE_ROOMS,
+     OTHER_LIBRARIES, False),
+]
+
+# What decoding and deciding may call: memory, text, and each other.
+HARMLESS_CALLS = re.compile(
+    r"mem(cpy|cmp|chr|set|move)|str(n?len|n?cmp|n?casecmp|r?chr|c?spn|str)|__stack_chk_fail"
+    r"|__assert_fail|__\w+_chk|_GLOBAL_OFFSET_TABLE_|__ctype_\w+|to(upper|lower)")
+NM_KINDS = r".*_wire\.c|.*_engine\.c|content/path\.c|dhcp/dhcp_client\.c|dhcp/dhcp_reply\.c" \
+    r"|boot/(plan|client|architecture)\.c"
+NM_HELPERS = ("base/addr.c", "base/bytes.c", "base/text.c")
+
+
+def kind_of(path):
+    for kind in KINDS:
+        if re.fullmatch(kind[1], path):
+            return kind
+    return None
+
+
+def source_files():
+    root = SOURCE_ROOT / "src"
+    return sorted(str(path.relative_to(root)) for path in root.rglob("*.[ch]"))
+
+
+def includes_of(path):
+    text = (SOURCE_ROOT / "src" / path).read_text()
+    return re.findall(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', text, re.MULTILINE)
+
+
+def may_include_own(path, kind, header):
+    """Whether a file may include a header of the project."""
+    room = path.split("/")[0] + "/" if "/" in path else ""
+    if header.startswith("base/"):
+        return True
+    for allowed in kind[2]:
+        if allowed == "OWN":
+            allowed = room
+        if allowed == "OWN_PURE":
+            if header.startswith(room) and kind_of(header) is not None and kind_of(header)[4]:
+                return True
+        elif header.startswith(allowed):
+            return True
+    return False
+
+
+def may_include_system(kind, header):
+    if kind[0] == "the start":
+        return True
+    if any(header.startswith(name) for name in IO_LIBRARIES + OTHER_LIBRARIES):
+        return any(header.startswith(name) for name in kind[3])
+    return not kind[4] or header in PURE_HEADERS
+
+
+def complaint(path):
+    """What is wrong with the file's includes: a list of sentences."""
+    kind = kind_of(path)
+    if kind is None:
+        return [f"{path}: its room is in no row of the table"]
+    found = []
+    for bracket, header in includes_of(path):
+        if bracket == '"' and not may_include_own(path, kind, header):
+            found.append(f"{path} ({kind[0]}) includes {header}")
+        if bracket == "<" and not may_include_system(kind, header):
+            found.append(f"{path} ({kind[0]}) includes <{header}>")
+        if "_service" in path and header.endswith("_service.h") and \
+                header.split("/")[0] != path.split("/")[0]:
+            found.append(f"{path} includes another service, {header}")
+    return found
+
+
+def object_of(path):
+    return OBJECT_FOLDER / ("src_" + path.replace("/", "_") + ".o")
+
+
+def symbols(path, *options):
+    output = subprocess.run(["nm", *options, object_of(path)], check=True, capture_output=True,
+                            text=True).stdout
+    return {line.split()[-1] for line in output.splitlines() if line.strip()}
+
+
+class Layout(unittest.TestCase):
+    def test_every_file_includes_only_what_its_kind_may(self):
+        found = [sentence for path in source_files() for sentence in complaint(path)]
+        self.assertEqual(found, [], "\n".join([""] + found))
+
+    def test_the_table_refuses_what_it_should(self):
+        engine = kind_of("dhcp/dhcp_engine.c")
+        self.assertFalse(may_include_own("dhcp/dhcp_engine.c", engine, "io/udp.h"))
+        self.assertFalse(may_include_own("dhcp/dhcp_engine.c", engine, "dhcp/dhcp_service.h"))
+        self.assertFalse(may_include_system(engine, "sys/socket.h"))
+        self.assertFalse(may_include_system(kind_of("dhcp/dhcp_service.c"), "uv.h"))
+        self.assertTrue(may_include_own("dhcp/dhcp_engine.c", engine, "dhcp/dhcp_wire.h"))
+
+    def test_wire_and_engine_objects_touch_nothing_outside(self):
+        pure = [path for path in source_files() if re.fullmatch(NM_KINDS, path)]
+        self.assertGreater(len(pure), 5)
+        known = set()
+        for path in pure + list(NM_HELPERS):
+            known |= symbols(path, "--defined-only")
+        found = [f"{path} calls {symbol}" for path in pure
+                 for symbol in sorted(symbols(path, "--undefined-only"))
+                 if symbol not in known and not HARMLESS_CALLS.fullmatch(symbol)]
+        self.assertEqual(found, [], "\n".join([""] + found))
+
+
+if __name__ == "__main__":
+    SOURCE_ROOT, OBJECT_FOLDER = (pathlib.Path(argument) for argument in sys.argv[1:3])
+    unittest.main(argv=sys.argv[:1], verbosity=2)
