@@ -41,7 +41,7 @@ static const struct event_type types[EVENT_KIND_COUNT] = {
 	[EVENT_DHCP_BAD_MAC] = { "dhcp-bad-mac", INFO, FEW,
 		"dhcp: {address}: ignored a packet: its hardware address is no machine's" },
 	[EVENT_DHCP_BAD_OPTIONS] = { "dhcp-bad-options", INFO, FEW,
-		"dhcp: {address}: ignored a packet: an option runs past its end" },
+		"dhcp: {address}: ignored a packet: its options are malformed" },
 	[EVENT_DHCP_TOO_LONG] = { "dhcp-too-long", INFO, FEW,
 		"dhcp: {address}: ignored a packet: it is too long" },
 	[EVENT_DHCP_WRONG_INTERFACE] = { "dhcp-wrong-interface", INFO, FEW,

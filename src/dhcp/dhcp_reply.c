@@ -1,5 +1,7 @@
 #include "dhcp/dhcp_reply.h"
 
+#include <assert.h>
+
 #define IP_AND_UDP_HEADERS     28
 #define DHCP_DATAGRAM_MIN      576 /* RFC 2131 section 2: what every client takes */
 #define DHCP_DATAGRAM_MAX      1500
@@ -269,8 +271,8 @@ void dhcp_write_reply(struct writer *out, const struct dhcp_answer_facts *facts)
 	write_options(&reply, facts);
 	if (reply.used < BOOTP_MESSAGE_MIN)
 		write_zeros(&reply, BOOTP_MESSAGE_MIN - reply.used);
+	assert(!reply.is_failed); /* every part was asked whether it fits */
 	out->used += reply.used;
-	out->is_failed = out->is_failed || reply.is_failed;
 }
 
 static struct dhcp_destination by_udp(struct ip4 address, uint16_t port)

@@ -91,6 +91,14 @@ static bool decode_overloaded(struct dhcp_message *message, uint8_t overload)
 	return is_whole;
 }
 
+/* A message type that is none must not pass for plain BOOTP, which binds for good. */
+static bool has_sound_type(const struct dhcp_message *message)
+{
+	struct span type = dhcp_option(message, OPTION_MESSAGE_TYPE);
+
+	return type.bytes == NULL || (type.length == 1 && type.bytes[0] != DHCP_NONE);
+}
+
 static enum dhcp_drop decode_vendor_area(struct reader *in, struct dhcp_message *message)
 {
 	struct span overload;
@@ -104,7 +112,9 @@ static enum dhcp_drop decode_vendor_area(struct reader *in, struct dhcp_message 
 		return DHCP_DROP_BAD_OPTIONS;
 	overload = dhcp_option(message, OPTION_OVERLOAD);
 	fields = overload.length == 1 ? overload.bytes[0] : 0;
-	return decode_overloaded(message, fields) ? DHCP_DROP_NONE : DHCP_DROP_BAD_OPTIONS;
+	if (!decode_overloaded(message, fields) || !has_sound_type(message))
+		return DHCP_DROP_BAD_OPTIONS;
+	return DHCP_DROP_NONE;
 }
 
 enum dhcp_drop dhcp_decode(struct span packet, struct dhcp_message *out_message)

@@ -35,8 +35,8 @@ struct lease_operations {
 	const struct lease *(*find_machine)(const struct lease_store *store, struct mac mac);
 	/* What is known of this address; NULL: nothing, or it is not in the pool. */
 	const struct lease *(*find_address)(const struct lease_store *store, struct ip4 address);
-	/* A free address: the wanted one where that is in the pool and free, else the one that has
-	 * been free longest. False: the pool is exhausted. */
+	/* A free address: the wanted one where that is in the pool and free, else one that nobody
+	 * ever had, else one whose offer nobody took up. False: the pool is exhausted. */
 	bool (*find_free)(const struct lease_store *store, struct ip4 wanted, uint64_t now_s,
 			  struct ip4 *out_address);
 	/* Keeps the lease, in place of what its machine and its address had before. on_kept is

@@ -24,7 +24,7 @@
 #define SHORT    (&(struct event){ .kind = EVENT_DHCP_TOO_SHORT })
 
 static time_t now_s;
-static char log_path[] = "/tmp/activity_test.XXXXXX";
+static char log_path[4096];
 static char log_text[LOG_SIZE];
 
 /* In place of the C library's: the clock of the rate limit is the test's. */
@@ -38,9 +38,11 @@ int clock_gettime(clockid_t clock, struct timespec *out_time)
 
 static int open_log(void **state)
 {
+	const char *folder = getenv("TMPDIR");
 	int fd;
 
-	strcpy(log_path + strlen(log_path) - 6, "XXXXXX");
+	(void)snprintf(log_path, sizeof(log_path), "%s/bootd-XXXXXX",
+		       folder == NULL ? "/tmp" : folder);
 	fd = mkstemp(log_path);
 	if (fd < 0)
 		return -1;

@@ -277,6 +277,9 @@ static const struct {
 	{ "a length that swallows END", "350101 3c05414243ff", DHCP_DROP_BAD_OPTIONS, NULL },
 	{ "the longest length and nothing", "350101 3cff", DHCP_DROP_BAD_OPTIONS, NULL },
 	{ "PAD and then a code alone", "00000000003c", DHCP_DROP_BAD_OPTIONS, NULL },
+	{ "a message type of no octets", "3500 ff", DHCP_DROP_BAD_OPTIONS, NULL },
+	{ "a message type of two octets", "35020101 ff", DHCP_DROP_BAD_OPTIONS, NULL },
+	{ "a message type of 0, which is none", "350100 ff", DHCP_DROP_BAD_OPTIONS, NULL },
 };
 
 static struct span packet_with_options_field(const char *hex)
