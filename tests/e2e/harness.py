@@ -1,0 +1,69 @@
+"""What every end-to-end test starts from."""
+
+import shutil
+import sys
+import unittest
+
+import bootd
+import network
+
+# Where each program comes from, to say what to install.
+PACKAGES = {
+    "ip": "iproute2", "ethtool": "ethtool", "dhclient": "isc-dhcp-client", "busybox": "busybox",
+    "dhcpcd": "dhcpcd-base", "curl": "curl", "tftp": "tftp-hpa", "atftp": "atftp",
+    "setpriv": "util-linux", "unshare": "util-linux", "dnsmasq": "dnsmasq-base",
+    "apt-get": "apt", "dpkg-deb": "dpkg",
+}
+
+
+def require(*programs):
+    """Fails, never skips, where a program is missing, naming the packages to install."""
+    missing = sorted({PACKAGES[name] for name in programs if shutil.which(name) is None})
+    if missing:
+        raise AssertionError(f"these packages are missing: {' '.join(missing)}")
+
+
+class EndToEndTest(unittest.TestCase):
+    """A test with the network of one server and one client, and what was started removed after.
+
+    programs: what setUpClass requires. network: made once for the class by make_network."""
+
+    programs = ()
+    network = None
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        require("ip", "ethtool", *cls.programs)
+        cls.network = cls.make_network()
+        cls.addClassCleanup(cls.network.close)
+
+    @classmethod
+    def make_network(cls):
+        """The network of the class's tests."""
+        return network.one_server_one_client()
+
+    def bootd(self, *changes, **more):
+        """A running bootd, stopped and checked at the end of the test (see Bootd)."""
+        daemon = bootd.Bootd(self.network, *changes, **more)
+        self.addCleanup(daemon.close)
+        daemon.start()
+        self.addCleanup(self._stop, daemon)
+        return daemon
+
+    def _stop(self, daemon):
+        outcome = getattr(self, "_outcome", None)
+        if outcome is not None and not outcome.success:
+            print(f"\n{self.id()}: bootd's log ends:\n{daemon.tail()}", file=sys.stderr)
+        daemon.stop()
+
+
+def main():
+    """unittest's main, with `--bootd PATH` besides."""
+    network.handle_signals()
+    if "--bootd" in sys.argv:
+        at = sys.argv.index("--bootd")
+        bootd.os.environ["BOOTD"] = sys.argv[at + 1]
+        del sys.argv[at:at + 2]
+    bootd.binary()
+    unittest.main(verbosity=2)
