@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 enum log_level { LOG_AT_CRITICAL, LOG_AT_ERROR, LOG_AT_INFO, LOG_AT_DEBUG };
-enum log_type { LOG_TO_STDERR, LOG_TO_FILE, LOG_TO_NOWHERE };
+enum log_type { LOG_TO_STDERR, LOG_TO_FILE, LOG_TO_NOWHERE, LOG_TO_SYSLOG };
 
 /* Opens path for appending when type is LOG_TO_FILE. Returns 0 or -errno; the old log stays then.
  */

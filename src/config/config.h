@@ -15,6 +15,8 @@
 #define BOOT_FILE_SIZE      128 /* RFC 2131: the file field, NUL included */
 #define SERVER_NAME_SIZE    64  /* RFC 2131: the sname field, NUL included */
 #define DOMAIN_SIZE         254 /* RFC 1035: 253 characters of text, and NUL */
+#define CONFIG_NOTIFY_MAX   8
+#define URL_SIZE            1024
 
 /* Which interfaces a service serves: all, those with an address or in a network, or one by name. */
 enum selector_kind { SELECT_ALL, SELECT_ADDRESS, SELECT_INTERFACE };
@@ -29,6 +31,70 @@ struct logger_config {
 	enum log_type type;
 	enum log_level level;
 	char file[PATH_MAX];
+};
+
+/* Who decides whether a machine may be served. */
+enum access_kind { ACCESS_OPEN, ACCESS_BY_MAC, ACCESS_BY_UUID, ACCESS_BY_HTTP };
+
+/* A row of [mac] or [buggy_clients]: the machines whose address begins with these bits. */
+struct mac_rule {
+	struct mac mac;        /* the bits behind the prefix are 0 */
+	uint8_t prefix_length; /* 1 to 48; 48: one machine */
+	bool is_yes;
+};
+
+/* The rules of a section, the longest prefix first. Owned by the configuration. */
+struct mac_rules {
+	struct mac_rule *list;
+	size_t count;
+};
+
+/* A row of [uuid], as written there: the fields in the order of the text. */
+struct uuid_rule {
+	struct uuid uuid;
+	bool is_yes;
+};
+
+struct uuid_rules {
+	struct uuid_rule *list; /* sorted by uuid */
+	size_t count;
+};
+
+/* A row of [static_dhcp]. */
+struct static_host {
+	struct mac mac;
+	struct ip4 address;
+};
+
+struct static_hosts {
+	struct static_host *list; /* sorted by MAC */
+	size_t count;
+};
+
+/* [http]: the authority that is asked. */
+struct authority_config {
+	char location[URL_SIZE]; /* with its scheme, without a slash at its end */
+	char pxe_path[URL_SIZE]; /* begins with a slash */
+	char dhcp_path[URL_SIZE];
+	uint32_t timeout_ms;
+	bool always_checks; /* ask again at each DISCOVER and REQUEST, not once a boot stage */
+};
+
+/* A row of [filters], in the order of the file. */
+struct filter_rule {
+	char *pattern;
+	char *replacement; /* with its {variables}; or the name of the file that gives it */
+	bool is_from_file; /* it was written in brackets */
+	unsigned line;
+};
+
+struct filter_rules {
+	struct filter_rule *list;
+	size_t count;
+};
+
+struct daemon_config {
+	char user[64]; /* whom a bootd started as root becomes; default bootd */
 };
 
 struct bootp_config {
@@ -46,6 +112,11 @@ struct bootp_config {
 	struct ip4 netmask;
 	uint32_t lease_time_s;
 	char servername[SERVER_NAME_SIZE];
+	bool tells_gateway; /* set_gateway */
+	enum access_kind access;
+	bool may_unknown_read_files; /* access_files: any, or known */
+	struct endpoint notify[CONFIG_NOTIFY_MAX];
+	size_t notify_count;
 };
 
 /* One row of [bootfile]. */
@@ -92,6 +163,16 @@ struct config {
 	struct bootfile_config bootfile;
 	struct tftp_config tftp;
 	struct subnet_config subnet;
+	struct mac_rules mac;
+	struct uuid_rules uuid;
+	struct mac_rules buggy_clients;
+	struct static_hosts static_dhcp;
+	struct authority_config authority;
+	struct filter_rules filters;
+	struct daemon_config daemon;
 };
+
+/* Frees what the rules own. */
+void config_done(struct config *config);
 
 #endif

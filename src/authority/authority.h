@@ -1,0 +1,62 @@
+/* The authority: a web server that is asked whether a machine may boot. Asked off the packet path,
+ * in a thread of its own, so that a slow one delays nobody else. */
+#ifndef BOOTD_AUTHORITY_AUTHORITY_H
+#define BOOTD_AUTHORITY_AUTHORITY_H
+
+#include "base/addr.h"
+#include "io/loop.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define AUTHORITY_CLIENT_SIZE 64
+#define AUTHORITY_FILE_SIZE   128
+
+struct authority;
+
+struct authority_question {
+	struct mac mac;
+	bool has_uuid;
+	struct uuid uuid;
+	bool is_boot_stage; /* the path "pxe", else the path "dhcp" */
+};
+
+enum authority_verdict {
+	AUTHORITY_GRANTS,       /* 200 */
+	AUTHORITY_DENIES,       /* 401, 403 */
+	AUTHORITY_OTHER_STATUS, /* any other */
+	AUTHORITY_TIMED_OUT,
+	AUTHORITY_UNREACHABLE,
+	AUTHORITY_BAD_REPLY, /* no HTTP, or too large */
+	AUTHORITY_BUSY,      /* too many questions wait already */
+};
+
+struct authority_reply {
+	enum authority_verdict verdict;
+	int status;                         /* of HTTP; 0: none came */
+	char client[AUTHORITY_CLIENT_SIZE]; /* "Client: NAME" of the reply's body; "": none */
+	char file[AUTHORITY_FILE_SIZE];     /* "File: NAME" */
+};
+
+struct authority_settings {
+	const char *location;
+	const char *pxe_path;
+	const char *dhcp_path;
+	uint32_t timeout_ms;
+	uint32_t parallel_max; /* questions asked at once; as many times 16 may wait */
+};
+
+typedef void authority_callback(void *context, const struct authority_reply *reply);
+
+/* Returns 0 with *out_authority, or -errno. */
+int authority_new(struct loop *loop, const struct authority_settings *settings,
+		  struct authority **out_authority);
+/* Ends the thread at once; questions under way are not answered. */
+void authority_free(struct authority *authority);
+
+/* on_reply is called once, from the loop, perhaps with AUTHORITY_BUSY, never before this returns.
+ */
+void authority_ask(struct authority *authority, const struct authority_question *question,
+		   authority_callback *on_reply, void *context);
+
+#endif
