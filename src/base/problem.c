@@ -10,37 +10,66 @@ static void copy_or_empty(char *out, size_t size, const char *source)
 	(void)text_format(out, size, "%s", source == NULL ? "" : source);
 }
 
-void problems_add(struct problems *problems, struct place place, const char *format, ...)
+/* Past the limit they are only counted. */
+__attribute__((format(printf, 4, 0))) static void add_to(struct problem list[PROBLEMS_MAX],
+							 size_t *count, struct place place,
+							 const char *format, va_list arguments)
 {
 	struct problem *problem;
-	va_list arguments;
 
-	if (problems->count++ >= PROBLEMS_MAX)
+	if ((*count)++ >= PROBLEMS_MAX)
 		return;
-	problem = &problems->list[problems->count - 1];
+	problem = &list[*count - 1];
 	copy_or_empty(problem->file, sizeof(problem->file), place.file);
 	copy_or_empty(problem->key, sizeof(problem->key), place.key);
 	problem->line = place.line;
-	va_start(arguments, format);
 	(void)vsnprintf(problem->text, sizeof(problem->text), format, arguments);
+}
+
+void problems_add(struct problems *problems, struct place place, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	add_to(problems->list, &problems->count, place, format, arguments);
 	va_end(arguments);
 }
 
-static void print_problem(const struct problem *problem, FILE *out)
+void problems_warn(struct problems *problems, struct place place, const char *format, ...)
 {
-	if (problem->file[0] != '\0' && problem->line > 0)
-		(void)fprintf(out, "%s:%u: ", problem->file, problem->line);
-	else if (problem->file[0] != '\0')
-		(void)fprintf(out, "%s: ", problem->file);
-	if (problem->key[0] != '\0')
-		(void)fprintf(out, "%s: ", problem->key);
-	(void)fprintf(out, "%s\n", problem->text);
+	va_list arguments;
+
+	va_start(arguments, format);
+	add_to(problems->warnings, &problems->warning_count, place, format, arguments);
+	va_end(arguments);
+}
+
+void problem_format(const struct problem *problem, char *out, size_t size)
+{
+	char line[16] = "";
+
+	if (problem->line > 0)
+		(void)text_format(line, sizeof(line), ":%u", problem->line);
+	(void)text_format(out, size, "%s%s%s%s%s%s", problem->file,
+			  problem->file[0] == '\0' ? "" : line,
+			  problem->file[0] == '\0' ? "" : ": ", problem->key,
+			  problem->key[0] == '\0' ? "" : ": ", problem->text);
+}
+
+static void print_list(const struct problem *list, size_t count, const char *kind, FILE *out)
+{
+	char line[PROBLEM_LINE_SIZE];
+
+	for (size_t i = 0; i < count && i < PROBLEMS_MAX; i++) {
+		problem_format(&list[i], line, sizeof(line));
+		(void)fprintf(out, "%s%s\n", kind, line);
+	}
+	if (count > PROBLEMS_MAX)
+		(void)fprintf(out, "%s... and %zu more\n", kind, count - PROBLEMS_MAX);
 }
 
 void problems_print(const struct problems *problems, FILE *out)
 {
-	for (size_t i = 0; i < problems->count && i < PROBLEMS_MAX; i++)
-		print_problem(&problems->list[i], out);
-	if (problems->count > PROBLEMS_MAX)
-		(void)fprintf(out, "... and %zu more\n", problems->count - PROBLEMS_MAX);
+	print_list(problems->list, problems->count, "", out);
+	print_list(problems->warnings, problems->warning_count, "warning: ", out);
 }

@@ -76,12 +76,39 @@ static void past_the_limit_they_are_counted(void **state)
 	free(text);
 }
 
+/* They stop nothing, hide no problem and are not hidden by any. */
+static void warnings_are_a_list_of_their_own(void **state)
+{
+	static struct problems problems;
+	char line[PROBLEM_LINE_SIZE];
+	char *text;
+
+	(void)state;
+	problems_warn(&problems, (struct place){ "a.ini", 9, "[httpd]" }, "no effect, %d times", 2);
+	problems_add(&problems, (struct place){ "a.ini", 3, NULL }, "wrong");
+	assert_int_equal(problems.count, 1);
+	assert_int_equal(problems.warning_count, 1);
+	problem_format(&problems.warnings[0], line, sizeof(line));
+	assert_string_equal(line, "a.ini:9: [httpd]: no effect, 2 times");
+	for (int i = 0; i < PROBLEMS_MAX; i++)
+		problems_warn(&problems, (struct place){ 0 }, "number %d", i);
+	assert_int_equal(problems.count, 1);
+	text = printed(&problems);
+	assert_ptr_equal(strstr(text, "a.ini:3: wrong\n"
+				      "warning: a.ini:9: [httpd]: no effect, 2 times\n"
+				      "warning: number 0\n"),
+			 text);
+	assert_non_null(strstr(text, "warning: number 98\nwarning: ... and 1 more\n"));
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(prints_what_is_known_of_the_place),
 		cmocka_unit_test(what_is_too_long_is_cut),
 		cmocka_unit_test(past_the_limit_they_are_counted),
+		cmocka_unit_test(warnings_are_a_list_of_their_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
