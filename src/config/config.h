@@ -41,9 +41,10 @@ struct mac_rule {
 	struct mac mac;        /* the bits behind the prefix are 0 */
 	uint8_t prefix_length; /* 1 to 48; 48: one machine */
 	bool is_yes;
+	unsigned line;
 };
 
-/* The rules of a section, the longest prefix first. Owned by the configuration. */
+/* The rules of a section, in mac_rule_order. Owned by the configuration. */
 struct mac_rules {
 	struct mac_rule *list;
 	size_t count;
@@ -53,10 +54,11 @@ struct mac_rules {
 struct uuid_rule {
 	struct uuid uuid;
 	bool is_yes;
+	unsigned line;
 };
 
 struct uuid_rules {
-	struct uuid_rule *list; /* sorted by uuid */
+	struct uuid_rule *list; /* in uuid_rule_order */
 	size_t count;
 };
 
@@ -64,10 +66,11 @@ struct uuid_rules {
 struct static_host {
 	struct mac mac;
 	struct ip4 address;
+	unsigned line;
 };
 
 struct static_hosts {
-	struct static_host *list; /* sorted by MAC */
+	struct static_host *list; /* in static_host_order */
 	size_t count;
 };
 
@@ -101,7 +104,7 @@ struct bootp_config {
 	struct selector address;
 	uint16_t port; /* the clients' is the next one, as 68 is to 67 */
 	struct ip4 pool_start;
-	uint32_t pool_count; /* 0: not given; config_check takes what the network has room for */
+	uint32_t pool_count; /* 0: only [static_dhcp] gives addresses */
 	bool may_serve_simple_dhcp;
 	char boot_file[BOOT_FILE_SIZE];
 	char domain[DOMAIN_SIZE];
@@ -117,6 +120,7 @@ struct bootp_config {
 	bool may_unknown_read_files; /* access_files: any, or known */
 	struct endpoint notify[CONFIG_NOTIFY_MAX];
 	size_t notify_count;
+	uint32_t authority_timeout_ms; /* timeout; authority.timeout_ms is the one that counts */
 };
 
 /* One row of [bootfile]. */
@@ -149,7 +153,7 @@ struct subnet_config {
 	uint8_t prefix_length; /* of the interface's network */
 	struct ip4 netmask;    /* as told to clients */
 	struct ip4 pool_first;
-	struct ip4 pool_last; /* included */
+	struct ip4 pool_last; /* included; before pool_first: the pool is empty */
 	struct ip4 gateway;   /* 0: the server's own address */
 	uint32_t lease_time_s;
 };
@@ -172,7 +176,13 @@ struct config {
 	struct daemon_config daemon;
 };
 
-/* Frees what the rules own. */
+/* Frees what the rules own; they are empty then. */
 void config_done(struct config *config);
+
+/* The orders of the lists, for qsort and bsearch: the longest prefix first, then by MAC address;
+ * by UUID; by MAC address. */
+int mac_rule_order(const void *one, const void *other);
+int uuid_rule_order(const void *one, const void *other);
+int static_host_order(const void *one, const void *other);
 
 #endif

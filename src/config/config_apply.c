@@ -1,34 +1,20 @@
 #include "config/config_apply.h"
 
 #include "base/text.h"
-#include "boot/architecture.h"
+#include "config/config_files.h"
 #include "config/config_keys.h"
+#include "config/config_machines.h"
+#include "config/config_suggest.h"
 #include "config/config_values.h"
 #include "config/ini.h"
 
 #include <assert.h>
 #include <string.h>
 
-#define BOOTFILE_SECTION "bootfile"
-
 /* A sentence on why a value will not do. */
 struct reason {
 	char text[400];
 };
-
-/* A value in a message: escaped and of bounded length. */
-struct shown {
-	char text[64];
-};
-
-static struct shown show(const char *text)
-{
-	struct shown out = { 0 };
-	struct span bytes = { .bytes = (const uint8_t *)text, .length = strlen(text) };
-
-	text_escape(out.text, sizeof(out.text), bytes);
-	return out;
-}
 
 /* The names with ", " between them, as far as they fit. */
 static void add_to_list(char *list, size_t size, const char *name)
@@ -40,16 +26,18 @@ static void add_to_list(char *list, size_t size, const char *name)
 
 static void store_number(void *at, size_t size, uint64_t value)
 {
-	if (size == sizeof(uint16_t))
+	if (size == sizeof(bool))
+		*(bool *)at = value != 0;
+	else if (size == sizeof(uint16_t))
 		*(uint16_t *)at = (uint16_t)value;
 	else
 		*(uint32_t *)at = (uint32_t)value;
 }
 
 /* Thousandths as people write them: 50 is "0.05". */
-static struct shown show_thousandths(uint64_t value)
+static struct value_shown show_thousandths(uint64_t value)
 {
-	struct shown out = { 0 };
+	struct value_shown out = { 0 };
 	char *end;
 
 	(void)text_format(out.text, sizeof(out.text), "%u.%03u", (unsigned)(value / 1000),
@@ -62,9 +50,9 @@ static struct shown show_thousandths(uint64_t value)
 	return out;
 }
 
-static struct shown show_limit(const struct config_key *key, uint64_t limit)
+static struct value_shown show_limit(const struct config_key *key, uint64_t limit)
 {
-	struct shown out = { 0 };
+	struct value_shown out = { 0 };
 
 	if (key->type == VALUE_REAL_SECONDS)
 		return show_thousandths(limit);
@@ -103,7 +91,7 @@ static bool set_number(const struct config_key *key, const char *text, void *at,
 
 	if (!parse_number_of(key, text, &value) || value < key->least || value > key->most) {
 		(void)text_format(out_reason->text, sizeof(out_reason->text),
-				  "\"%s\" is not %s from %s to %s%s%s", show(text).text,
+				  "\"%s\" is not %s from %s to %s%s%s", value_show(text).text,
 				  name_of_number(key), show_limit(key, key->least).text,
 				  show_limit(key, key->most).text, key->unit == NULL ? "" : " ",
 				  key->unit == NULL ? "" : key->unit);
@@ -126,14 +114,14 @@ static bool set_word(const struct config_key *key, const char *text, void *at,
 	for (size_t i = 0; key->words[i] != NULL; i++)
 		add_to_list(list, sizeof(list), key->words[i]);
 	(void)text_format(out_reason->text, sizeof(out_reason->text), "\"%s\" is none of: %s",
-			  show(text).text, list);
+			  value_show(text).text, list);
 	return false;
 }
 
 static bool refuse(struct reason *out_reason, const char *text, const char *wanted)
 {
 	(void)text_format(out_reason->text, sizeof(out_reason->text), "\"%s\" is %s",
-			  show(text).text, wanted);
+			  value_show(text).text, wanted);
 	return false;
 }
 
@@ -165,6 +153,16 @@ static bool set_path(const struct config_key *key, const char *text, struct conf
 		return true;
 	return refuse_text(key, text, "no path: it is too long or has control characters",
 			   out_reason);
+}
+
+static bool set_notify(const char *text, struct config *config, struct reason *out_reason)
+{
+	if (value_parse_endpoints(text, config->bootp.notify, &config->bootp.notify_count))
+		return true;
+	return refuse(out_reason, text,
+		      "no list of at most 8 addresses with their ports, such as "
+		      "192.168.1.2:12345, with ; between them (a comment needs a line of its own "
+		      "here)");
 }
 
 static bool set_dns(const char *text, struct config *config, struct reason *out_reason)
@@ -219,6 +217,18 @@ static bool set_value(const struct config_key *key, const char *text, struct con
 		return set_path(key, text, config, at, out_reason);
 	case VALUE_DNS:
 		return set_dns(text, config, out_reason);
+	case VALUE_ENDPOINTS:
+		return set_notify(text, config, out_reason);
+	case VALUE_LOCATION:
+		return value_parse_location(text, at, key->size) ||
+		       refuse_text(key, text,
+				   "no URL such as http://192.168.1.2:8080, or it has blanks or a "
+				   "query",
+				   out_reason);
+	case VALUE_URL_PATH:
+		return value_parse_url_path(text, at, key->size) ||
+		       refuse_text(key, text, "no path such as /boot, or it has blanks or a query",
+				   out_reason);
 	}
 	return false;
 }
@@ -235,15 +245,23 @@ static void set_defaults(struct config *config)
 		assert(is_set);
 		(void)is_set;
 	}
+	config->bootp.pool_count = POOL_COUNT_NOT_GIVEN;
+}
+
+void config_read_value(const struct ini_entry *entry, char *out, size_t size)
+{
+	if (!text_copy(out, size, entry->value))
+		out[0] = '\0'; /* cannot be: the reader bounds its lines */
+	value_cut_comment(out);
 }
 
 /* A leading comment sign empties every value. Further on, the signs stay in a list. */
 static void read_value(const struct ini_entry *entry, enum value_type type, char *out, size_t size)
 {
-	if (!text_copy(out, size, entry->value))
-		out[0] = '\0'; /* cannot be: the reader bounds its lines */
-	if (type != VALUE_DNS || out[0] == ';' || out[0] == '#')
-		value_cut_comment(out);
+	bool is_list = type == VALUE_DNS || type == VALUE_ENDPOINTS;
+
+	if (!is_list || !config_is_given(entry) || !text_copy(out, size, entry->value))
+		config_read_value(entry, out, size);
 }
 
 bool config_is_given(const struct ini_entry *entry)
@@ -272,97 +290,107 @@ static void apply_key(const struct ini *ini, const struct ini_entry *entry,
 		ini_complain(ini, entry, problems, "%s", reason.text);
 }
 
+/* The same key under its other name is the same key. */
+static bool is_repeated(const struct ini *ini, const struct ini_entry *entry,
+			const struct config_key *key, struct problems *problems)
+{
+	const struct ini_entry *first = ini_find(ini, key->section, key->name);
+
+	if (text_is_same(entry->key, key->name) || first == NULL)
+		return false;
+	ini_complain(ini, entry, problems,
+		     "line %u has this key already, as %s: remove one of the "
+		     "two",
+		     first->line, key->name);
+	return true;
+}
+
+/* What a key of that name is in, of all sections; NULL: no section has it. */
+static const char *section_of(const char *name)
+{
+	const struct config_key *key;
+
+	for (size_t i = 0; (key = config_key_at(i)) != NULL; i++) {
+		if (text_is_same(key->name, name))
+			return key->section;
+	}
+	return NULL;
+}
+
 static void complain_of_key(const struct ini *ini, const struct ini_entry *entry,
 			    struct problems *problems)
 {
+	struct suggestion suggestion = { .typed = entry->key };
+	const char *elsewhere = section_of(entry->key);
+	const struct config_key *key;
 	char list[400] = "";
-	const struct config_key *key;
 
 	for (size_t i = 0; (key = config_key_at(i)) != NULL; i++) {
-		if (text_is_same(key->section, entry->section))
-			add_to_list(list, sizeof(list), key->name);
+		if (!text_is_same(key->section, entry->section))
+			continue;
+		add_to_list(list, sizeof(list), key->name);
+		suggestion_consider(&suggestion, key->name);
 	}
-	ini_complain(ini, entry, problems, "there is no such key; this section has: %s", list);
-}
-
-static bool has_bootfile(const struct bootfile_config *bootfile, uint16_t architecture)
-{
-	for (size_t i = 0; i < bootfile->count; i++) {
-		if (bootfile->list[i].architecture == architecture)
-			return true;
-	}
-	return false;
-}
-
-/* The file field of the row with this key. NULL: a problem says why there is none. */
-static char *add_bootfile(const struct ini *ini, const struct ini_entry *entry,
-			  struct bootfile_config *bootfile, struct problems *problems)
-{
-	uint16_t architecture;
-
-	if (text_is_same(entry->key, "default"))
-		return bootfile->fallback;
-	if (!architecture_parse(entry->key, &architecture)) {
+	if (suggestion.best != NULL)
+		ini_complain(ini, entry, problems, "there is no such key%s",
+			     suggestion_show(&suggestion).text);
+	else if (elsewhere != NULL)
 		ini_complain(ini, entry, problems,
-			     "this is no architecture: give a number from 0 to 65535, a name such "
-			     "as x64-uefi, or default");
-		return NULL;
-	}
-	if (has_bootfile(bootfile, architecture)) {
-		ini_complain(ini, entry, problems,
-			     "architecture %u has a file already: remove one of the two",
-			     architecture);
-		return NULL;
-	}
-	if (bootfile->count == CONFIG_BOOTFILE_MAX) {
-		ini_complain(ini, entry, problems, "there are more than %d architectures",
-			     CONFIG_BOOTFILE_MAX);
-		return NULL;
-	}
-	bootfile->list[bootfile->count].architecture = architecture;
-	return bootfile->list[bootfile->count++].file;
+			     "this section has no such key; it is one of [%s]", elsewhere);
+	else
+		ini_complain(ini, entry, problems, "there is no such key; this section has: %s",
+			     list);
 }
 
-static void apply_bootfile(const struct ini *ini, const struct ini_entry *entry,
-			   struct bootfile_config *bootfile, struct problems *problems)
+static void complain_of_section(const struct ini *ini, const struct ini_entry *place,
+				struct problems *problems)
 {
-	char *file = add_bootfile(ini, entry, bootfile, problems);
-	char text[INI_LINE_MAX + 1];
+	struct suggestion suggestion = { .typed = place->section };
+	const char *name;
+	char list[200] = "";
 
-	if (file == NULL)
-		return;
-	read_value(entry, VALUE_TEXT, text, sizeof(text));
-	if (*text == '\0')
-		ini_complain(ini, entry, problems, "there is no file name");
-	else if (!value_parse_text(text, file, BOOT_FILE_SIZE))
-		ini_complain(ini, entry, problems,
-			     "this is too long (at most %d bytes fit) or has control characters",
-			     BOOT_FILE_SIZE - 1);
-}
-
-static bool is_section(const char *name)
-{
-	const struct config_key *key;
-
-	for (size_t i = 0; (key = config_key_at(i)) != NULL; i++) {
-		if (text_is_same(key->section, name))
-			return true;
+	for (size_t i = 0; (name = config_section_at(i)) != NULL; i++) {
+		add_to_list(list, sizeof(list), name);
+		suggestion_consider(&suggestion, name);
 	}
-	return text_is_same(name, BOOTFILE_SECTION);
+	if (suggestion.best != NULL)
+		ini_complain(ini, place, problems, "there is no such section%s",
+			     suggestion_show(&suggestion).text);
+	else
+		ini_complain(ini, place, problems, "there is no such section; there are: %s", list);
 }
 
-static void complain_of_sections(const struct ini *ini, struct problems *problems)
+/* pybootd's section for its HTTP server of files. */
+static bool is_of_pybootd_only(const char *section)
+{
+	return text_is_same(section, "httpd");
+}
+
+static void look_at_sections(const struct ini *ini, struct problems *problems)
 {
 	const struct ini_section *section;
 
 	for (size_t i = 0; (section = ini_section_at(ini, i)) != NULL; i++) {
 		struct ini_entry place = { .section = section->name, .line = section->line };
 
-		if (!is_section(section->name))
-			ini_complain(ini, &place, problems,
-				     "there is no such section; there are: logger, bootp, "
-				     "bootfile, tftp");
+		if (is_of_pybootd_only(section->name))
+			ini_warn(ini, &place, problems,
+				 "this has no effect: bootd serves files over TFTP only");
+		else if (!config_is_section(section->name))
+			complain_of_section(ini, &place, problems);
 	}
+}
+
+/* Do the keys of the section come from the table? */
+static bool has_keys(const char *section)
+{
+	const struct config_key *key;
+
+	for (size_t i = 0; (key = config_key_at(i)) != NULL; i++) {
+		if (text_is_same(key->section, section))
+			return true;
+	}
+	return false;
 }
 
 void config_apply(const struct ini *ini, struct config *config, struct problems *problems)
@@ -370,15 +398,15 @@ void config_apply(const struct ini *ini, struct config *config, struct problems 
 	const struct ini_entry *entry;
 
 	set_defaults(config);
-	complain_of_sections(ini, problems);
+	look_at_sections(ini, problems);
 	for (size_t i = 0; (entry = ini_entry_at(ini, i)) != NULL; i++) {
 		const struct config_key *key = config_key_find(entry->section, entry->key);
 
-		if (key != NULL)
-			apply_key(ini, entry, key, config, problems);
-		else if (text_is_same(entry->section, BOOTFILE_SECTION))
-			apply_bootfile(ini, entry, &config->bootfile, problems);
-		else if (is_section(entry->section))
+		if (key == NULL && has_keys(entry->section))
 			complain_of_key(ini, entry, problems);
+		else if (key != NULL && !is_repeated(ini, entry, key, problems))
+			apply_key(ini, entry, key, config, problems);
 	}
+	config_apply_machines(ini, config, problems);
+	config_apply_files(ini, config, problems);
 }

@@ -6,13 +6,22 @@
 #include "config/config.h"
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 struct ini;
 struct ini_entry;
 
+/* What config_apply leaves of a pool_count that is not given; config_check takes what the network
+ * has room for. */
+#define POOL_COUNT_NOT_GIVEN UINT32_MAX
+
 /* Sets every default, then what the ini says. config is all zeros but for config->path: relative
- * paths are relative to its folder. */
+ * paths are relative to its folder. config_done frees it, whatever the problems. */
 void config_apply(const struct ini *ini, struct config *config, struct problems *problems);
+
+/* The entry's value without its comment; out has room for INI_LINE_MAX bytes and NUL. */
+void config_read_value(const struct ini_entry *entry, char *out, size_t size);
 
 /* Does the entry exist and have more than a comment for a value? */
 bool config_is_given(const struct ini_entry *entry);

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "config/config_apply.h"
+#include "config/config_check_parts.h"
 #include "config/ini.h"
 
 #include <stdarg.h>
@@ -17,24 +18,8 @@
 
 static const struct selector every_interface = { .kind = SELECT_ALL };
 
-struct check {
-	struct config *config;
-	const struct ini *ini;
-	const struct config_surroundings *surroundings;
-	struct problems *problems;
-};
-
-/* "eth0 (192.168.1.1/24)" */
-struct local_text {
-	char text[48];
-};
-
-struct list_text {
-	char text[300];
-};
-
-__attribute__((format(printf, 4, 5))) static void
-complain(const struct check *check, const char *section, const char *key, const char *format, ...)
+void check_complain(const struct check *check, const char *section, const char *key,
+		    const char *format, ...)
 {
 	const struct ini_entry missing = { .section = section, .key = key };
 	const struct ini_entry *entry = ini_find(check->ini, section, key);
@@ -47,7 +32,7 @@ complain(const struct check *check, const char *section, const char *key, const 
 	ini_complain(check->ini, entry == NULL ? &missing : entry, check->problems, "%s", sentence);
 }
 
-static struct local_text show_local(const struct local_address *local)
+struct local_text check_show_local(const struct local_address *local)
 {
 	struct local_text out = { 0 };
 
@@ -56,14 +41,13 @@ static struct local_text show_local(const struct local_address *local)
 	return out;
 }
 
-/* The networks that there are, for a person to choose from. */
-static struct list_text list_networks(const struct config_surroundings *surroundings)
+struct list_text check_list_networks(const struct config_surroundings *surroundings)
 {
 	struct list_text list = { 0 };
 	size_t used = 0;
 
 	for (size_t i = 0; i < surroundings->address_count; i++) {
-		struct local_text local = show_local(&surroundings->addresses[i]);
+		struct local_text local = check_show_local(&surroundings->addresses[i]);
 
 		if (used + strlen(local.text) + sizeof(", , ...") > sizeof(list.text)) {
 			(void)text_format(list.text + used, sizeof(list.text) - used, ", ...");
@@ -76,6 +60,17 @@ static struct list_text list_networks(const struct config_surroundings *surround
 	if (used == 0)
 		(void)text_format(list.text, sizeof(list.text), "no IPv4 address on any interface");
 	return list;
+}
+
+unsigned check_section_line(const struct check *check, const char *section)
+{
+	const struct ini_section *found;
+
+	for (size_t i = 0; (found = ini_section_at(check->ini, i)) != NULL; i++) {
+		if (strcmp(found->name, section) == 0)
+			return found->line;
+	}
+	return 0;
 }
 
 bool selector_matches(const struct selector *selector, const struct local_address *address)
@@ -117,8 +112,8 @@ static bool check_selector(const struct check *check, const char *section,
 		if (selector_matches(selector, &surroundings->addresses[i]))
 			return true;
 	}
-	complain(check, section, "address", "this is on no interface; there is: %s",
-		 list_networks(surroundings).text);
+	check_complain(check, section, "address", "this is on no interface; there is: %s",
+		       check_list_networks(surroundings).text);
 	return false;
 }
 
@@ -126,7 +121,8 @@ static void check_logger(const struct check *check)
 {
 	if (check->config->logger.type == LOG_TO_FILE &&
 	    !config_is_given(ini_find(check->ini, "logger", "file")))
-		complain(check, "logger", "file", "type = file needs the path of the file here");
+		check_complain(check, "logger", "file",
+			       "type = file needs the path of the file here");
 }
 
 static void check_dns(const struct check *check)
@@ -147,9 +143,10 @@ static void check_dns(const struct check *check)
 			bootp->dns[bootp->dns_count++] = resolver;
 	}
 	if (bootp->dns_count == 0)
-		complain(check, "bootp", "dns",
-			 "auto finds no DNS server that clients can reach: give the addresses, "
-			 "such as dns = 192.168.1.1");
+		check_complain(
+			check, "bootp", "dns",
+			"auto finds no DNS server that clients can reach: give the addresses, "
+			"such as dns = 192.168.1.1");
 }
 
 static void check_netmask(const struct check *check)
@@ -157,12 +154,13 @@ static void check_netmask(const struct check *check)
 	uint32_t host_bits = ~check->config->bootp.netmask.value;
 
 	if (ip4_is_set(check->config->bootp.netmask) && (host_bits & (host_bits + 1)) != 0)
-		complain(check, "bootp", "netmask",
-			 "%s is no netmask: its ones must all come first, as in 255.255.255.0",
-			 ip4_format(check->config->bootp.netmask).text);
+		check_complain(
+			check, "bootp", "netmask",
+			"%s is no netmask: its ones must all come first, as in 255.255.255.0",
+			ip4_format(check->config->bootp.netmask).text);
 }
 
-static struct ip4 broadcast_of(const struct local_address *local)
+struct ip4 check_broadcast_of(const struct local_address *local)
 {
 	return (struct ip4){ local->address.value | ~ip4_netmask(local->prefix_length).value };
 }
@@ -170,7 +168,7 @@ static struct ip4 broadcast_of(const struct local_address *local)
 /* A start for a pool beside this address: the hundredth if there is one. */
 static struct ip4 example_start(const struct local_address *local)
 {
-	uint32_t last = broadcast_of(local).value - 1;
+	uint32_t last = check_broadcast_of(local).value - 1;
 	uint32_t own = local->address.value;
 	uint32_t hundredth = ip4_network(local->address, local->prefix_length).value + 100;
 
@@ -190,15 +188,16 @@ static void complain_of_no_start(const struct check *check, const struct selecto
 		    ip4_is_within(local->address, LOOPBACK, LOOPBACK_PREFIX) ||
 		    !selector_selects(selector, surroundings, local->interface))
 			continue;
-		complain(check, "bootp", "pool_start",
-			 "no pool_start: the first address to give, such as %s on %s",
-			 ip4_format(example_start(local)).text, show_local(local).text);
+		check_complain(check, "bootp", "pool_start",
+			       "no pool_start: the first address to give, such as %s on %s",
+			       ip4_format(example_start(local)).text, check_show_local(local).text);
 		return;
 	}
-	complain(check, "bootp", "pool_start",
-		 "no pool_start: the first address to give, on a network of this machine; there "
-		 "is: %s",
-		 list_networks(surroundings).text);
+	check_complain(
+		check, "bootp", "pool_start",
+		"no pool_start: the first address to give, on a network of this machine; there "
+		"is: %s",
+		check_list_networks(surroundings).text);
 }
 
 /* The local address on whose network the pool starts: of several, the one with the smallest
@@ -229,31 +228,34 @@ static void complain_of_no_home(const struct check *check)
 	struct ip4 start = check->config->bootp.pool_start;
 
 	if (unselected != NULL)
-		complain(check, "bootp", "pool_start",
-			 "%s is on %s, which [bootp] address does not select",
-			 ip4_format(start).text, show_local(unselected).text);
+		check_complain(check, "bootp", "pool_start",
+			       "%s is on %s, which [bootp] address does not select",
+			       ip4_format(start).text, check_show_local(unselected).text);
 	else
-		complain(check, "bootp", "pool_start",
-			 "%s is on no network of this machine; there is: %s",
-			 ip4_format(start).text, list_networks(check->surroundings).text);
+		check_complain(check, "bootp", "pool_start",
+			       "%s is on no network of this machine; there is: %s",
+			       ip4_format(start).text,
+			       check_list_networks(check->surroundings).text);
 }
 
-/* False: the pool cannot start there. */
+/* False: the pool cannot start there. An empty one only names the network. */
 static bool check_start(const struct check *check, const struct local_address *home)
 {
 	struct ip4 start = check->config->bootp.pool_start;
 	const char *what = NULL;
 
+	if (check->config->bootp.pool_count == 0)
+		return true;
 	if (home->prefix_length > POOL_PREFIX_MAX)
 		what = "on a network without room for a pool";
 	else if (ip4_is_same(start, ip4_network(start, home->prefix_length)))
 		what = "the network's own address";
-	else if (ip4_is_same(start, broadcast_of(home)))
+	else if (ip4_is_same(start, check_broadcast_of(home)))
 		what = "the network's broadcast address";
 	if (what == NULL)
 		return true;
-	complain(check, "bootp", "pool_start", "%s is %s: %s", ip4_format(start).text, what,
-		 show_local(home).text);
+	check_complain(check, "bootp", "pool_start", "%s is %s: %s", ip4_format(start).text, what,
+		       check_show_local(home).text);
 	return false;
 }
 
@@ -262,15 +264,16 @@ static bool check_start(const struct check *check, const struct local_address *h
 static void check_count(const struct check *check, const struct local_address *home)
 {
 	struct bootp_config *bootp = &check->config->bootp;
-	uint32_t room = broadcast_of(home).value - bootp->pool_start.value;
+	uint32_t room = check_broadcast_of(home).value - bootp->pool_start.value;
 
-	if (bootp->pool_count == 0)
+	if (bootp->pool_count == POOL_COUNT_NOT_GIVEN)
 		bootp->pool_count = room < POOL_COUNT_DEFAULT ? room : POOL_COUNT_DEFAULT;
 	if (bootp->pool_count > room)
-		complain(check, "bootp", "pool_count",
-			 "%u addresses from %s on do not fit in the network of %s: at most %u",
-			 bootp->pool_count, ip4_format(bootp->pool_start).text,
-			 show_local(home).text, room);
+		check_complain(
+			check, "bootp", "pool_count",
+			"%u addresses from %s on do not fit in the network of %s: at most %u",
+			bootp->pool_count, ip4_format(bootp->pool_start).text,
+			check_show_local(home).text, room);
 }
 
 static void check_gateway(const struct check *check, const struct local_address *home)
@@ -278,8 +281,9 @@ static void check_gateway(const struct check *check, const struct local_address 
 	struct ip4 gateway = check->config->bootp.gateway;
 
 	if (ip4_is_set(gateway) && !ip4_is_within(gateway, home->address, home->prefix_length))
-		complain(check, "bootp", "gateway", "%s is not on the pool's network, that of %s",
-			 ip4_format(gateway).text, show_local(home).text);
+		check_complain(check, "bootp", "gateway",
+			       "%s is not on the pool's network, that of %s",
+			       ip4_format(gateway).text, check_show_local(home).text);
 }
 
 static void fill_subnet(struct config *config, const struct local_address *home)
@@ -320,20 +324,41 @@ static void check_pool(const struct check *check, const struct selector *selecto
 	fill_subnet(check->config, home);
 }
 
+/* TFTP listens where DHCP does unless it is told where. */
+static void check_tftp_address(const struct check *check)
+{
+	struct config *config = check->config;
+
+	if (config_is_given(ini_find(check->ini, "tftp", "address")))
+		(void)check_selector(check, "tftp", &config->tftp.address);
+	else if (config->has_dhcp)
+		config->tftp.address = config->bootp.address;
+}
+
+static void check_dhcp(const struct check *check)
+{
+	const struct selector *selector = &check->config->bootp.address;
+
+	/* A selector that selects nothing is one mistake, not two. */
+	if (!check_selector(check, "bootp", selector))
+		selector = &every_interface;
+	check_dns(check);
+	check_netmask(check);
+	check_pool(check, selector);
+	check_machines(check, selector);
+}
+
 void config_check(struct config *config, const struct ini *ini,
 		  const struct config_surroundings *surroundings, struct problems *problems)
 {
 	const struct check check = { config, ini, surroundings, problems };
 
+	if (config->authority.timeout_ms == 0)
+		config->authority.timeout_ms = config->bootp.authority_timeout_ms;
 	check_logger(&check);
-	if (config->has_dhcp) {
-		bool is_on_some = check_selector(&check, "bootp", &config->bootp.address);
-
-		check_dns(&check);
-		check_netmask(&check);
-		/* A selector that selects nothing is one mistake, not two. */
-		check_pool(&check, is_on_some ? &config->bootp.address : &every_interface);
-	}
+	if (config->has_dhcp)
+		check_dhcp(&check);
 	if (config->has_tftp)
-		(void)check_selector(&check, "tftp", &config->tftp.address);
+		check_tftp_address(&check);
+	check_effect(&check);
 }

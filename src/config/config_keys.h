@@ -1,10 +1,11 @@
-/* All keys that a configuration may have, as one table. [bootfile] is not in it: its keys are
- * architectures. */
+/* All sections and keys that a configuration may have, as tables. Sections whose keys are
+ * architectures, machines or names of files have no keys in them. */
 #ifndef BOOTD_CONFIG_CONFIG_KEYS_H
 #define BOOTD_CONFIG_CONFIG_KEYS_H
 
 #include "config/config.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +22,9 @@ enum value_type {
 	VALUE_DOMAIN, /* letters, digits, '-', '.' */
 	VALUE_PATH,
 	VALUE_DNS,
+	VALUE_ENDPOINTS,
+	VALUE_LOCATION, /* a URL's beginning */
+	VALUE_URL_PATH,
 };
 
 struct config_key {
@@ -40,7 +44,14 @@ struct config_key {
 /* NULL past the last. */
 const struct config_key *config_key_at(size_t index);
 
-/* Both names in any case. NULL: there is no such key. */
+/* Both names in any case; server_name, as pybootd's own file calls it, finds servername. NULL:
+ * there is no such key. */
 const struct config_key *config_key_find(const char *section, const char *name);
+
+/* NULL past the last. */
+const char *config_section_at(size_t index);
+
+/* In any case. */
+bool config_is_section(const char *name);
 
 #endif

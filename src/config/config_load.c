@@ -131,5 +131,8 @@ bool config_load(const char *path, enum config_services services,
 	config_apply(ini, out_config, problems);
 	config_check(out_config, ini, surroundings, problems);
 	ini_free(ini);
-	return problems->count == problems_before;
+	if (problems->count == problems_before)
+		return true;
+	config_done(out_config);
+	return false;
 }

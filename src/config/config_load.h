@@ -1,4 +1,4 @@
-/* From a file to settings: read, parse, check. The start, --check and later the reload all call
+/* From a file to settings: read, parse, check. The start, --check and the reload all call
  * this one function. */
 #ifndef BOOTD_CONFIG_CONFIG_LOAD_H
 #define BOOTD_CONFIG_CONFIG_LOAD_H
@@ -10,8 +10,8 @@
 /* Which services the command line asks for. */
 enum config_services { SERVE_ALL, SERVE_DHCP_ONLY, SERVE_TFTP_ONLY };
 
-/* Fills *out_config from the file at path, checked against what this machine has. False: problems
- * says why, all of it, and *out_config is not to be used. */
+/* Fills *out_config from the file at path, checked against what this machine has; config_done frees
+ * it. False: problems says why, all of it, and *out_config is not to be used and owns nothing. */
 bool config_load(const char *path, enum config_services services,
 		 const struct config_surroundings *surroundings, struct config *out_config,
 		 struct problems *problems);

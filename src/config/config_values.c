@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -133,9 +134,10 @@ bool value_parse_address(const char *text, struct ip4 *out_address)
 	return true;
 }
 
+static const char separators[] = ";, \t";
+
 bool value_parse_dns(const char *text, struct ip4 out_list[CONFIG_DNS_MAX], size_t *out_count)
 {
-	static const char separators[] = ";, \t";
 	struct ip4 list[CONFIG_DNS_MAX];
 	size_t count = 0;
 
@@ -146,6 +148,43 @@ bool value_parse_dns(const char *text, struct ip4 out_list[CONFIG_DNS_MAX], size
 		if (count == CONFIG_DNS_MAX ||
 		    !text_format(word, sizeof(word), "%.*s", (int)length, text) ||
 		    !value_parse_address(word, &list[count]))
+			return false;
+		count++;
+		text += length;
+	}
+	if (count == 0)
+		return false;
+	memcpy(out_list, list, count * sizeof(list[0]));
+	*out_count = count;
+	return true;
+}
+
+/* "192.168.1.2:12345", in place. */
+static bool parse_endpoint(char *text, struct endpoint *out_endpoint)
+{
+	char *colon = strchr(text, ':');
+	uint64_t port;
+
+	if (colon == NULL || !text_parse_number(colon + 1, &port) || port == 0 || port > UINT16_MAX)
+		return false;
+	*colon = '\0';
+	out_endpoint->port = (uint16_t)port;
+	return value_parse_address(text, &out_endpoint->address);
+}
+
+bool value_parse_endpoints(const char *text, struct endpoint out_list[CONFIG_NOTIFY_MAX],
+			   size_t *out_count)
+{
+	struct endpoint list[CONFIG_NOTIFY_MAX];
+	size_t count = 0;
+
+	for (text += strspn(text, separators); *text != '\0'; text += strspn(text, separators)) {
+		size_t length = strcspn(text, separators);
+		char word[sizeof("255.255.255.255:65535")];
+
+		if (count == CONFIG_NOTIFY_MAX ||
+		    !text_format(word, sizeof(word), "%.*s", (int)length, text) ||
+		    !parse_endpoint(word, &list[count]))
 			return false;
 		count++;
 		text += length;
@@ -235,4 +274,113 @@ bool value_parse_path(const char *text, const char *folder, char *out, size_t si
 		text += 2;
 	return text_format(joined, sizeof(joined), "%s/%s", folder, text) &&
 	       text_copy(out, size, joined);
+}
+
+/* What may stand in a URL without a query: it is put together with one later. */
+static bool is_url_text(const char *text)
+{
+	for (const char *at = text; *at != '\0'; at++) {
+		if (*at <= ' ' || *at > '~' || strchr("?#\\\"<>", *at) != NULL)
+			return false;
+	}
+	return *text != '\0';
+}
+
+bool value_parse_location(const char *text, char *out, size_t size)
+{
+	const char *scheme = "http://";
+	const char *host = text;
+	char url[URL_SIZE];
+	size_t length;
+
+	if (value_is_url(text)) {
+		scheme = "";
+		host = strchr(text, ':') + strlen("://");
+	}
+	if (!is_url_text(host) || strstr(host, "://") != NULL || strchr("/:", *host) != NULL ||
+	    !text_format(url, sizeof(url), "%s%s", scheme, text))
+		return false;
+	length = strlen(url);
+	while (url[length - 1] == '/')
+		url[--length] = '\0';
+	return text_copy(out, size, url);
+}
+
+bool value_parse_url_path(const char *text, char *out, size_t size)
+{
+	char path[URL_SIZE];
+
+	return is_url_text(text) && strstr(text, "://") == NULL &&
+	       text_format(path, sizeof(path), "%s%s", *text == '/' ? "" : "/", text) &&
+	       text_copy(out, size, path);
+}
+
+/* Are the bits behind the prefix 0? */
+static bool ends_with_prefix(struct mac mac, unsigned prefix_length)
+{
+	return (mac_to_number(mac) & ((UINT64_C(1) << (48 - prefix_length)) - 1)) == 0;
+}
+
+bool value_parse_mac_prefix(const char *text, struct mac *out_mac, uint8_t *out_prefix_length)
+{
+	size_t length = strcspn(text, "/");
+	char whole[sizeof(struct mac_text)] = "00-00-00-00-00-00";
+	char separator = '-';
+	uint64_t prefix_length = 48;
+	struct mac mac;
+
+	if (length >= sizeof(whole) || length % 3 != 2)
+		return false;
+	if (text[length] == '/' && (!text_parse_number(text + length + 1, &prefix_length) ||
+				    prefix_length == 0 || prefix_length > 48))
+		return false;
+	if ((length + 1) / 3 * 8 < prefix_length)
+		return false;
+	if (length > 2)
+		separator = text[2];
+	for (size_t i = 2; i < sizeof(whole) - 1; i += 3)
+		whole[i] = separator;
+	memcpy(whole, text, length);
+	if (!mac_parse(whole, &mac) || !ends_with_prefix(mac, (unsigned)prefix_length))
+		return false;
+	*out_mac = mac;
+	*out_prefix_length = (uint8_t)prefix_length;
+	return true;
+}
+
+static bool parse_pair(const char *text, uint8_t *out_byte)
+{
+	const char pair[] = { text[0], text[1], '\0' };
+
+	if (strspn(pair, "0123456789abcdefABCDEF") != 2)
+		return false;
+	*out_byte = (uint8_t)strtoul(pair, NULL, 16);
+	return true;
+}
+
+bool value_parse_uuid(const char *text, struct uuid *out_uuid)
+{
+	struct uuid uuid;
+	size_t at = 0;
+
+	if (strlen(text) != sizeof(struct uuid_text) - 1)
+		return false;
+	for (size_t i = 0; i < sizeof(uuid.bytes); i++) {
+		if ((i == 4 || i == 6 || i == 8 || i == 10) && text[at++] != '-')
+			return false;
+		if (!parse_pair(text + at, &uuid.bytes[i]))
+			return false;
+		at += 2;
+	}
+	*out_uuid = uuid;
+	return true;
+}
+
+struct value_shown value_show(const char *text)
+{
+	struct value_shown out = { 0 };
+	struct span bytes = { .bytes = (const uint8_t *)text, .length = strlen(text) };
+
+	text_escape(out.text, sizeof(out.text), bytes);
+	return out;
 }

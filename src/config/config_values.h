@@ -31,6 +31,11 @@ bool value_parse_dns(const char *text, struct ip4 out_list[CONFIG_DNS_MAX], size
 /* An address, of an interface or a network's first; 0.0.0.0 for all; or an interface's name. */
 bool value_parse_selector(const char *text, struct selector *out_selector);
 
+/* Addresses with their ports, as in 192.168.1.2:12345, with ';', ',' or blanks between them: at
+ * least one, at most CONFIG_NOTIFY_MAX. */
+bool value_parse_endpoints(const char *text, struct endpoint out_list[CONFIG_NOTIFY_MAX],
+			   size_t *out_count);
+
 /* One of the words up to NULL, in any case. */
 bool value_parse_word(const char *text, const char *const *words, unsigned *out_index);
 
@@ -44,5 +49,24 @@ bool value_parse_domain(const char *text, char *out, size_t size);
 /* The path in folder, unless it is absolute. Like text, and false for a URL. */
 bool value_parse_path(const char *text, const char *folder, char *out, size_t size);
 bool value_is_url(const char *text);
+
+/* A URL of http or https, with a host and perhaps a path; http:// is put before what has no
+ * scheme. Without a slash at its end. */
+bool value_parse_location(const char *text, char *out, size_t size);
+/* What follows in the URL: it begins with a slash then, whether text did or not. */
+bool value_parse_url_path(const char *text, char *out, size_t size);
+
+/* A MAC address, or its first bits as in AA-BB-CC/24: with as many pairs as the prefix needs, or
+ * more; bits behind the prefix must be 0. */
+bool value_parse_mac_prefix(const char *text, struct mac *out_mac, uint8_t *out_prefix_length);
+
+/* xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx; the bytes come in the order of the text. */
+bool value_parse_uuid(const char *text, struct uuid *out_uuid);
+
+/* A value in a message: escaped and of bounded length. */
+struct value_shown {
+	char text[64];
+};
+struct value_shown value_show(const char *text);
 
 #endif

@@ -191,13 +191,21 @@ static void parse_lines(struct parser *parser, size_t length)
 	}
 }
 
+/* The keys of [filters] are names of files, where the case counts. */
+static int compare_keys(const struct ini_entry *first, const struct ini_entry *second)
+{
+	if (strcmp(first->section, "filters") == 0)
+		return strcmp(first->key, second->key);
+	return strcasecmp(first->key, second->key);
+}
+
 static int compare_names(const void *one, const void *other)
 {
 	const struct ini_entry *first = one;
 	const struct ini_entry *second = other;
 	int order = strcmp(first->section, second->section);
 
-	return order != 0 ? order : strcasecmp(first->key, second->key);
+	return order != 0 ? order : compare_keys(first, second);
 }
 
 static int compare_names_and_lines(const void *one, const void *other)
@@ -304,21 +312,48 @@ static struct span span_of(const char *text)
 	return (struct span){ .bytes = (const uint8_t *)text, .length = strlen(text) };
 }
 
+/* "[section] key", escaped. */
+struct name_text {
+	char text[sizeof(((struct problem *)NULL)->key)];
+};
+
+static struct name_text name_of(const struct ini_entry *entry)
+{
+	struct name_text name = { 0 };
+	char section[40];
+	char key[50];
+
+	text_escape(section, sizeof(section), span_of(entry->section));
+	text_escape(key, sizeof(key), span_of(entry->key == NULL ? "" : entry->key));
+	(void)text_format(name.text, sizeof(name.text), "[%s]%s%s", section,
+			  *key == '\0' ? "" : " ", key);
+	return name;
+}
+
 void ini_complain(const struct ini *ini, const struct ini_entry *entry, struct problems *problems,
 		  const char *format, ...)
 {
-	char section[40];
-	char key[50];
-	char name[sizeof(section) + sizeof(key) + sizeof("[] ")];
+	struct name_text name = name_of(entry);
+	struct place place = { .file = ini->file_name, .line = entry->line, .key = name.text };
 	char sentence[sizeof(((struct problem *)NULL)->text)];
-	struct place place = { .file = ini->file_name, .line = entry->line, .key = name };
 	va_list arguments;
 
 	va_start(arguments, format);
 	(void)vsnprintf(sentence, sizeof(sentence), format, arguments);
 	va_end(arguments);
-	text_escape(section, sizeof(section), span_of(entry->section));
-	text_escape(key, sizeof(key), span_of(entry->key == NULL ? "" : entry->key));
-	(void)text_format(name, sizeof(name), "[%s]%s%s", section, *key == '\0' ? "" : " ", key);
 	problems_add(problems, place, "%s", sentence);
+}
+
+void ini_warn(const struct ini *ini, const struct ini_entry *entry, struct problems *problems,
+	      const char *format, ...)
+{
+	struct name_text name = name_of(entry);
+	struct place place = { .file = ini->file_name, .line = entry->line, .key = name.text };
+	char sentence[sizeof(((struct problem *)NULL)->text)];
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(sentence, sizeof(sentence), format, arguments);
+	va_end(arguments);
+	problems_warn(problems, place, "%s", sentence);
 }

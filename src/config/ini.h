@@ -36,7 +36,8 @@ void ini_free(struct ini *ini);
 const struct ini_section *ini_section_at(const struct ini *ini, size_t index);
 const struct ini_entry *ini_entry_at(const struct ini *ini, size_t index);
 
-/* The section as in ini_section; the key in any case. NULL: the file does not have it. */
+/* The section as in ini_section; the key in any case, but in [filters], whose keys are names of
+ * files. NULL: the file does not have it. */
 const struct ini_entry *ini_find(const struct ini *ini, const char *section, const char *key);
 
 /* Adds a problem with the entry's place. An entry that is not in the file has line 0; one without
@@ -45,5 +46,10 @@ __attribute__((format(printf, 4, 5))) void ini_complain(const struct ini *ini,
 							const struct ini_entry *entry,
 							struct problems *problems,
 							const char *format, ...);
+/* The same, as a warning. */
+__attribute__((format(printf, 4, 5))) void ini_warn(const struct ini *ini,
+						    const struct ini_entry *entry,
+						    struct problems *problems, const char *format,
+						    ...);
 
 #endif

@@ -41,6 +41,7 @@ static void check_on(const struct config_surroundings *surroundings, const char 
 	struct ini *ini;
 
 	memset(&problems, 0, sizeof(problems));
+	config_done(&config);
 	config = (struct config){ .path = "/etc/bootd.ini",
 				  .has_dhcp = has_dhcp,
 				  .has_tftp = has_tftp };
@@ -266,6 +267,53 @@ static void selectors_match_interfaces(void **state)
 	assert_false(selector_matches(&selector, eth0));
 }
 
+static void without_an_address_tftp_listens_where_dhcp_does(void **state)
+{
+	static const struct config_surroundings surroundings = { .addresses = addresses,
+								 .address_count =
+									 COUNT(addresses) };
+	static const char text[] = "[bootp]\naddress = eth0\npool_start = 192.168.1.100\n";
+
+	(void)state;
+	assert_accepted(text);
+	assert_int_equal(config.tftp.address.kind, SELECT_INTERFACE);
+	assert_string_equal(config.tftp.address.name, "eth0");
+	assert_accepted("[bootp]\naddress = eth0\npool_start = 192.168.1.100\n"
+			"[tftp]\naddress = 0.0.0.0\n");
+	assert_int_equal(config.tftp.address.kind, SELECT_ALL);
+	assert_refused("[bootp]\naddress = eth7\npool_start = 192.168.1.100\n[tftp]\n", 2,
+		       "[bootp] address", "there is: " NETWORKS);
+	check_on(&surroundings, text, false, true);
+	assert_int_equal(config.tftp.address.kind, SELECT_ALL);
+}
+
+/* pool_start then only says which network is served. */
+static void a_pool_may_be_empty(void **state)
+{
+	static const char *const starts[] = { "192.168.1.1", "192.168.1.0", "192.168.1.255" };
+	char text[100];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(starts); i++) {
+		(void)snprintf(text, sizeof(text),
+			       "[bootp]\npool_start = %s\npool_count = 0\n[static_dhcp]\n"
+			       "02-00-00-00-00-01 = 192.168.1.7\n",
+			       starts[i]);
+		assert_accepted(text);
+		assert_int_equal(problems.warning_count, 0);
+		assert_int_equal(config.bootp.pool_count, 0);
+		assert_true(config.subnet.pool_last.value < config.subnet.pool_first.value);
+		assert_true(ip4_is_same(config.subnet.network, IP4(192, 168, 1, 0)));
+		assert_int_equal(config.subnet.prefix_length, 24);
+	}
+	/* What is no number is not 0. */
+	assert_refused("[bootp]\npool_start = 192.168.1.100\npool_count = many\n", 3,
+		       "[bootp] pool_count", "not a whole number");
+	assert_int_equal(problems.warning_count, 0);
+	assert_refused("[bootp]\npool_start = 192.168.2.1\npool_count = 0\n", 2,
+		       "[bootp] pool_start", "is on no network");
+}
+
 static void netmask_and_gateway(void **state)
 {
 	(void)state;
@@ -332,6 +380,13 @@ static void only_the_services_that_run_are_checked(void **state)
 		assert_ptr_equal(strstr(problems.list[i].key, "[bootp] "), problems.list[i].key);
 }
 
+static int free_config(void **state)
+{
+	(void)state;
+	config_done(&config);
+	return 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -347,11 +402,13 @@ int main(void)
 		cmocka_unit_test(a_long_list_of_networks_is_cut),
 		cmocka_unit_test(selectors_must_select_something),
 		cmocka_unit_test(selectors_match_interfaces),
+		cmocka_unit_test(without_an_address_tftp_listens_where_dhcp_does),
+		cmocka_unit_test(a_pool_may_be_empty),
 		cmocka_unit_test(netmask_and_gateway),
 		cmocka_unit_test(dns_auto_takes_what_clients_can_reach),
 		cmocka_unit_test(a_log_file_needs_its_path),
 		cmocka_unit_test(only_the_services_that_run_are_checked),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, NULL, free_config);
 }

@@ -24,6 +24,7 @@ static void apply_text(const char *text)
 	struct ini *ini;
 
 	memset(&problems, 0, sizeof(problems));
+	config_done(&config);
 	config = (struct config){ .path = "/etc/bootd/bootd.ini" };
 	ini = ini_parse("test.ini",
 			(struct span){ .bytes = (const uint8_t *)text, .length = strlen(text) },
@@ -75,7 +76,7 @@ static void defaults(void **state)
 	assert_int_equal(config.bootp.address.kind, SELECT_ALL);
 	assert_int_equal(config.bootp.port, 67);
 	assert_false(ip4_is_set(config.bootp.pool_start));
-	assert_int_equal(config.bootp.pool_count, 0);
+	assert_int_equal(config.bootp.pool_count, POOL_COUNT_NOT_GIVEN);
 	assert_false(config.bootp.may_serve_simple_dhcp);
 	assert_string_equal(config.bootp.boot_file, "");
 	assert_int_equal(config.bootp.dns_count, 0);
@@ -90,6 +91,15 @@ static void defaults(void **state)
 	assert_int_equal(config.tftp.transfers_max, 4096);
 	assert_string_equal(config.tftp.root, "/srv/tftp");
 	assert_int_equal(config.tftp.symlinks, SYMLINKS_BENEATH);
+	assert_int_equal(config.bootp.access, ACCESS_OPEN);
+	assert_true(config.bootp.may_unknown_read_files);
+	assert_true(config.bootp.tells_gateway);
+	assert_int_equal(config.bootp.notify_count, 0);
+	assert_int_equal(config.bootp.authority_timeout_ms, 5000);
+	assert_int_equal(config.authority.timeout_ms, 0);
+	assert_false(config.authority.always_checks);
+	assert_string_equal(config.authority.location, "");
+	assert_string_equal(config.daemon.user, "bootd");
 }
 
 static void every_key_is_taken_where_it_belongs(void **state)
@@ -138,6 +148,51 @@ static void every_key_is_taken_where_it_belongs(void **state)
 	assert_int_equal(config.tftp.transfers_max, 65536);
 }
 
+static void every_key_of_access_is_taken(void **state)
+{
+	(void)state;
+	apply_text("[logger]\ntype = syslog\n[bootp]\nACCESS = HTTP ; asked\naccess_files = known\n"
+		   "notify = 192.168.1.2:12345;192.168.1.3:1\ntimeout = 2.5\nset_gateway = no\n"
+		   "server_name = two\npool_count = 0\n"
+		   "[http]\nlocation = 127.0.0.1:13400/\npxe = boot\ndhcp = /linux\ntimeout = 7\n"
+		   "always_check = yes\n[daemon]\nuser = nobody\n");
+	if (problems.count > 0)
+		problems_print(&problems, stderr);
+	assert_int_equal(problems.count, 0);
+	assert_int_equal(config.logger.type, LOG_TO_SYSLOG);
+	assert_int_equal(config.bootp.access, ACCESS_BY_HTTP);
+	assert_false(config.bootp.may_unknown_read_files);
+	assert_int_equal(config.bootp.notify_count, 2);
+	assert_true(config.bootp.notify[0].address.value == 0xc0a80102);
+	assert_int_equal(config.bootp.notify[0].port, 12345);
+	assert_int_equal(config.bootp.notify[1].port, 1);
+	assert_int_equal(config.bootp.authority_timeout_ms, 2500);
+	assert_false(config.bootp.tells_gateway);
+	assert_string_equal(config.bootp.servername, "two");
+	assert_string_equal(config.authority.location, "http://127.0.0.1:13400");
+	assert_string_equal(config.authority.pxe_path, "/boot");
+	assert_string_equal(config.authority.dhcp_path, "/linux");
+	assert_int_equal(config.authority.timeout_ms, 7000);
+	assert_true(config.authority.always_checks);
+	assert_string_equal(config.daemon.user, "nobody");
+	apply_text("[bootp]\naccess = mac\naccess_files = any\n");
+	assert_int_equal(config.bootp.access, ACCESS_BY_MAC);
+	assert_true(config.bootp.may_unknown_read_files);
+	apply_text("[bootp]\naccess = UUID\n");
+	assert_int_equal(config.bootp.access, ACCESS_BY_UUID);
+}
+
+static void a_key_has_one_spelling_at_a_time(void **state)
+{
+	(void)state;
+	apply_text("[bootp]\nserver_name = a\nservername = b\n");
+	assert_int_equal(problems.count, 1);
+	assert_int_equal(problems.list[0].line, 2);
+	assert_string_equal(problems.list[0].key, "[bootp] server_name");
+	assert_non_null(
+		strstr(problems.list[0].text, "line 3 has this key already, as servername"));
+}
+
 static void ranges_end_where_they_say(void **state)
 {
 	static const struct {
@@ -155,9 +210,17 @@ static void ranges_end_where_they_say(void **state)
 		  { "port = 0", "port = 65536" },
 		  "a whole number from 1 to 65535" },
 		{ "bootp",
-		  { "pool_count = 1", "pool_count = 1048576" },
-		  { "pool_count = 0", "pool_count = 1048577" },
-		  "from 1 to 1048576 addresses" },
+		  { "pool_count = 0", "pool_count = 1048576" },
+		  { "pool_count = -1", "pool_count = 1048577" },
+		  "from 0 to 1048576 addresses" },
+		{ "bootp",
+		  { "timeout = 0.1", "timeout = 300" },
+		  { "timeout = 0.099", "timeout = 300.001" },
+		  "from 0.1 to 300 seconds" },
+		{ "http",
+		  { "timeout = 0.1", "timeout = 300" },
+		  { "timeout = 0", "timeout = 301" },
+		  "from 0.1 to 300 seconds" },
 		{ "bootp",
 		  { "lease_time = 10", "lease_time = 3650d" },
 		  { "lease_time = 9", "lease_time = 3651d" },
@@ -188,7 +251,14 @@ static void ranges_end_where_they_say(void **state)
 static void what_is_no_value_is_refused(void **state)
 {
 	(void)state;
-	assert_refused("logger", "type = syslog", "none of: stderr, file, none");
+	assert_refused("logger", "type = winlog", "none of: stderr, file, none, syslog");
+	assert_refused("bootp", "access = all", "none of: none, mac, uuid, http");
+	assert_refused("bootp", "access_files = none", "none of: known, any");
+	assert_refused("bootp", "notify = 192.168.1.2", "such as 192.168.1.2:12345");
+	assert_refused("bootp", "notify = 192.168.1.2:1 ; me", "line of its own");
+	assert_refused("http", "location = ftp://host", "no URL");
+	assert_refused("http", "pxe = /boot?x=1", "no path");
+	assert_refused("daemon", "user = two words", "without blanks");
 	assert_refused("logger", "level = info,debug", "critical, error, info, debug");
 	assert_refused("bootp", "port = 67x", "\"67x\" is not a whole number");
 	assert_refused("bootp", "allow_simple_dhcp = maybe", "neither yes nor no");
@@ -249,15 +319,32 @@ static void nothing_is_a_value_only_without_a_default(void **state)
 static void what_is_unknown_is_refused(void **state)
 {
 	(void)state;
-	assert_refused("tftp", "rooot = /", "this section has: address, port, blocksize");
-	assert_refused("logger", "root = /", "this section has: type, level, file");
-	assert_refused("bootfile", "x64 = a.efi", "no architecture");
+	assert_refused("tftp", "folder = /", "this section has: address, port, blocksize");
+	assert_refused("tftp", "rooot = /", "no such key; did you mean root?");
+	assert_refused("bootp", "pool_strat = 10.0.0.1", "did you mean pool_start?");
+	assert_refused("logger", "root = /", "no such key; it is one of [tftp]");
+	assert_refused("bootfile", "x64 = a.efi", "no architecture: give a number");
 	assert_refused("bootfile", "65536 = a.efi", "no architecture");
+	assert_refused("bootfile", "x64_uefi = a.efi", "did you mean x64-uefi?");
+	assert_refused("bootfile", "defualt = a.efi", "did you mean default?");
 	apply_text("\n[Filter]\na = b\nc = d\n");
 	assert_int_equal(problems.count, 1);
 	assert_int_equal(problems.list[0].line, 2);
 	assert_string_equal(problems.list[0].key, "[filter]");
-	assert_non_null(strstr(problems.list[0].text, "logger, bootp, bootfile, tftp"));
+	assert_non_null(strstr(problems.list[0].text, "no such section; did you mean filters?"));
+	apply_text("[machines]\n");
+	assert_non_null(strstr(problems.list[0].text, "there are: logger, bootp, bootfile, "));
+}
+
+static void what_only_pybootd_has_is_a_warning(void **state)
+{
+	(void)state;
+	apply_text("[logger]\n[httpd]\nport = 8000\ncheck_ip = yes\nroot = /tmp\n");
+	assert_int_equal(problems.count, 0);
+	assert_int_equal(problems.warning_count, 1);
+	assert_int_equal(problems.warnings[0].line, 2);
+	assert_string_equal(problems.warnings[0].key, "[httpd]");
+	assert_non_null(strstr(problems.warnings[0].text, "no effect"));
 }
 
 static void an_architecture_has_one_row(void **state)
@@ -295,6 +382,11 @@ static void rows_of_the_table_are_whole(void **state)
 	}
 	assert_true(count > 20);
 	assert_null(config_key_find("tftp", "pool_start"));
+	assert_ptr_equal(config_key_find("BOOTP", "Server_Name"),
+			 config_key_find("bootp", "servername"));
+	assert_null(config_key_find("tftp", "server_name"));
+	for (size_t i = 0; i < count; i++)
+		assert_true(config_is_section(config_key_at(i)->section));
 }
 
 /* The sample with its commented keys active: every ; before a key is taken away. */
@@ -341,8 +433,17 @@ static void the_sample_shows_every_key(void **state)
 	}
 	assert_true(config.bootfile.count > 0);
 	assert_true(config.bootfile.fallback[0] != '\0');
+	assert_true(config.mac.count > 0 && config.uuid.count > 0 && config.filters.count > 0);
+	assert_true(config.buggy_clients.count > 0 && config.static_dhcp.count > 0);
 	ini_free(ini);
 	free(text);
+}
+
+static int free_config(void **state)
+{
+	(void)state;
+	config_done(&config);
+	return 0;
 }
 
 int main(void)
@@ -350,15 +451,18 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(every_key_is_taken_where_it_belongs),
+		cmocka_unit_test(every_key_of_access_is_taken),
+		cmocka_unit_test(a_key_has_one_spelling_at_a_time),
 		cmocka_unit_test(ranges_end_where_they_say),
 		cmocka_unit_test(what_is_no_value_is_refused),
 		cmocka_unit_test(texts_end_where_the_packet_ends),
 		cmocka_unit_test(nothing_is_a_value_only_without_a_default),
 		cmocka_unit_test(what_is_unknown_is_refused),
+		cmocka_unit_test(what_only_pybootd_has_is_a_warning),
 		cmocka_unit_test(an_architecture_has_one_row),
 		cmocka_unit_test(rows_of_the_table_are_whole),
 		cmocka_unit_test(the_sample_shows_every_key),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, NULL, free_config);
 }

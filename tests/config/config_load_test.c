@@ -38,6 +38,7 @@ static int make_folder(void **state)
 static int remove_folder(void **state)
 {
 	(void)state;
+	config_done(&config);
 	(void)unlink(path);
 	return rmdir(folder);
 }
@@ -54,6 +55,7 @@ static void write_config(const char *text, size_t length)
 static bool load(const char *name, enum config_services services)
 {
 	memset(&problems, 0, sizeof(problems));
+	config_done(&config);
 	return config_load(name, services, &surroundings, &config, &problems);
 }
 
@@ -108,6 +110,42 @@ static void services_choose_what_is_checked(void **state)
 	assert_int_equal(problems.count, 1);
 	assert_true(config.has_dhcp);
 	assert_false(config.has_tftp);
+}
+
+/* A reload reads the second beside the first. */
+static void two_configurations_are_apart(void **state)
+{
+	static const char first[] = "[bootp]\npool_start = 192.168.1.100\naccess = mac\n"
+				    "[mac]\nAA-BB-CC/24 = yes\n[filters]\na = b\n";
+	static const char second[] = "[bootp]\npool_start = 192.168.1.100\n[filters]\nc = d\n";
+	static const char wrong[] = "[filters]\na = b\nc = {d}\n";
+	static struct config other;
+
+	(void)state;
+	write_config(first, strlen(first));
+	assert_true(load(path, SERVE_ALL));
+	write_config(second, strlen(second));
+	assert_true(config_load(path, SERVE_ALL, &surroundings, &other, &problems));
+	assert_int_equal(config.mac.count, 1);
+	assert_string_equal(config.filters.list[0].pattern, "a");
+	assert_string_equal(other.filters.list[0].pattern, "c");
+	config_done(&other);
+	assert_null(other.filters.list);
+	write_config(wrong, strlen(wrong));
+	assert_false(config_load(path, SERVE_TFTP_ONLY, &surroundings, &other, &problems));
+	assert_null(other.filters.list);
+	assert_string_equal(config.filters.list[0].replacement, "b");
+}
+
+static void warnings_do_not_stop_it(void **state)
+{
+	static const char text[] = "[httpd]\nport = 8000\n";
+
+	(void)state;
+	write_config(text, strlen(text));
+	assert_true(load(path, SERVE_TFTP_ONLY));
+	assert_int_equal(problems.count, 0);
+	assert_int_equal(problems.warning_count, 1);
 }
 
 static void earlier_problems_do_not_count(void **state)
@@ -225,6 +263,8 @@ int main(void)
 		cmocka_unit_test(loads_a_file),
 		cmocka_unit_test(a_relative_path_is_made_absolute),
 		cmocka_unit_test(services_choose_what_is_checked),
+		cmocka_unit_test(two_configurations_are_apart),
+		cmocka_unit_test(warnings_do_not_stop_it),
 		cmocka_unit_test(earlier_problems_do_not_count),
 		cmocka_unit_test(files_that_are_none),
 		cmocka_unit_test(a_file_that_may_not_be_read),

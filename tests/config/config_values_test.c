@@ -277,6 +277,145 @@ static void paths_are_relative_to_the_folder(void **state)
 	assert_false(value_is_url("httpd/x"));
 }
 
+static void endpoints_have_ports(void **state)
+{
+	static const char *const refused[] = {
+		"",           "192.168.1.2",       "192.168.1.2:",    "192.168.1.2:0",
+		"host:1",     "192.168.1.2:65536", "192.168.1.2:1:2", ":1",
+		"0.0.0.0:53", "1.2.3.4:1 ; 5",     "1.2.3.4:-1",
+	};
+	struct endpoint list[CONFIG_NOTIFY_MAX] = { 0 };
+	size_t count = 77;
+
+	(void)state;
+	assert_true(value_parse_endpoints("192.168.1.2:12345", list, &count));
+	assert_int_equal(count, 1);
+	assert_true(list[0].address.value == 0xc0a80102);
+	assert_int_equal(list[0].port, 12345);
+	assert_true(value_parse_endpoints(" 1.2.3.4:1 ; 255.255.255.254:65535;", list, &count));
+	assert_int_equal(count, 2);
+	assert_int_equal(list[1].port, 65535);
+	for (size_t i = 0; i < COUNT(refused); i++)
+		assert_false(value_parse_endpoints(refused[i], list, &count));
+	assert_true(value_parse_endpoints("1.1.1.1:1;1.1.1.1:1;1.1.1.1:1;1.1.1.1:1;1.1.1.1:1;"
+					  "1.1.1.1:1;1.1.1.1:1;1.1.1.1:1",
+					  list, &count));
+	assert_false(value_parse_endpoints("1.1.1.1:1;1.1.1.1:1;1.1.1.1:1;1.1.1.1:1;1.1.1.1:1;"
+					   "1.1.1.1:1;1.1.1.1:1;1.1.1.1:1;1.1.1.1:1",
+					   list, &count));
+	assert_int_equal(count, CONFIG_NOTIFY_MAX);
+}
+
+static void locations_have_a_scheme_and_no_slash_behind(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "127.0.0.1:13400", "http://127.0.0.1:13400" },
+		{ "host", "http://host" },
+		{ "http://host/", "http://host" },
+		{ "HTTPS://host/a/b//", "HTTPS://host/a/b" },
+		{ "host/a", "http://host/a" },
+	};
+	static const char *const refused[] = { "",           "http://",      "https:///a", "/a",
+					       "ftp://host", "http://a://b", "a b",        "a?b",
+					       "a#b",        ":80",          "host\\a" };
+	char out[32] = "";
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		assert_true(value_parse_location(cases[i][0], out, sizeof(out)));
+		assert_string_equal(out, cases[i][1]);
+	}
+	for (size_t i = 0; i < COUNT(refused); i++)
+		assert_false(value_parse_location(refused[i], out, sizeof(out)));
+	assert_false(value_parse_location("a-host-that-is-too-long-for-it", out, sizeof(out)));
+	assert_string_equal(out, "http://host/a");
+	assert_true(value_parse_url_path("boot", out, sizeof(out)));
+	assert_string_equal(out, "/boot");
+	assert_true(value_parse_url_path("/a/b/", out, sizeof(out)));
+	assert_string_equal(out, "/a/b/");
+	assert_false(value_parse_url_path("", out, sizeof(out)));
+	assert_false(value_parse_url_path("a b", out, sizeof(out)));
+	assert_false(value_parse_url_path("/a?b", out, sizeof(out)));
+	assert_false(value_parse_url_path("http://host/a", out, sizeof(out)));
+}
+
+static void mac_prefixes_have_their_bits(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *mac;
+		uint8_t prefix_length;
+	} cases[] = {
+		{ "AA-BB-CC-DD-EE-FF", "AA-BB-CC-DD-EE-FF", 48 },
+		{ "aa:bb:cc:dd:ee:ff", "AA-BB-CC-DD-EE-FF", 48 },
+		{ "AA-BB-CC-DD-EE-FF/48", "AA-BB-CC-DD-EE-FF", 48 },
+		{ "AA-BB-CC/24", "AA-BB-CC-00-00-00", 24 },
+		{ "aa:bb:cc/24", "AA-BB-CC-00-00-00", 24 },
+		{ "AA-BB-CC-00-00-00/24", "AA-BB-CC-00-00-00", 24 },
+		{ "AA-BB-C0/20", "AA-BB-C0-00-00-00", 20 },
+		{ "80/1", "80-00-00-00-00-00", 1 },
+		{ "AA/8", "AA-00-00-00-00-00", 8 },
+	};
+	static const char *const refused[] = {
+		"",
+		"/",
+		"/24",
+		"AA-BB-CC",
+		"AA-BB-CC/25",
+		"AA-BB-CD/23",
+		"AA-BB/0",
+		"AA/49",
+		"AA-BB-CC/",
+		"AA-BB-CC/x",
+		"AA-BB:CC/24",
+		"AABBCC/24",
+		"G0/8",
+		"A/8",
+		"AA-BB-/16",
+		"AA-BB-CC-DD/16",
+		"AA-BB-CC/24/24",
+		"AA-BB-CC-DD-EE-FF-00",
+		"AA-BB-CC-DD-EE-FF-00/48",
+		"AA BB CC/24",
+	};
+	uint8_t prefix_length = 77;
+	struct mac mac;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		assert_true(value_parse_mac_prefix(cases[i].text, &mac, &prefix_length));
+		assert_string_equal(mac_format(mac).text, cases[i].mac);
+		assert_int_equal(prefix_length, cases[i].prefix_length);
+	}
+	prefix_length = 77;
+	for (size_t i = 0; i < COUNT(refused); i++)
+		assert_false(value_parse_mac_prefix(refused[i], &mac, &prefix_length));
+	assert_int_equal(prefix_length, 77);
+}
+
+static void uuids_keep_the_order_of_their_text(void **state)
+{
+	static const struct uuid wanted = { { 0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc, 0xde, 0xf0, 0x12,
+					      0x34, 0x56, 0x78, 0x9a, 0xbc, 0xde, 0xf0 } };
+	static const char *const refused[] = {
+		"",
+		"12345678-9abc-def0-1234-56789abcdef",
+		"12345678-9abc-def0-1234-56789abcdef00",
+		"123456789-abc-def0-1234-56789abcdef0",
+		"12345678-9abc-def0-1234-56789abcdeg0",
+		"12345678x9abc-def0-1234-56789abcdef0",
+		"{2345678-9abc-def0-1234-56789abcdef}",
+	};
+	struct uuid uuid;
+
+	(void)state;
+	assert_true(value_parse_uuid("12345678-9abc-DEF0-1234-56789ABCdef0", &uuid));
+	assert_memory_equal(uuid.bytes, wanted.bytes, sizeof(uuid.bytes));
+	for (size_t i = 0; i < COUNT(refused); i++)
+		assert_false(value_parse_uuid(refused[i], &uuid));
+	assert_memory_equal(uuid.bytes, wanted.bytes, sizeof(uuid.bytes));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -290,6 +429,10 @@ int main(void)
 		cmocka_unit_test(words_have_no_case),
 		cmocka_unit_test(texts_by_what_they_may_hold),
 		cmocka_unit_test(paths_are_relative_to_the_folder),
+		cmocka_unit_test(endpoints_have_ports),
+		cmocka_unit_test(locations_have_a_scheme_and_no_slash_behind),
+		cmocka_unit_test(mac_prefixes_have_their_bits),
+		cmocka_unit_test(uuids_keep_the_order_of_their_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

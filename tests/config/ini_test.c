@@ -164,6 +164,19 @@ static void a_repeated_key_names_both_lines(void **state)
 	assert_string_equal(problems.list[0].key, "[tftp] PORT");
 }
 
+static void names_of_files_have_a_case(void **state)
+{
+	struct ini *ini = parse_text("[Filters]\nBoot = a\nboot = b\n");
+
+	(void)state;
+	assert_int_equal(problems.count, 0);
+	assert_value(ini, "filters", "Boot", "a");
+	assert_value(ini, "filters", "boot", "b");
+	assert_null(ini_find(ini, "filters", "BOOT"));
+	ini_free(ini);
+	assert_one_problem("[filters]\na = 1\na = 2\n", 3, "line 2 ");
+}
+
 static void a_nul_byte_ends_the_reading(void **state)
 {
 	static const char text[] = "[s]\na = 1\0 2\nb\n\0\nc = 3\n";
@@ -256,6 +269,10 @@ static void complaints_show_the_key_escaped(void **state)
 	assert_string_equal(problems.list[0].key, "[s\\x1b] k\\xff");
 	assert_string_equal(problems.list[0].text, "number 5");
 	assert_int_equal(problems.list[0].line, 2);
+	ini_warn(ini, ini_entry_at(ini, 0), &problems, "number %d", 6);
+	assert_int_equal(problems.count, 1);
+	assert_string_equal(problems.warnings[0].key, "[s\\x1b] k\\xff");
+	assert_string_equal(problems.warnings[0].text, "number 6");
 	ini_complain(ini, &(struct ini_entry){ .section = "x" }, &problems, "missing");
 	assert_string_equal(problems.list[1].key, "[x]");
 	assert_int_equal(problems.list[1].line, 0);
@@ -274,6 +291,7 @@ int main(void)
 		cmocka_unit_test(line_ends_and_byte_order_marks),
 		cmocka_unit_test(each_mistake_has_its_line),
 		cmocka_unit_test(a_repeated_key_names_both_lines),
+		cmocka_unit_test(names_of_files_have_a_case),
 		cmocka_unit_test(a_nul_byte_ends_the_reading),
 		cmocka_unit_test(a_line_may_have_4096_bytes),
 		cmocka_unit_test(a_file_may_have_1_mib),

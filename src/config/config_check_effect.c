@@ -1,0 +1,128 @@
+#include "config/config_apply.h"
+#include "config/config_check_parts.h"
+
+#include <string.h>
+
+static bool is_given(const struct check *check, const char *section, const char *key)
+{
+	return config_is_given(ini_find(check->ini, section, key));
+}
+
+static void warn_of_key(const struct check *check, const char *section, const char *key,
+			const char *sentence)
+{
+	const struct ini_entry *entry = ini_find(check->ini, section, key);
+
+	if (entry != NULL)
+		ini_warn(check->ini, entry, check->problems, "%s", sentence);
+}
+
+static void warn_of_section(const struct check *check, const char *section, const char *sentence)
+{
+	struct ini_entry place = { .section = section, .line = check_section_line(check, section) };
+
+	if (place.line > 0)
+		ini_warn(check->ini, &place, check->problems, "%s", sentence);
+}
+
+static bool has_rows(const struct check *check, const char *section)
+{
+	const struct ini_entry *entry;
+
+	for (size_t i = 0; (entry = ini_entry_at(check->ini, i)) != NULL; i++) {
+		if (strcmp(entry->section, section) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* [mac], [uuid] and [http] do nothing unless access names them; it is easily forgotten. */
+static void check_sections(const struct check *check)
+{
+	enum access_kind access = check->config->bootp.access;
+
+	if (access != ACCESS_BY_MAC && has_rows(check, "mac"))
+		warn_of_section(check, "mac", "this has no effect without [bootp] access = mac");
+	if (access != ACCESS_BY_UUID && has_rows(check, "uuid"))
+		warn_of_section(check, "uuid", "this has no effect without [bootp] access = uuid");
+	if (access != ACCESS_BY_HTTP && has_rows(check, "http"))
+		warn_of_section(check, "http", "this has no effect without [bootp] access = http");
+}
+
+static void check_authority_timeout(const struct check *check)
+{
+	if (check->config->bootp.access != ACCESS_BY_HTTP)
+		warn_of_key(check, "bootp", "timeout", "this has no effect without access = http");
+	else if (is_given(check, "http", "timeout"))
+		warn_of_key(check, "bootp", "timeout",
+			    "this has no effect: [http] timeout counts before it");
+}
+
+/* Rows that no machine can ever match. */
+static void check_nobody_is_served(const struct check *check)
+{
+	const struct config *config = check->config;
+
+	if (config->static_dhcp.count > 0)
+		return;
+	if (config->bootp.access == ACCESS_BY_MAC && config->mac.count == 0)
+		warn_of_section(check, "mac", "this is empty, so no machine is served");
+	if (config->bootp.access == ACCESS_BY_UUID && config->uuid.count == 0)
+		warn_of_section(check, "uuid", "this is empty, so no machine is served");
+	if (config->bootp.pool_count == 0)
+		warn_of_key(check, "bootp", "pool_count",
+			    "with 0 and without [static_dhcp], no machine is served");
+}
+
+/* Zeros, ones or one word repeated, which firmware sends that knows of no UUID. */
+static bool is_no_identity(struct uuid uuid)
+{
+	for (size_t i = 4; i < sizeof(uuid.bytes); i++) {
+		if (uuid.bytes[i] != uuid.bytes[i - 4])
+			return false;
+	}
+	return true;
+}
+
+static void check_uuids(const struct check *check)
+{
+	const struct uuid_rules *rules = &check->config->uuid;
+
+	for (size_t i = 0; i < rules->count; i++) {
+		struct ini_entry place = { .section = "uuid", .line = rules->list[i].line };
+
+		if (is_no_identity(rules->list[i].uuid))
+			ini_warn(check->ini, &place, check->problems,
+				 "this has no effect: a UUID that repeats one word names no "
+				 "machine");
+	}
+}
+
+static void check_dhcp_keys(const struct check *check)
+{
+	const struct config *config = check->config;
+
+	if (config->bootfile.fallback[0] != '\0' && is_given(check, "bootp", "boot_file"))
+		warn_of_key(check, "bootp", "boot_file",
+			    "this has no effect: [bootfile] has the row default");
+	if (!config->bootp.tells_gateway && is_given(check, "bootp", "gateway"))
+		warn_of_key(check, "bootp", "gateway", "this has no effect with set_gateway = no");
+	check_authority_timeout(check);
+}
+
+void check_effect(const struct check *check)
+{
+	const struct config *config = check->config;
+
+	if (config->logger.type != LOG_TO_FILE && is_given(check, "logger", "file"))
+		warn_of_key(check, "logger", "file", "this has no effect without type = file");
+	if (config->has_dhcp) {
+		check_sections(check);
+		check_uuids(check);
+		check_dhcp_keys(check);
+		check_nobody_is_served(check);
+	} else if (!config->bootp.may_unknown_read_files) {
+		warn_of_key(check, "bootp", "access_files",
+			    "with TFTP alone no machine is known, so every file is refused");
+	}
+}

@@ -1,0 +1,45 @@
+/* What the files of config_check share. Nobody else includes it. */
+#ifndef BOOTD_CONFIG_CONFIG_CHECK_PARTS_H
+#define BOOTD_CONFIG_CONFIG_CHECK_PARTS_H
+
+#include "config/config_check.h"
+#include "config/ini.h"
+
+#include <stdbool.h>
+
+struct check {
+	struct config *config;
+	const struct ini *ini;
+	const struct config_surroundings *surroundings;
+	struct problems *problems;
+};
+
+/* A problem with the key's place, or its section's name where the file does not have the key. */
+__attribute__((format(printf, 4, 5))) void check_complain(const struct check *check,
+							  const char *section, const char *key,
+							  const char *format, ...);
+
+/* "eth0 (192.168.1.1/24)" */
+struct local_text {
+	char text[48];
+};
+struct local_text check_show_local(const struct local_address *local);
+
+/* The networks that there are, for a person to choose from. */
+struct list_text {
+	char text[300];
+};
+struct list_text check_list_networks(const struct config_surroundings *surroundings);
+
+struct ip4 check_broadcast_of(const struct local_address *local);
+
+/* Where the section first begins; 0: the file does not have it. */
+unsigned check_section_line(const struct check *check, const char *section);
+
+/* [bootp] access and what it names; [static_dhcp], on the networks that are selected. */
+void check_machines(const struct check *check, const struct selector *selector);
+
+/* Warns of what is set and has no effect. */
+void check_effect(const struct check *check);
+
+#endif

@@ -1,0 +1,13 @@
+/* The sections whose rows are about machines: [mac], [uuid], [buggy_clients] and [static_dhcp]. */
+#ifndef BOOTD_CONFIG_CONFIG_MACHINES_H
+#define BOOTD_CONFIG_CONFIG_MACHINES_H
+
+#include "base/problem.h"
+#include "config/config.h"
+
+struct ini;
+
+/* Fills config->mac, uuid, buggy_clients and static_dhcp, each in its order. */
+void config_apply_machines(const struct ini *ini, struct config *config, struct problems *problems);
+
+#endif

@@ -1,0 +1,147 @@
+#include "config/config_check.h"
+
+#include "config/config_apply.h"
+#include "config/ini.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static struct config config;
+static struct problems problems;
+
+#define IP4(a, b, c, d) ((struct ip4){ (uint32_t)(a) << 24 | (b) << 16 | (c) << 8 | (d) })
+
+static const struct local_address addresses[] = {
+	{ 1, "eth0", IP4(192, 168, 1, 1), 24 },
+	{ 2, "eth1", IP4(10, 0, 0, 1), 8 },
+};
+
+static void check_services(const char *text, bool has_dhcp, bool has_tftp)
+{
+	static const struct config_surroundings surroundings = { .addresses = addresses,
+								 .address_count =
+									 COUNT(addresses) };
+	struct ini *ini;
+
+	memset(&problems, 0, sizeof(problems));
+	config_done(&config);
+	config = (struct config){ .path = "/etc/bootd.ini",
+				  .has_dhcp = has_dhcp,
+				  .has_tftp = has_tftp };
+	ini = ini_parse("test.ini",
+			(struct span){ .bytes = (const uint8_t *)text, .length = strlen(text) },
+			&problems);
+	assert_non_null(ini);
+	config_apply(ini, &config, &problems);
+	config_check(&config, ini, &surroundings, &problems);
+	ini_free(ini);
+}
+
+#define HTTP "access = http\n[http]\nlocation = a\npxe = b\ndhcp = c\n"
+
+static void what_has_no_effect_is_told(void **state)
+{
+	static const struct {
+		const char *text; /* below POOL, whose lines are 1 and 2 */
+		unsigned line;    /* 0: nothing is to be told */
+		const char *key;
+		const char *words;
+	} cases[] = {
+		{ "", 0, "", "" },
+		{ "[mac]\nAA/8 = yes\n", 3, "[mac]", "without [bootp] access = mac" },
+		{ "access = mac\n[mac]\nAA/8 = yes\n", 0, "", "" },
+		{ "[uuid]\n12345678-9abc-def0-1234-56789abcdef0 = yes\n", 3, "[uuid]",
+		  "without [bootp] access = uuid" },
+		{ "[http]\nalways_check = yes\n", 3, "[http]", "without [bootp] access = http" },
+		{ "[mac]\n[uuid]\n[http]\n", 0, "", "" },
+		{ "timeout = 3\n", 3, "[bootp] timeout", "without access = http" },
+		{ HTTP "timeout = 3\n", 0, "", "" },
+		{ "timeout = 3\n" HTTP "timeout = 3\n", 3, "[bootp] timeout", "[http] timeout" },
+		{ "boot_file = a\n[bootfile]\ndefault = b\n", 3, "[bootp] boot_file",
+		  "the row default" },
+		{ "boot_file = a\n[bootfile]\n0 = b\n", 0, "", "" },
+		{ "gateway = 192.168.1.2\nset_gateway = no\n", 3, "[bootp] gateway",
+		  "set_gateway = no" },
+		{ "gateway = 192.168.1.2\n", 0, "", "" },
+		{ "[logger]\nfile = a\n", 4, "[logger] file", "without type = file" },
+		{ "[logger]\ntype = file\nfile = a\n", 0, "", "" },
+		{ "access = mac\n[mac]\n", 4, "[mac]", "no machine is served" },
+		{ "access = uuid\n[uuid]\n", 4, "[uuid]", "no machine is served" },
+		{ "access = mac\n[mac]\n[static_dhcp]\n02-00-00-00-00-01 = 192.168.1.7\n", 0, "",
+		  "" },
+		{ "pool_count = 0\n", 3, "[bootp] pool_count", "no machine is served" },
+		{ "access = uuid\n[uuid]\nffffffff-ffff-ffff-ffff-ffffffffffff = no\n", 5, "[uuid]",
+		  "names no machine" },
+		{ "access = uuid\n[uuid]\n12345678-1234-5678-1234-567812345678 = no\n", 5, "[uuid]",
+		  "names no machine" },
+		{ "[httpd]\nport = 8000\n", 3, "[httpd]", "over TFTP only" },
+		{ "access_files = known\n", 0, "", "" },
+	};
+	char text[400];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		(void)snprintf(text, sizeof(text), "[bootp]\npool_start = 192.168.1.100\n%s",
+			       cases[i].text);
+		check_services(text, true, true);
+		assert_int_equal(problems.count, 0);
+		if (problems.warning_count != (cases[i].line > 0))
+			fail_msg("%zu warnings on: %s", problems.warning_count, text);
+		if (cases[i].line == 0)
+			continue;
+		assert_int_equal(problems.warnings[0].line, cases[i].line);
+		assert_string_equal(problems.warnings[0].key, cases[i].key);
+		assert_non_null(strstr(problems.warnings[0].text, cases[i].words));
+	}
+}
+
+/* What a service would need that does not run is left out on purpose. */
+static void with_tftp_alone_dhcp_is_not_judged(void **state)
+{
+	(void)state;
+	check_services("[bootp]\ntimeout = 3\n[mac]\nAA/8 = yes\n", false, true);
+	assert_int_equal(problems.warning_count, 0);
+	check_services("[bootp]\naccess_files = known\n", false, true);
+	assert_int_equal(problems.warning_count, 1);
+	assert_non_null(strstr(problems.warnings[0].text, "every file is refused"));
+}
+
+static void the_sample_starts_without_a_word(void **state)
+{
+	static char text[INI_FILE_MAX];
+	FILE *file = fopen(SOURCE_ROOT "/etc/bootd.ini", "re");
+
+	(void)state;
+	assert_non_null(file);
+	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+	assert_int_equal(fclose(file), 0);
+	check_services(text, true, true);
+	problems_print(&problems, stderr);
+	assert_int_equal(problems.count + problems.warning_count, 0);
+}
+
+static int free_config(void **state)
+{
+	(void)state;
+	config_done(&config);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_has_no_effect_is_told),
+		cmocka_unit_test(with_tftp_alone_dhcp_is_not_judged),
+		cmocka_unit_test(the_sample_starts_without_a_word),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, free_config);
+}

@@ -1,0 +1,127 @@
+#include "config/config_files.h"
+
+#include "config/config_apply.h"
+#include "config/ini.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static struct config config;
+static struct problems problems;
+
+static void apply_text(const char *text)
+{
+	struct ini *ini;
+
+	memset(&problems, 0, sizeof(problems));
+	config_done(&config);
+	config = (struct config){ .path = "/etc/bootd.ini" };
+	ini = ini_parse("test.ini",
+			(struct span){ .bytes = (const uint8_t *)text, .length = strlen(text) },
+			&problems);
+	assert_non_null(ini);
+	config_apply(ini, &config, &problems);
+	ini_free(ini);
+}
+
+static void assert_accepted(const char *text)
+{
+	apply_text(text);
+	if (problems.count > 0)
+		problems_print(&problems, stderr);
+	assert_int_equal(problems.count, 0);
+}
+
+/* Exactly one problem, in that line, with these words. */
+static void assert_refused(const char *text, unsigned line, const char *words)
+{
+	apply_text(text);
+	if (problems.count != 1)
+		problems_print(&problems, stderr);
+	assert_int_equal(problems.count, 1);
+	assert_int_equal(problems.list[0].line, line);
+	if (strstr(problems.list[0].text, words) == NULL)
+		fail_msg("\"%s\" is not in \"%s\"", words, problems.list[0].text);
+}
+
+static void filters_keep_their_order(void **state)
+{
+	static const struct {
+		const char *pattern;
+		const char *replacement;
+		bool is_from_file;
+		unsigned line;
+	} wanted[] = {
+		{ "pxelinux.cfg/*", "pybootd/etc/pxe.cfg", false, 2 },
+		{ "Startup", "dir/{filename}.cfg", true, 3 },
+		{ "startup", "/a b;c #d", false, 4 },
+		{ "grub/?", "{mac}{ip}{uuid}{arch}{file}{client}", false, 5 },
+		{ "egg.info", "{filename}", true, 6 },
+	};
+
+	(void)state;
+	assert_accepted("[filters]\npxelinux.cfg/* = pybootd/etc/pxe.cfg\n"
+			"Startup = [dir/{filename}.cfg]\nstartup = /a b;c #d\n"
+			"//grub/? = {mac}{ip}{uuid}{arch}{file}{client}\n"
+			"egg.info = [ {filename} ]\n");
+	assert_int_equal(config.filters.count, COUNT(wanted));
+	for (size_t i = 0; i < COUNT(wanted); i++) {
+		const struct filter_rule *rule = &config.filters.list[i];
+
+		assert_string_equal(rule->pattern, wanted[i].pattern);
+		assert_string_equal(rule->replacement, wanted[i].replacement);
+		assert_int_equal(rule->is_from_file, wanted[i].is_from_file);
+		assert_int_equal(rule->line, wanted[i].line);
+	}
+}
+
+static void filters_that_name_nothing(void **state)
+{
+	(void)state;
+	assert_refused("[filters]\na =\n", 2, "no name of a file");
+	assert_refused("[filters]\na = []\n", 2, "no name of a file");
+	assert_refused("[filters]\na = [ ]\n", 2, "no name of a file");
+	assert_refused("[filters]\na = http://host/b\n", 2, "URLs are none");
+	assert_refused("[filters]\na = [\n", 2, "must close at the value's end");
+	assert_refused("[filters]\na = [dir/b].cfg\n", 2, "must close at the value's end");
+	assert_refused("[filters]\n/ = b\n", 2, "matches this pattern");
+	assert_string_equal(problems.list[0].key, "[filters] /");
+	assert_int_equal(config.filters.count, 0);
+}
+
+static void an_unknown_variable_is_refused(void **state)
+{
+	(void)state;
+	assert_refused("[filters]\na = {mac}/{host}\n", 2,
+		       "{host} is no variable; there are: {filename}, {mac}, {ip}, {uuid}, "
+		       "{arch}, {file}, {client}");
+	assert_refused("[filters]\na = [{Filename}]\n", 2, "{Filename} is no variable");
+	assert_refused("[filters]\na = b{\n", 2, "{ is no variable");
+	assert_refused("[filters]\na = {\x1b\n", 2, "{\\x1b is no variable");
+}
+
+static int free_config(void **state)
+{
+	(void)state;
+	config_done(&config);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(filters_keep_their_order),
+		cmocka_unit_test(filters_that_name_nothing),
+		cmocka_unit_test(an_unknown_variable_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, free_config);
+}
