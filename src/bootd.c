@@ -327,5 +327,6 @@ void bootd_close(struct bootd *bootd)
 	session_table_free(bootd->sessions);
 	activity_free(bootd->activity);
 	log_close();
+	config_done(&bootd->config);
 	free(bootd);
 }

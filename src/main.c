@@ -1,3 +1,4 @@
+#include "base/log.h"
 #include "bootd.h"
 #include "cli/arguments.h"
 
@@ -27,15 +28,29 @@ static int check(const struct arguments *arguments)
 	return EXIT_SUCCESS;
 }
 
+/* What --check prints. */
+static void log_warnings(const struct problems *problems)
+{
+	char line[PROBLEM_LINE_SIZE];
+
+	for (size_t i = 0; i < problems->warning_count && i < PROBLEMS_MAX; i++) {
+		problem_format(&problems->warnings[i], line, sizeof(line));
+		log_write(LOG_AT_INFO, "warning: %s", line);
+	}
+}
+
 static int serve(const struct arguments *arguments)
 {
 	static struct problems problems;
 	struct bootd_options options = options_of(arguments);
 	struct bootd *bootd = bootd_open(&options, &problems);
 
-	if (bootd != NULL && bootd_listen(bootd, &problems))
+	if (bootd != NULL && bootd_listen(bootd, &problems)) {
+		log_warnings(&problems);
 		bootd_run(bootd);
-	problems_print(&problems, stderr);
+	}
+	if (problems.count > 0)
+		problems_print(&problems, stderr);
 	if (bootd != NULL)
 		bootd_close(bootd);
 	return problems.count == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
