@@ -58,16 +58,16 @@ static void check_authority_timeout(const struct check *check)
 			    "this has no effect: [http] timeout counts before it");
 }
 
-/* Rows that no machine can ever match. */
+/* Where no row says yes to anybody. */
 static void check_nobody_is_served(const struct check *check)
 {
 	const struct config *config = check->config;
 
-	if (config->static_dhcp.count > 0)
+	if (has_rows(check, "static_dhcp"))
 		return;
-	if (config->bootp.access == ACCESS_BY_MAC && config->mac.count == 0)
+	if (config->bootp.access == ACCESS_BY_MAC && !has_rows(check, "mac"))
 		warn_of_section(check, "mac", "this is empty, so no machine is served");
-	if (config->bootp.access == ACCESS_BY_UUID && config->uuid.count == 0)
+	if (config->bootp.access == ACCESS_BY_UUID && !has_rows(check, "uuid"))
 		warn_of_section(check, "uuid", "this is empty, so no machine is served");
 	if (config->bootp.pool_count == 0)
 		warn_of_key(check, "bootp", "pool_count",
