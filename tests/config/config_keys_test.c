@@ -439,6 +439,35 @@ static void the_sample_shows_every_key(void **state)
 	free(text);
 }
 
+static void the_manual_has_every_key_and_section(void **state)
+{
+	static char manual[INI_FILE_MAX];
+	FILE *file = fopen(SOURCE_ROOT "/man/bootd.ini.5.scd", "re");
+	const struct config_key *key;
+	const char *section;
+	char line[64];
+
+	(void)state;
+	assert_non_null(file);
+	manual[fread(manual, 1, sizeof(manual) - 1, file)] = '\0';
+	assert_int_equal(fclose(file), 0);
+	for (size_t i = 0; (section = config_section_at(i)) != NULL; i++) {
+		assert_true(text_format(line, sizeof(line), "\n# [%s]\n", section));
+		if (strstr(manual, line) == NULL)
+			fail_msg("[%s] is not in the manual", section);
+	}
+	for (size_t i = 0; (key = config_key_at(i)) != NULL; i++) {
+		const char *start;
+
+		assert_true(text_format(line, sizeof(line), "\n# [%s]\n", key->section));
+		start = strstr(manual, line) + 1;
+		assert_true(text_format(line, sizeof(line), "\n*%s* = ", key->name));
+		if (strstr(start, line) == NULL ||
+		    (strstr(start, "\n# ") != NULL && strstr(start, line) > strstr(start, "\n# ")))
+			fail_msg("[%s] %s is not in the manual", key->section, key->name);
+	}
+}
+
 static int free_config(void **state)
 {
 	(void)state;
@@ -462,6 +491,7 @@ int main(void)
 		cmocka_unit_test(an_architecture_has_one_row),
 		cmocka_unit_test(rows_of_the_table_are_whole),
 		cmocka_unit_test(the_sample_shows_every_key),
+		cmocka_unit_test(the_manual_has_every_key_and_section),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, free_config);

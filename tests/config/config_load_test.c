@@ -137,6 +137,42 @@ static void two_configurations_are_apart(void **state)
 	assert_string_equal(config.filters.list[0].replacement, "b");
 }
 
+/* The names that pybootd 1.8 used, in a file with all that it knew. */
+static void an_old_file_starts(void **state)
+{
+	static const char text[] =
+		"[logger]\ntype = stderr\nlevel = info\n"
+		"[bootpd]\naddress = 0.0.0.0\npool_start = 192.168.1.100\npool_count = 5\n"
+		"domain = localdomain\nserver_name = old\nlease_time = 86400\naccess = mac\n"
+		"allow_simple_dhcp = enable\ndns = 8.8.8.8\nset_gateway = true\n"
+		"notify = 192.168.1.2:12345;192.168.1.3:12345\ngateway = 192.168.1.254\n"
+		"netmask = 255.255.255.0\n"
+		"[bootfile]\ndefault = pxelinux.0\n00000 = pxelinux.0\n00007 = shimx64.efi\n"
+		"00009 = shimx64.efi\n"
+		"[buggy_clients]\n1C-69-7A/24 = yes\n"
+		"[static_dhcp]\n00-AA-55-12-34-57 = 192.168.1.7\n"
+		"[mac]\n00-AA-55-12-34-56 = enable\n1C-69-7A/24 = enable\n"
+		"[uuid]\n12345678-abcd-ef00-1111-abcdefabcdef = enable\n"
+		"[http]\nlocation = 127.0.0.1:13400\npxe = boot\ndhcp = linux\n"
+		"always_check = disable\ntimeout = 5\n"
+		"[tftpd]\nroot = ./images\nblocksize = 512\ntimeout = 2.0\n"
+		"[httpd]\nport = 8000\ncheck_ip = yes\nroot = /tmp\n"
+		"[filters]\npxelinux.cfg/* = pybootd/etc/pxe.cfg\negg.info = [{filename}]\n";
+	static const char *const warned[] = { "[httpd]", "[uuid]", "[http]" };
+
+	(void)state;
+	write_config(text, strlen(text));
+	if (!load(path, SERVE_ALL))
+		problems_print(&problems, stderr);
+	assert_int_equal(problems.count, 0);
+	assert_int_equal(problems.warning_count, sizeof(warned) / sizeof(warned[0]));
+	for (size_t i = 0; i < problems.warning_count; i++)
+		assert_string_equal(problems.warnings[i].key, warned[i]);
+	assert_int_equal(config.mac.count, 2);
+	assert_int_equal(config.filters.count, 2);
+	assert_string_equal(config.bootp.servername, "old");
+}
+
 static void warnings_do_not_stop_it(void **state)
 {
 	static const char text[] = "[httpd]\nport = 8000\n";
@@ -264,6 +300,7 @@ int main(void)
 		cmocka_unit_test(a_relative_path_is_made_absolute),
 		cmocka_unit_test(services_choose_what_is_checked),
 		cmocka_unit_test(two_configurations_are_apart),
+		cmocka_unit_test(an_old_file_starts),
 		cmocka_unit_test(warnings_do_not_stop_it),
 		cmocka_unit_test(earlier_problems_do_not_count),
 		cmocka_unit_test(files_that_are_none),
