@@ -28,18 +28,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct ini *ini;
 
 	problems.count = 0;
+	problems.warning_count = 0;
 	config = (struct config){ .path = "/etc/bootd.ini", .has_dhcp = true, .has_tftp = true };
 	ini = ini_parse("fuzz.ini", (struct span){ .bytes = data, .length = size }, &problems);
 	if (ini == NULL)
 		return 0;
 	config_apply(ini, &config, &problems);
 	config_check(&config, ini, &surroundings, &problems);
-	/* A configuration without problems has a pool in its network. */
-	if (problems.count == 0 &&
+	/* A configuration without problems has a pool in its network, or an empty one. */
+	if (problems.count == 0 && config.bootp.pool_count > 0 &&
 	    (config.subnet.pool_last.value < config.subnet.pool_first.value ||
 	     !ip4_is_within(config.subnet.pool_last, config.subnet.network,
 			    config.subnet.prefix_length)))
 		abort();
+	config_done(&config);
 	ini_free(ini);
 	return 0;
 }
