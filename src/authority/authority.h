@@ -24,11 +24,11 @@ struct authority_question {
 enum authority_verdict {
 	AUTHORITY_GRANTS,       /* 200 */
 	AUTHORITY_DENIES,       /* 401, 403 */
-	AUTHORITY_OTHER_STATUS, /* any other */
-	AUTHORITY_TIMED_OUT,
-	AUTHORITY_UNREACHABLE,
-	AUTHORITY_BAD_REPLY, /* no HTTP, or too large */
-	AUTHORITY_BUSY,      /* too many questions wait already */
+	AUTHORITY_OTHER_STATUS, /* any other, a redirect included: none is followed */
+	AUTHORITY_TIMED_OUT,    /* no whole reply in time */
+	AUTHORITY_UNREACHABLE,  /* no name, no connection, or not the right certificate */
+	AUTHORITY_BAD_REPLY,    /* no HTTP, cut short, or too large, whatever its status */
+	AUTHORITY_BUSY,         /* too many questions wait already */
 };
 
 struct authority_reply {
@@ -39,24 +39,25 @@ struct authority_reply {
 };
 
 struct authority_settings {
-	const char *location;
-	const char *pxe_path;
+	const char *location; /* http:// or https:// */
+	const char *pxe_path; /* begins with a slash, as the other */
 	const char *dhcp_path;
-	uint32_t timeout_ms;
+	uint32_t timeout_ms;   /* from the question to the end of the reply, waiting included */
 	uint32_t parallel_max; /* questions asked at once; as many times 16 may wait */
 };
 
 typedef void authority_callback(void *context, const struct authority_reply *reply);
 
-/* Returns 0 with *out_authority, or -errno. */
+/* Copies the settings. Returns 0 with *out_authority, or -errno: -EINVAL for a setting of 0,
+ * -ENAMETOOLONG for a location and path of more than 2 KiB. */
 int authority_new(struct loop *loop, const struct authority_settings *settings,
 		  struct authority **out_authority);
-/* Ends the thread at once; questions under way are not answered. */
+/* Ends the thread at once; questions under way are not answered. Not from within on_reply. */
 void authority_free(struct authority *authority);
 
 /* on_reply is called once, from the loop, perhaps with AUTHORITY_BUSY, never before this returns.
- */
-void authority_ask(struct authority *authority, const struct authority_question *question,
-		   authority_callback *on_reply, void *context);
+ * Returns 0, or -ENOMEM: then it is not called. */
+int authority_ask(struct authority *authority, const struct authority_question *question,
+		  authority_callback *on_reply, void *context);
 
 #endif
