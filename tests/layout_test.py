@@ -31,15 +31,17 @@ KINDS = [
     ("the start", r"(main|bootd)\.[ch]", ("",), (), False),
     ("base", r"base/.*", (), (), False),
     ("wire, path and tables", r".*_wire\.[ch]|.*_options\.[ch]|content/path\.[ch]"
-     r"|boot/architecture\.[ch]", ("OWN_PURE",), (), True),
+     r"|boot/architecture\.[ch]|content/filter_names\.[ch]", ("OWN_PURE",), (), True),
     ("engines and what they are made of", r".*_engine\.[ch]|dhcp/dhcp_client\.[ch]"
-     r"|dhcp/dhcp_reply\.[ch]|boot/.*|lease/lease_index\.[ch]|lease/lease\.h",
+     r"|dhcp/dhcp_reply\.[ch]|boot/.*|lease/lease_index\.[ch]|lease/lease\.h|content/filter\.[ch]",
      ("OWN_PURE", "boot/", "config/config.h", "lease/lease.h"), (), True),
-    ("config", r"config/.*", ("OWN", "boot/architecture.h"), (), False),
+    ("config", r"config/.*", ("OWN", "boot/architecture.h", "content/filter_names.h"), (), False),
     ("io", r"io/.*", ("OWN",), IO_LIBRARIES, False),
     ("stores and content", r"lease/.*|content/.*|authority/.*", ("OWN", "io/"),
      OTHER_LIBRARIES, False),
     ("activity", r"activity/.*", ("OWN", "config/config.h"), (), False),
+    ("the command line that opens a file", r"cli/explain_file\.[ch]",
+     ("OWN", "config/", "content/", "io/loop.h", "boot/architecture.h"), (), False),
     ("the command line", r"cli/.*", ("OWN", "config/"), (), False),
     ("services", r"dhcp/.*|tftp/.*|http/.*|control/.*", ("OWN",) + SERVICE_ROOMS,
      OTHER_LIBRARIES, False),
@@ -49,8 +51,8 @@ KINDS = [
 HARMLESS_CALLS = re.compile(
     r"mem(cpy|cmp|chr|set|move)|str(n?len|n?cmp|n?casecmp|r?chr|c?spn|str)|__stack_chk_fail"
     r"|__assert_fail|__\w+_chk|_GLOBAL_OFFSET_TABLE_|__ctype_\w+|to(upper|lower)")
-NM_KINDS = r".*_wire\.c|.*_engine\.c|content/path\.c|dhcp/dhcp_client\.c|dhcp/dhcp_reply\.c" \
-    r"|boot/(plan|client|architecture)\.c"
+NM_KINDS = r".*_wire\.c|.*_engine\.c|content/(path|filter|filter_names)\.c" \
+    r"|dhcp/dhcp_client\.c|dhcp/dhcp_reply\.c|boot/(plan|client|architecture)\.c"
 NM_HELPERS = ("base/addr.c", "base/bytes.c", "base/text.c")
 
 
