@@ -112,7 +112,7 @@ struct session *session_open(struct session_table *sessions, struct mac mac, uin
 	session = &sessions->slots[number].session;
 	if (has_ended(session, now_s)) {
 		forget_address(sessions, session);
-		session->has_architecture = false;
+		*session = (struct session){ .mac = mac };
 	}
 	session->last_seen_s = now_s;
 	return session;

@@ -9,13 +9,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SESSION_SILENCE_S 3600 /* a session ends after an hour of silence */
+#define SESSION_SILENCE_S   3600 /* a session ends after an hour of silence */
+#define SESSION_CLIENT_SIZE 64
+#define SESSION_FILE_SIZE   128
 
 struct session {
 	struct mac mac;
 	struct ip4 address; /* 0: none learned yet */
 	bool has_architecture;
 	uint16_t architecture;
+	bool has_uuid;
+	struct uuid uuid;
+	bool is_denied; /* the machine is known, and may not boot */
+	/* What the authority named; "": nothing. */
+	char client[SESSION_CLIENT_SIZE];
+	char file[SESSION_FILE_SIZE];
 	uint64_t last_seen_s;
 };
 
