@@ -2,6 +2,7 @@
 
 #include "activity/activity.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "boot/session.h"
 #include "content/content.h"
 #include "dhcp/dhcp_service.h"
@@ -76,11 +77,26 @@ static void open_log(struct bootd *bootd, bool is_debug, struct problems *proble
 			     "%s cannot be opened for writing: %s", logger->file, strerror(-error));
 }
 
+/* The folder of an absolute path. */
+static const char *folder_of(const char *path, char out[PATH_MAX])
+{
+	char *slash;
+
+	(void)text_copy(out, PATH_MAX, path);
+	slash = strrchr(out, '/');
+	slash[slash == out ? 1 : 0] = '\0';
+	return out;
+}
+
 static void open_content(struct bootd *bootd, struct problems *problems)
 {
 	const struct tftp_config *tftp = &bootd->config.tftp;
-	int error = content_new(bootd->loop, tftp->root, tftp->symlinks == SYMLINKS_FOLLOW,
-				&bootd->content);
+	char folder[PATH_MAX];
+	struct content_settings settings = { .root = tftp->root,
+					     .may_follow_links = tftp->symlinks == SYMLINKS_FOLLOW,
+					     .filters = &bootd->config.filters,
+					     .folder = folder_of(bootd->config.path, folder) };
+	int error = content_new(bootd->loop, &settings, &bootd->content);
 
 	if (error == -ENOSYS)
 		add_problem(problems, bootd, "[tftp] root",

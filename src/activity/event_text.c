@@ -80,7 +80,7 @@ static const struct event_type types[EVENT_KIND_COUNT] = {
 	[EVENT_TFTP_ABORTED] = { "tftp-aborted", DEBUG, MANY,
 		"tftp: {who}: aborted {file} after {bytes} bytes: the client ended it" },
 	[EVENT_TFTP_NOT_FOUND] = { "tftp-not-found", INFO, SOME,
-		"tftp: {who}: {file}: not found" },
+		"tftp: {who}: {file}: not found: {detail}" },
 	[EVENT_TFTP_REFUSED] = { "tftp-refused", INFO, FEW,
 		"tftp: {who}: {file}: refused: {detail}" },
 	[EVENT_TFTP_TIMED_OUT] = { "tftp-timed-out", INFO, FEW,

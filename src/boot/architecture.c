@@ -2,8 +2,6 @@
 
 #include "base/text.h"
 
-#include <stddef.h>
-
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* By number, as IANA lists them. RFC 4578's own table has 7 and 9 the other way round (erratum
@@ -75,4 +73,14 @@ bool architecture_parse(const char *text, uint16_t *out_architecture)
 const char *architecture_name(uint16_t architecture)
 {
 	return architecture < COUNT(names) ? names[architecture] : NULL;
+}
+
+void architecture_format(uint16_t architecture, char *out, size_t size)
+{
+	const char *name = architecture_name(architecture);
+
+	if (name != NULL)
+		(void)text_format(out, size, "%s", name);
+	else
+		(void)text_format(out, size, "%u", architecture);
 }

@@ -2,6 +2,7 @@
 #ifndef BOOTD_CONTENT_CONTENT_H
 #define BOOTD_CONTENT_CONTENT_H
 
+#include "base/addr.h"
 #include "base/bytes.h"
 #include "io/loop.h"
 
@@ -19,28 +20,56 @@ enum content_refusal {
 	CONTENT_UNREADABLE,       /* the disk fails */
 };
 
-struct source;
+#define CONTENT_SENTENCE_SIZE 400
+#define CONTENT_TEXT_SIZE     128 /* of a variable */
+
 struct content;
+struct filter_rules;
+struct source;
+
+/* Who asks, as text for the variables of [filters]; "" what is not known. */
+struct content_asker {
+	struct mac_text mac;
+	struct ip4_text ip;
+	struct uuid_text uuid;
+	char arch[CONTENT_TEXT_SIZE]; /* as in [bootfile]: the name, else the number */
+	char file[CONTENT_TEXT_SIZE]; /* from the authority, as is client */
+	char client[CONTENT_TEXT_SIZE];
+};
+
+struct content_settings {
+	const char *root;      /* the folder that is served */
+	bool may_follow_links; /* out of it, too */
+	/* Borrowed until content_free; NULL: none. What they name may lie out of the root; a
+	 * relative name is taken from the folder. */
+	const struct filter_rules *filters;
+	const char *folder; /* the configuration file's */
+};
 
 /* What content_open found: a source, which is the callee's to close, or why there is none, in a
- * sentence for the log. */
+ * sentence for the log. The texts are borrowed for the call. */
 struct content_answer {
 	struct source *source;
 	enum content_refusal refusal;
 	const char *sentence;
+	/* The line of the row in [filters] that translated the name; 0: none did, or there was no
+	 * name to translate. */
+	unsigned filter_line;
+	/* The file's whole path, printable, where it was translated; "": it was not. */
+	const char *translated_path;
 };
 
 typedef void content_callback(void *context, const struct content_answer *answer);
 
-/* Serves the folder root. Returns 0 with *out_content, or -errno. */
-int content_new(struct loop *loop, const char *root, bool may_follow_links,
+/* Returns 0 with *out_content, or -errno. */
+int content_new(struct loop *loop, const struct content_settings *settings,
 		struct content **out_content);
 void content_free(struct content *content);
 
 /* Opens the file that a client asked for by name, raw as it came. on_open is called once, from the
  * loop, never before this returns 0. Returns -ENOMEM otherwise. */
-int content_open(struct content *content, struct span name, content_callback *on_open,
-		 void *context);
+int content_open(struct content *content, struct span name, const struct content_asker *asker,
+		 content_callback *on_open, void *context);
 
 uint64_t source_size(const struct source *source);
 /* Reads length bytes at offset, all of them. Returns 0, -EIO where the file has become shorter, or

@@ -27,7 +27,8 @@ struct root_file {
 int root_local_open(const char *folder, bool may_follow_links, struct root_local *out_root);
 void root_local_close(struct root_local *root);
 
-/* Opens the file at a path of path_clean's. It may wait for the disk, never for a FIFO's writer.
+/* Opens the file at a path of path_clean's or, where links may be followed, at any path, of which
+ * an absolute one is taken as it is. It may wait for the disk, never for a FIFO's writer.
  * Returns CONTENT_OK with out_file->fd for the caller to close, or the refusal with a sentence that
  * is safe to log. May be called from several threads at once. */
 enum content_refusal root_local_open_file(const struct root_local *root, const char *path,

@@ -1,5 +1,7 @@
 #include "tftp/tftp_service.h"
 #include "base/text.h"
+#include "boot/architecture.h"
+#include "boot/session.h"
 #include "config/config.h"
 #include "content/content.h"
 #include "io/loop.h"
@@ -66,6 +68,16 @@ static void let_go_of_abandoned(struct tftp_transfer *transfer)
 		free_service(service);
 }
 
+/* From here on the log tells where the file comes from. */
+static void name_translated(struct tftp_transfer *transfer, const struct content_answer *answer)
+{
+	size_t used = strlen(transfer->file);
+
+	if (answer->translated_path[0] != '\0')
+		(void)text_format(transfer->file + used, sizeof(transfer->file) - used,
+				  " (from %s)", answer->translated_path);
+}
+
 static void on_open(void *context, const struct content_answer *answer)
 {
 	static const struct refusal refusals[] = {
@@ -84,6 +96,8 @@ static void on_open(void *context, const struct content_answer *answer)
 	struct tftp_transfer *transfer = context;
 
 	transfer->source = answer->source;
+	if (answer->refusal == CONTENT_OK)
+		name_translated(transfer, answer);
 	if (transfer->stage == TFTP_STAGE_ABANDONED)
 		let_go_of_abandoned(transfer);
 	else if (answer->refusal != CONTENT_OK)
@@ -118,6 +132,22 @@ static uint64_t identify(struct span request)
 	return hash;
 }
 
+static struct content_asker asker_of(const struct session *session, struct ip4 address)
+{
+	struct content_asker asker = { .ip = ip4_format(address) };
+
+	if (session == NULL)
+		return asker;
+	asker.mac = mac_format(session->mac);
+	if (session->has_uuid)
+		asker.uuid = uuid_format(session->uuid);
+	if (session->has_architecture)
+		architecture_format(session->architecture, asker.arch, sizeof(asker.arch));
+	(void)text_copy(asker.file, sizeof(asker.file), session->file);
+	(void)text_copy(asker.client, sizeof(asker.client), session->client);
+	return asker;
+}
+
 static void open_file(struct tftp_service *service, const struct datagram *datagram,
 		      const struct tftp_request *request)
 {
@@ -127,6 +157,10 @@ static void open_file(struct tftp_service *service, const struct datagram *datag
 						  "the server is out of memory" };
 	struct tftp_transfer *transfer =
 		tftp_transfers_add(service->sender.transfers, datagram->from);
+	const struct session *session =
+		session_find_address(service->parts.sessions, datagram->from.address,
+				     loop_now_ms(service->parts.loop) / 1000);
+	struct content_asker asker = asker_of(session, datagram->from.address);
 
 	if (transfer == NULL) {
 		refuse_request(service, datagram, &full, request->name, NULL);
@@ -139,7 +173,7 @@ static void open_file(struct tftp_service *service, const struct datagram *datag
 	transfer->asked = request->options;
 	transfer->started_ms = loop_now_ms(service->parts.loop);
 	text_escape(transfer->file, sizeof(transfer->file), request->name);
-	if (content_open(service->parts.content, request->name, on_open, transfer) < 0)
+	if (content_open(service->parts.content, request->name, &asker, on_open, transfer) < 0)
 		refuse(transfer, &no_memory, NULL);
 }
 

@@ -105,8 +105,9 @@ static void shows_an_event_as_its_line(void **state)
 {
 	activity_note(*state, &(struct event){ .kind = EVENT_TFTP_NOT_FOUND,
 					       .address = { 0xc0a84d94 },
-					       .file = "a%sb" });
-	assert_int_equal(count_in_log("tftp: 192.168.77.148: a%sb: not found\n"), 1);
+					       .file = "a%sb",
+					       .detail = "why" });
+	assert_int_equal(count_in_log("tftp: 192.168.77.148: a%sb: not found: why\n"), 1);
 }
 
 static void shows_as_many_lines_as_its_kind_may(void **state)

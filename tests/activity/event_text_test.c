@@ -131,8 +131,11 @@ static const struct {
 	{ { .kind = EVENT_TFTP_PROGRESS, .address = { 0xc0a84d94 }, .file = "empty" },
 	  "tftp: 192.168.77.148: empty 100 % (0 bytes)" },
 	/* What a stranger sends is no template. */
-	{ { .kind = EVENT_TFTP_NOT_FOUND, .address = { 1 }, .file = "{mac}%s%n{who}{" },
-	  "tftp: 0.0.0.1: {mac}%s%n{who}{: not found" },
+	{ { .kind = EVENT_TFTP_NOT_FOUND,
+	    .address = { 1 },
+	    .file = "{mac}%s%n{who}{",
+	    .detail = "{file}" },
+	  "tftp: 0.0.0.1: {mac}%s%n{who}{: not found: {file}" },
 	{ { .kind = EVENT_TFTP_CLIENT_ERROR,
 	    .address = { 1 },
 	    .file = "a",

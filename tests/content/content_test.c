@@ -26,6 +26,8 @@ struct fixture {
 	struct content *content;
 };
 
+static const struct content_asker nobody;
+
 /* What on_open was told. */
 struct result {
 	struct loop *loop; /* to be stopped */
@@ -60,7 +62,8 @@ static int set_up(void **state)
 	write_file(fixture->folder, CONTENT_TEXT);
 	fixture->loop = loop_new();
 	*state = fixture;
-	return content_new(fixture->loop, fixture->folder, false, &fixture->content);
+	return content_new(fixture->loop, &(struct content_settings){ .root = fixture->folder },
+			   &fixture->content);
 }
 
 static int tear_down(void **state)
@@ -93,7 +96,7 @@ static struct result open_name(const struct fixture *fixture, struct span name)
 {
 	struct result result = { .loop = fixture->loop };
 
-	assert_int_equal(content_open(fixture->content, name, on_open, &result), 0);
+	assert_int_equal(content_open(fixture->content, name, &nobody, on_open, &result), 0);
 	assert_int_equal(result.calls, 0);
 	loop_run(fixture->loop);
 	assert_int_equal(result.calls, 1);
@@ -193,8 +196,8 @@ static void may_be_freed_while_a_file_is_being_opened(void **state)
 
 	for (size_t i = 0; i < 3; i++) {
 		assert_int_equal(content_open(fixture->content,
-					      (struct span){ (const uint8_t *)"file", 4 }, on_open,
-					      &results[i]),
+					      (struct span){ (const uint8_t *)"file", 4 }, &nobody,
+					      on_open, &results[i]),
 				 0);
 	}
 	content_free(fixture->content);
@@ -213,7 +216,10 @@ static void serves_no_folder_that_is_not_there(void **state)
 	const struct fixture *fixture = *state;
 	struct content *content = NULL;
 
-	assert_int_equal(content_new(fixture->loop, "/nowhere/at/all", false, &content), -ENOENT);
+	assert_int_equal(content_new(fixture->loop,
+				     &(struct content_settings){ .root = "/nowhere/at/all" },
+				     &content),
+			 -ENOENT);
 	assert_null(content);
 }
 
