@@ -116,6 +116,8 @@ static const struct event_type types[EVENT_KIND_COUNT] = {
 		"tftp: {who}: ignored a packet: no transfer expects it" },
 	[EVENT_TFTP_SEND_FAILED] = { "tftp-send-failed", ERROR, FEW,
 		"tftp: {who}: a packet was not sent: {detail}" },
+	[EVENT_TFTP_DENIED] = { "tftp-denied", INFO, FEW,
+		"tftp: {who}: {file}: refused: {detail}" },
 	/* clang-format on */
 };
 

@@ -149,7 +149,7 @@ static struct content_asker asker_of(const struct session *session, struct ip4 a
 }
 
 static void open_file(struct tftp_service *service, const struct datagram *datagram,
-		      const struct tftp_request *request)
+		      const struct tftp_request *request, const struct session *session)
 {
 	static const struct refusal full = { EVENT_TFTP_BUSY, TFTP_ERROR_UNDEFINED,
 					     "too many transfers, try again later" };
@@ -157,9 +157,6 @@ static void open_file(struct tftp_service *service, const struct datagram *datag
 						  "the server is out of memory" };
 	struct tftp_transfer *transfer =
 		tftp_transfers_add(service->sender.transfers, datagram->from);
-	const struct session *session =
-		session_find_address(service->parts.sessions, datagram->from.address,
-				     loop_now_ms(service->parts.loop) / 1000);
 	struct content_asker asker = asker_of(session, datagram->from.address);
 
 	if (transfer == NULL) {
@@ -248,6 +245,33 @@ static void drop_request(struct tftp_service *service, const struct datagram *da
 		refuse_request(service, datagram, &malformed, (struct span){ 0 }, details[drop]);
 }
 
+/* Why the machine may read no file at all; NULL: it may. */
+static const char *find_denial(const struct config *config, const struct session *session)
+{
+	if (session != NULL && session->is_denied)
+		return "this machine may not boot";
+	if (session == NULL && !config->bootp.may_unknown_read_files)
+		return "no machine is known at this address, and [bootp] access_files = known";
+	return NULL;
+}
+
+/* A request that is to be answered with a file. */
+static void take_read(struct tftp_service *service, const struct datagram *datagram,
+		      const struct tftp_request *request)
+{
+	static const struct refusal denied = { EVENT_TFTP_DENIED, TFTP_ERROR_ACCESS,
+					       "access refused" };
+	const struct session *session =
+		session_find_address(service->parts.sessions, datagram->from.address,
+				     loop_now_ms(service->parts.loop) / 1000);
+	const char *denial = find_denial(service->parts.config, session);
+
+	if (denial != NULL)
+		refuse_request(service, datagram, &denied, request->name, denial);
+	else
+		open_file(service, datagram, request, session);
+}
+
 static void take_request(struct tftp_service *service, const struct datagram *datagram)
 {
 	static const struct refusal read_only = { EVENT_TFTP_WRITE_REFUSED, TFTP_ERROR_ACCESS,
@@ -276,7 +300,7 @@ static void take_request(struct tftp_service *service, const struct datagram *da
 	}
 	if (transfer != NULL)
 		supersede(transfer);
-	open_file(service, datagram, &request);
+	take_read(service, datagram, &request);
 }
 
 static void on_requests(void *context, const struct datagram *batch, size_t count)

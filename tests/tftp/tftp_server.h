@@ -217,6 +217,7 @@ static inline int set_up(void **state)
 	server->config.tftp.block_size_max = 1468;
 	server->config.tftp.timeout_ms = 60000;
 	server->config.tftp.transfers_max = 8;
+	server->config.bootp.may_unknown_read_files = true;
 	server->served = (struct local_address){ .interface = if_nametoindex("lo"),
 						 .name = "lo",
 						 .address = { LOOPBACK },
