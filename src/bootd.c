@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "boot/session.h"
+#include "cli/explain_file.h"
 #include "content/content.h"
 #include "dhcp/dhcp_service.h"
 #include "io/loop.h"
@@ -306,6 +307,11 @@ bool bootd_listen(struct bootd *bootd, struct problems *problems)
 	if (bootd->config.has_tftp)
 		listen_tftp(bootd, problems);
 	return problems->count == 0;
+}
+
+bool bootd_explain_file(struct bootd *bootd, const struct file_question *question)
+{
+	return explain_file(bootd->loop, bootd->content, &bootd->config, question, stdout);
 }
 
 static void log_start(const struct bootd *bootd)

@@ -6,6 +6,7 @@
 #include "config/config_load.h"
 
 struct bootd;
+struct file_question;
 
 /* Where the settings come from. */
 struct bootd_options {
@@ -20,6 +21,10 @@ struct bootd *bootd_open(const struct bootd_options *options, struct problems *p
 
 /* Opens the sockets. False: problems says why, and what to do. */
 bool bootd_listen(struct bootd *bootd, struct problems *problems);
+
+/* Instead of serving: prints to standard output what one name leads to. True: a file that would be
+ * served. */
+bool bootd_explain_file(struct bootd *bootd, const struct file_question *question);
 
 /* Serves until SIGINT or SIGTERM. */
 void bootd_run(struct bootd *bootd);

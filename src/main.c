@@ -56,6 +56,24 @@ static int serve(const struct arguments *arguments)
 	return problems.count == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/* Files are TFTP's, so the pool need not fit this machine; and nothing goes to the daemon's log. */
+static int explain(const struct arguments *arguments)
+{
+	static struct problems problems;
+	struct bootd_options options = { .config_path = arguments->config_path,
+					 .services = SERVE_TFTP_ONLY,
+					 .is_debug = true };
+	struct bootd *bootd = bootd_open(&options, &problems);
+	bool is_served;
+
+	problems_print(&problems, stderr);
+	if (bootd == NULL)
+		return EXIT_FAILURE;
+	is_served = bootd_explain_file(bootd, &arguments->question);
+	bootd_close(bootd);
+	return is_served ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 int main(int argument_count, char *argument_list[])
 {
 	struct arguments arguments = arguments_parse(argument_count, argument_list);
@@ -65,6 +83,8 @@ int main(int argument_count, char *argument_list[])
 		return serve(&arguments);
 	case COMMAND_CHECK:
 		return check(&arguments);
+	case COMMAND_EXPLAIN_FILE:
+		return explain(&arguments);
 	case COMMAND_HELP:
 		arguments_print_help();
 		return EXIT_SUCCESS;

@@ -3,7 +3,15 @@
 #include <getopt.h>
 #include <stdio.h>
 
-enum long_option { OPTION_CHECK = 256, OPTION_VERSION };
+enum long_option {
+	OPTION_CHECK = 256,
+	OPTION_VERSION,
+	OPTION_EXPLAIN_FILE,
+	OPTION_MAC,
+	OPTION_IP,
+	OPTION_UUID,
+	OPTION_ARCH,
+};
 
 static const struct option long_options[] = {
 	{ "help", no_argument, NULL, 'h' },
@@ -13,6 +21,11 @@ static const struct option long_options[] = {
 	{ "debug", no_argument, NULL, 'd' },
 	{ "check", no_argument, NULL, OPTION_CHECK },
 	{ "version", no_argument, NULL, OPTION_VERSION },
+	{ "explain-file", required_argument, NULL, OPTION_EXPLAIN_FILE },
+	{ "mac", required_argument, NULL, OPTION_MAC },
+	{ "ip", required_argument, NULL, OPTION_IP },
+	{ "uuid", required_argument, NULL, OPTION_UUID },
+	{ "arch", required_argument, NULL, OPTION_ARCH },
 	{ 0 },
 };
 
@@ -30,64 +43,96 @@ void arguments_print_help(void)
 		"      --version      print the version and exit\n"
 		"  -h, --help         print this help and exit\n"
 		"\n"
+		"  --explain-file NAME [--mac MAC] [--ip ADDRESS] [--uuid UUID] [--arch ARCH]\n"
+		"                     tell what a client gets that asks for this name, and exit:\n"
+		"                     0 if it gets a file, else 1\n"
+		"\n"
 		"See bootd(8), and bootd.ini(5) for the configuration.\n",
 		stdout);
 }
 
 static struct arguments misuse(const char *sentence)
 {
-	(void)fprintf(stderr, "bootd: %stry 'bootd --help'\n", sentence);
+	(void)fprintf(stderr, "bootd: %s%stry 'bootd --help'\n", sentence,
+		      sentence[0] == '\0' ? "" : "; ");
 	return (struct arguments){ .command = COMMAND_MISUSE };
 }
 
 /* -p and -t each leave the other's service out; both together would leave none. */
-static bool choose_service(struct arguments *arguments, enum config_services service)
+static const char *choose_service(struct arguments *arguments, enum config_services service)
 {
 	if (arguments->services != SERVE_ALL && arguments->services != service)
-		return false;
+		return "--pxe and --tftp exclude each other: leave both out to serve both";
 	arguments->services = service;
-	return true;
+	return NULL;
 }
 
-static bool apply_option(struct arguments *arguments, int option)
+static const char *choose_command(struct arguments *arguments, enum command command)
+{
+	arguments->command = command;
+	return NULL;
+}
+
+/* What is said of the machine for --explain-file. */
+static const char *describe_machine(struct arguments *arguments, enum asker_field field,
+				    bool *out_is_machine_told)
+{
+	*out_is_machine_told = true;
+	return file_question_set(&arguments->question, field, optarg);
+}
+
+/* Returns NULL, or what is wrong with the option. */
+static const char *apply_option(struct arguments *arguments, int option, bool *out_is_machine_told)
 {
 	switch (option) {
 	case 'h':
-		arguments->command = COMMAND_HELP;
-		return true;
+		return choose_command(arguments, COMMAND_HELP);
 	case 'c':
 		arguments->config_path = optarg;
-		return true;
+		return NULL;
 	case 'p':
 		return choose_service(arguments, SERVE_DHCP_ONLY);
 	case 't':
 		return choose_service(arguments, SERVE_TFTP_ONLY);
 	case 'd':
 		arguments->is_debug = true;
-		return true;
+		return NULL;
 	case OPTION_CHECK:
-		arguments->command = COMMAND_CHECK;
-		return true;
+		return choose_command(arguments, COMMAND_CHECK);
+	case OPTION_EXPLAIN_FILE:
+		arguments->question.name = optarg;
+		return choose_command(arguments, COMMAND_EXPLAIN_FILE);
+	case OPTION_MAC:
+		return describe_machine(arguments, ASKER_MAC, out_is_machine_told);
+	case OPTION_IP:
+		return describe_machine(arguments, ASKER_IP, out_is_machine_told);
+	case OPTION_UUID:
+		return describe_machine(arguments, ASKER_UUID, out_is_machine_told);
+	case OPTION_ARCH:
+		return describe_machine(arguments, ASKER_ARCH, out_is_machine_told);
 	default:
-		arguments->command = COMMAND_VERSION;
-		return true;
+		return choose_command(arguments, COMMAND_VERSION);
 	}
 }
 
 struct arguments arguments_parse(int argument_count, char *argument_list[])
 {
 	struct arguments arguments = { .config_path = CONFIG_PATH_DEFAULT };
+	bool is_machine_told = false;
+	const char *complaint;
 	int option;
 
 	while ((option = getopt_long(argument_count, argument_list, "hc:ptd", long_options,
 				     NULL)) >= 0) {
 		if (option == '?')
 			return misuse(""); /* getopt has said what is wrong */
-		if (!apply_option(&arguments, option))
-			return misuse("--pxe and --tftp exclude each other: leave both out to "
-				      "serve both; ");
+		complaint = apply_option(&arguments, option, &is_machine_told);
+		if (complaint != NULL)
+			return misuse(complaint);
 	}
 	if (optind < argument_count)
-		return misuse("it takes options only; ");
+		return misuse("it takes options only");
+	if (is_machine_told && arguments.question.name == NULL)
+		return misuse("--mac, --ip, --uuid and --arch go with --explain-file");
 	return arguments;
 }

@@ -2,19 +2,28 @@
 #ifndef BOOTD_CLI_ARGUMENTS_H
 #define BOOTD_CLI_ARGUMENTS_H
 
+#include "cli/explain_file.h"
 #include "config/config_load.h"
 
 #include <stdbool.h>
 
 #define CONFIG_PATH_DEFAULT "/etc/bootd.ini"
 
-enum command { COMMAND_SERVE, COMMAND_CHECK, COMMAND_HELP, COMMAND_VERSION, COMMAND_MISUSE };
+enum command {
+	COMMAND_SERVE,
+	COMMAND_CHECK,
+	COMMAND_EXPLAIN_FILE,
+	COMMAND_HELP,
+	COMMAND_VERSION,
+	COMMAND_MISUSE
+};
 
 struct arguments {
 	enum command command;
 	const char *config_path;
 	enum config_services services;
-	bool is_debug; /* log at debug to standard error, whatever [logger] says */
+	bool is_debug;                 /* log at debug to standard error, whatever [logger] says */
+	struct file_question question; /* of COMMAND_EXPLAIN_FILE */
 };
 
 /* Misuse has been explained on standard error when this returns. */
