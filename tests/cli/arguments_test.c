@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ARGUMENTS_MAX 8
+#define ARGUMENTS_MAX 16
 #define OUTPUT_SIZE   8192
 
 /* One stream of this process, turned into a file for a while. */
@@ -96,6 +96,7 @@ static const struct {
 	{ "bootd --check", COMMAND_CHECK, SERVE_ALL, CONFIG_PATH_DEFAULT, false },
 	{ "bootd --check -c my.ini", COMMAND_CHECK, SERVE_ALL, "my.ini", false },
 	{ "bootd -c my.ini -p --check", COMMAND_CHECK, SERVE_DHCP_ONLY, "my.ini", false },
+	{ "bootd --explain-file x -c my.ini", COMMAND_EXPLAIN_FILE, SERVE_ALL, "my.ini", false },
 	{ "bootd --version", COMMAND_VERSION, SERVE_ALL, CONFIG_PATH_DEFAULT, false },
 	{ "bootd -h", COMMAND_HELP, SERVE_ALL, CONFIG_PATH_DEFAULT, false },
 	{ "bootd --help", COMMAND_HELP, SERVE_ALL, CONFIG_PATH_DEFAULT, false },
@@ -127,6 +128,13 @@ static const struct {
 	{ "bootd --tftp --pxe", "--pxe and --tftp exclude each other" },
 	{ "bootd -pt", "--pxe and --tftp exclude each other" },
 	{ "bootd -x", "'x'" },
+	{ "bootd --explain-file", "--explain-file" },
+	{ "bootd --mac 52-54-00-77-01-01", "go with --explain-file" },
+	{ "bootd --check --ip 10.0.0.7", "go with --explain-file" },
+	{ "bootd --explain-file x --mac 52-54", "--mac takes" },
+	{ "bootd --explain-file x --ip 10.0.0", "--ip takes" },
+	{ "bootd --explain-file x --uuid 12", "--uuid takes" },
+	{ "bootd --explain-file x --arch pdp11", "--arch takes" },
 	{ "bootd --nonsense", "--nonsense" },
 	{ "bootd -c", "'c'" },
 	{ "bootd --config", "--config" },
@@ -135,6 +143,25 @@ static const struct {
 	{ "bootd -d my.ini", "options only" },
 	{ "bootd -- my.ini", "options only" },
 };
+
+static void reads_what_file_is_to_be_explained(void **state)
+{
+	struct capture said;
+	char words[200];
+	struct arguments arguments =
+		parse("bootd --explain-file ../x --mac=52:54:00:77:01:01 --ip 10.0.0.7 --arch 7 "
+		      "--uuid 564D0102-0304-0506-0708-090A0B0C0D0E",
+		      words, sizeof(words), &said);
+
+	(void)state;
+	assert_int_equal(arguments.command, COMMAND_EXPLAIN_FILE);
+	assert_string_equal(arguments.question.name, "../x");
+	assert_string_equal(arguments.question.asker.mac.text, MACHINE);
+	assert_string_equal(arguments.question.asker.ip.text, "10.0.0.7");
+	assert_string_equal(arguments.question.asker.arch, "x64-uefi");
+	assert_string_equal(arguments.question.asker.uuid.text,
+			    "564d0102-0304-0506-0708-090a0b0c0d0e");
+}
 
 static void explains_misuse(void **state)
 {
@@ -153,9 +180,11 @@ static void explains_misuse(void **state)
 
 static void the_help_names_every_option(void **state)
 {
-	static const char *const options[] = { "-c",      "--config",  "-p", "--pxe",
-					       "-t",      "--tftp",    "-d", "--debug",
-					       "--check", "--version", "-h", "--help" };
+	static const char *const options[] = {
+		"-c",      "--config", "-p",        "--pxe", "-t",     "--tftp",         "-d",
+		"--debug", "--check",  "--version", "-h",    "--help", "--explain-file", "--mac",
+		"--ip",    "--uuid",   "--arch"
+	};
 	struct capture help;
 
 	(void)state;
@@ -173,6 +202,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_the_command_line),
+		cmocka_unit_test(reads_what_file_is_to_be_explained),
 		cmocka_unit_test(explains_misuse),
 		cmocka_unit_test(the_help_names_every_option),
 	};
