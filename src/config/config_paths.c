@@ -1,0 +1,95 @@
+#include "config/config_paths.h"
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool add(struct path_list *paths, const char *path, size_t length)
+{
+	char **list = reallocarray(paths->list, paths->count + 1, sizeof(*list));
+
+	if (list == NULL)
+		return false;
+	paths->list = list;
+	list[paths->count] = strndup(path, length);
+	return list[paths->count] != NULL && ++paths->count > 0;
+}
+
+/* The length of the folder's name in a file's: 1 for the root's, 0 for none. */
+static size_t folder_length(const char *file, size_t length)
+{
+	while (length > 0 && file[length - 1] != '/')
+		length--;
+	return length > 1 ? length - 1 : length;
+}
+
+static bool add_folder_of(struct path_list *paths, const char *file)
+{
+	size_t length = folder_length(file, strlen(file));
+
+	return length == 0 ? add(paths, ".", 1) : add(paths, file, length);
+}
+
+/* What stands before the first variable is known; a relative name begins in the configuration's
+ * folder. */
+static bool add_filter(struct path_list *paths, const struct config *config,
+		       const struct filter_rule *rule)
+{
+	size_t length = folder_length(rule->replacement, strcspn(rule->replacement, "{"));
+	size_t own = folder_length(config->path, strlen(config->path));
+	char path[2 * PATH_MAX];
+
+	if (rule->replacement[0] == '/')
+		return add(paths, rule->replacement, length);
+	if (!text_format(path, sizeof(path), "%.*s/%.*s", own == 0 ? 1 : (int)own,
+			 own == 0 ? "." : config->path, (int)length, rule->replacement))
+		return true; /* longer than any path that could be opened */
+	return add(paths, path, strlen(path));
+}
+
+static bool add_all(struct path_list *paths, const struct config *config)
+{
+	if (!add_folder_of(paths, config->path))
+		return false;
+	for (size_t i = 0; i < config->filters.count; i++) {
+		if (!add_filter(paths, config, &config->filters.list[i]))
+			return false;
+	}
+	if (!config->has_tftp)
+		return true;
+	return config->tftp.symlinks == SYMLINKS_FOLLOW
+		       ? add(paths, "/", 1)
+		       : add(paths, config->tftp.root, strlen(config->tftp.root));
+}
+
+bool config_read_paths(const struct config *config, struct path_list *out_paths)
+{
+	struct path_list paths = { .count = 0 };
+
+	if (!add_all(&paths, config)) {
+		path_list_done(&paths);
+		return false;
+	}
+	*out_paths = paths;
+	return true;
+}
+
+bool config_write_paths(const struct config *config, struct path_list *out_paths)
+{
+	struct path_list paths = { .count = 0 };
+
+	if (config->logger.type == LOG_TO_FILE && !add_folder_of(&paths, config->logger.file)) {
+		path_list_done(&paths);
+		return false;
+	}
+	*out_paths = paths;
+	return true;
+}
+
+void path_list_done(struct path_list *paths)
+{
+	for (size_t i = 0; i < paths->count; i++)
+		free(paths->list[i]);
+	free(paths->list);
+	*paths = (struct path_list){ .count = 0 };
+}
