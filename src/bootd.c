@@ -5,11 +5,14 @@
 #include "base/text.h"
 #include "boot/session.h"
 #include "cli/explain_file.h"
+#include "config/config_paths.h"
 #include "content/content.h"
 #include "dhcp/dhcp_service.h"
 #include "io/loop.h"
 #include "io/netif.h"
 #include "io/resolvers.h"
+#include "io/sandbox.h"
+#include "io/service_manager.h"
 #include "lease/lease_memory.h"
 #include "tftp/tftp_service.h"
 
@@ -18,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #define SESSIONS_MIN  1024
 #define RESOLVERS_MAX 16
@@ -35,6 +39,7 @@ struct bootd {
 	struct content *content;
 	struct dhcp_service *dhcp;
 	struct tftp_service *tftp;
+	struct service_manager manager;
 };
 
 static void add_problem(struct problems *problems, const struct bootd *bootd, const char *key,
@@ -171,6 +176,7 @@ struct bootd *bootd_open(const struct bootd_options *options, struct problems *p
 		problems_add(problems, (struct place){ 0 }, "there is not enough memory to start");
 		return NULL;
 	}
+	bootd->manager.fd = -1;
 	if (load(bootd, options, problems)) {
 		open_log(bootd, options->is_debug, problems);
 		open_parts(bootd, problems);
@@ -291,6 +297,77 @@ static void listen_tftp(struct bootd *bootd, struct problems *problems)
 		explain_port(problems, bootd, "[tftp] port", bootd->config.tftp.port, error);
 }
 
+/* The root is tried as the user who serves from now on. */
+static void check_root(const struct bootd *bootd, const char *user, struct problems *problems)
+{
+	const char *root = bootd->config.tftp.root;
+
+	if (bootd->config.has_tftp && access(root, X_OK) < 0)
+		problems_add(
+			problems,
+			(struct place){ .file = bootd->config.path, .key = "[tftp] root" },
+			"%s may not enter the folder %s: %s; make it and those above it open to "
+			"all, such as by 'chmod o+rx', or name another user in [daemon]",
+			user, root, strerror(errno));
+}
+
+static void enter_sandbox(struct bootd *bootd, const struct path_list *to_read,
+			  const struct path_list *to_write, struct problems *problems)
+{
+	const struct config *config = &bootd->config;
+	const char *user = config->daemon.user[0] != '\0' ? config->daemon.user : BOOTD_USER;
+	const char *log = config->logger.file;
+	struct sandbox_options options = {
+		.user = user,
+		.fallback_user = strcmp(user, BOOTD_USER) == 0 ? BOOTD_USER_FALLBACK : NULL,
+		.keeps_net_raw = config->has_dhcp,
+		.read_paths = (const char *const *)to_read->list,
+		.read_count = to_read->count,
+		.write_paths = (const char *const *)to_write->list,
+		.write_count = to_write->count,
+		.owned_files = &log,
+		.owned_count = config->logger.type == LOG_TO_FILE ? 1 : 0,
+	};
+	struct sandbox_report report;
+	char text[SANDBOX_REPORT_SIZE];
+	int error = sandbox_enter(&options, &report);
+
+	if (error < 0) {
+		sandbox_explain(&options, &report, error, text, sizeof(text));
+		add_problem(problems, bootd, "[daemon] user", text);
+		return;
+	}
+	sandbox_format(&options, &report, text, sizeof(text));
+	log_write(LOG_AT_INFO, "confined: %s", text);
+	check_root(bootd, report.user[0] != '\0' ? report.user : "the user who started bootd",
+		   problems);
+}
+
+static void confine(struct bootd *bootd, struct problems *problems)
+{
+	struct path_list to_read = { .count = 0 };
+	struct path_list to_write = { .count = 0 };
+
+	if (config_read_paths(&bootd->config, &to_read) &&
+	    config_write_paths(&bootd->config, &to_write))
+		enter_sandbox(bootd, &to_read, &to_write, problems);
+	else
+		add_problem(problems, bootd, NULL, "there is not enough memory to start");
+	path_list_done(&to_read);
+	path_list_done(&to_write);
+}
+
+static void open_manager(struct bootd *bootd, struct problems *problems)
+{
+	int error = service_manager_open(&bootd->manager);
+
+	if (error < 0)
+		problems_add(problems, (struct place){ 0 },
+			     "the service manager's socket, which NOTIFY_SOCKET names, cannot be "
+			     "reached: %s",
+			     strerror(-error));
+}
+
 static void on_end(void *context)
 {
 	loop_stop(context);
@@ -306,6 +383,9 @@ bool bootd_listen(struct bootd *bootd, struct problems *problems)
 		listen_dhcp(bootd, problems);
 	if (bootd->config.has_tftp)
 		listen_tftp(bootd, problems);
+	open_manager(bootd, problems);
+	if (problems->count == 0)
+		confine(bootd, problems);
 	return problems->count == 0;
 }
 
@@ -332,7 +412,9 @@ static void log_start(const struct bootd *bootd)
 void bootd_run(struct bootd *bootd)
 {
 	log_start(bootd);
+	(void)service_manager_tell_ready(&bootd->manager);
 	loop_run(bootd->loop);
+	(void)service_manager_tell_stopping(&bootd->manager);
 	activity_log_totals(bootd->activity);
 	log_write(LOG_AT_INFO, "bootd ends");
 }
@@ -348,6 +430,7 @@ void bootd_close(struct bootd *bootd)
 		bootd->leases->operations->close(bootd->leases);
 	session_table_free(bootd->sessions);
 	activity_free(bootd->activity);
+	service_manager_close(&bootd->manager);
 	log_close();
 	config_done(&bootd->config);
 	free(bootd);

@@ -5,6 +5,10 @@
 #include "base/problem.h"
 #include "config/config_load.h"
 
+/* Whom a bootd of root becomes where the configuration names nobody. */
+#define BOOTD_USER          "bootd"
+#define BOOTD_USER_FALLBACK "nobody"
+
 struct bootd;
 struct file_question;
 
@@ -19,7 +23,8 @@ struct bootd_options {
  * Returns what the caller closes, or NULL with all problems told. */
 struct bootd *bootd_open(const struct bootd_options *options, struct problems *problems);
 
-/* Opens the sockets. False: problems says why, and what to do. */
+/* Opens the sockets, then gives up every privilege that is not needed any more. No thread may have
+ * been started before. False: problems says why, and what to do. */
 bool bootd_listen(struct bootd *bootd, struct problems *problems);
 
 /* Instead of serving: prints to standard output what one name leads to. True: a file that would be
