@@ -1,6 +1,7 @@
 #include "base/log.h"
 #include "bootd.h"
 #include "cli/arguments.h"
+#include "io/sandbox_selftest.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,6 +86,9 @@ int main(int argument_count, char *argument_list[])
 		return check(&arguments);
 	case COMMAND_EXPLAIN_FILE:
 		return explain(&arguments);
+	case COMMAND_SANDBOX_SELFTEST:
+		return sandbox_selftest(BOOTD_USER, BOOTD_USER_FALLBACK, stdout) ? EXIT_SUCCESS
+										 : EXIT_FAILURE;
 	case COMMAND_HELP:
 		arguments_print_help();
 		return EXIT_SUCCESS;

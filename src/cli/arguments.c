@@ -5,6 +5,7 @@
 
 enum long_option {
 	OPTION_CHECK = 256,
+	OPTION_SANDBOX_SELFTEST,
 	OPTION_VERSION,
 	OPTION_EXPLAIN_FILE,
 	OPTION_MAC,
@@ -20,6 +21,7 @@ static const struct option long_options[] = {
 	{ "tftp", no_argument, NULL, 't' },
 	{ "debug", no_argument, NULL, 'd' },
 	{ "check", no_argument, NULL, OPTION_CHECK },
+	{ "sandbox-selftest", no_argument, NULL, OPTION_SANDBOX_SELFTEST },
 	{ "version", no_argument, NULL, OPTION_VERSION },
 	{ "explain-file", required_argument, NULL, OPTION_EXPLAIN_FILE },
 	{ "mac", required_argument, NULL, OPTION_MAC },
@@ -40,6 +42,9 @@ void arguments_print_help(void)
 		"  -t, --tftp         serve TFTP only\n"
 		"  -d, --debug        log everything to standard error\n"
 		"      --check        check the configuration and exit: 0 if it is right, else 1\n"
+		"      --sandbox-selftest\n"
+		"                     confine itself, show that this holds, and exit: 0 if so, "
+		"else 1\n"
 		"      --version      print the version and exit\n"
 		"  -h, --help         print this help and exit\n"
 		"\n"
@@ -110,6 +115,8 @@ static const char *apply_option(struct arguments *arguments, int option, bool *o
 		return describe_machine(arguments, ASKER_UUID, out_is_machine_told);
 	case OPTION_ARCH:
 		return describe_machine(arguments, ASKER_ARCH, out_is_machine_told);
+	case OPTION_SANDBOX_SELFTEST:
+		return choose_command(arguments, COMMAND_SANDBOX_SELFTEST);
 	default:
 		return choose_command(arguments, COMMAND_VERSION);
 	}
