@@ -1,6 +1,7 @@
 #include "activity/activity.h"
 
 #include "activity/event_text.h"
+#include "activity/notify.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -21,6 +22,7 @@ struct kind_state {
 };
 
 struct activity {
+	struct notifier *notifier;
 	struct kind_state kinds[EVENT_KIND_COUNT];
 };
 
@@ -62,6 +64,18 @@ static bool take_turn(struct kind_state *state, const struct event_type *type)
 	return true;
 }
 
+void activity_set_notifier(struct activity *activity, struct notifier *notifier)
+{
+	activity->notifier = notifier;
+}
+
+static void notify(struct activity *activity, const struct event *event)
+{
+	if (activity->notifier != NULL)
+		activity->kinds[EVENT_NOTIFICATION_LOST].count +=
+			notifier_tell(activity->notifier, event);
+}
+
 void activity_note(struct activity *activity, const struct event *event)
 {
 	const struct event_type *type = event_type(event->kind);
@@ -69,6 +83,7 @@ void activity_note(struct activity *activity, const struct event *event)
 	char line[LINE_SIZE];
 
 	state->count++;
+	notify(activity, event);
 	if (!log_is_shown(type->level) || !take_turn(state, type))
 		return;
 	event_format(event, line, sizeof(line));

@@ -8,9 +8,13 @@
 #include <stdint.h>
 
 struct activity;
+struct notifier;
 
 /* NULL: no memory. */
 struct activity *activity_new(void);
+
+/* From now on this one tells others what happens; NULL: nobody does. It is borrowed. */
+void activity_set_notifier(struct activity *activity, struct notifier *notifier);
 void activity_free(struct activity *activity);
 
 /* Counts the event and logs it, at most so many lines of a kind in a window of time; what was left

@@ -27,6 +27,9 @@ enum event_kind {
 	EVENT_DHCP_NO_POOL_HERE,
 	EVENT_DHCP_UNKNOWN_RELAY,
 	EVENT_DHCP_SIMPLE_CLIENT,
+	EVENT_DHCP_DENIED,
+	EVENT_DHCP_UNLISTED,
+	EVENT_DHCP_ASSIGNED_IS_USED,
 	EVENT_DHCP_POOL_EXHAUSTED,
 	EVENT_DHCP_OTHER_SERVER,
 	EVENT_DHCP_UNKNOWN_LEASE,
@@ -35,6 +38,15 @@ enum event_kind {
 	EVENT_BOOTP_OTHER_SERVER,
 	EVENT_DHCP_NOT_KEPT,
 	EVENT_DHCP_SEND_FAILED,
+	/* What the authority says. */
+	EVENT_AUTHORITY_GRANTS,
+	EVENT_AUTHORITY_DENIES,
+	EVENT_AUTHORITY_OTHER_STATUS,
+	EVENT_AUTHORITY_TIMED_OUT,
+	EVENT_AUTHORITY_UNREACHABLE,
+	EVENT_AUTHORITY_BAD_REPLY,
+	EVENT_AUTHORITY_BUSY,
+	EVENT_NOTIFICATION_LOST, /* only counted */
 	/* TFTP transfers. */
 	EVENT_TFTP_START,
 	EVENT_TFTP_PROGRESS,
@@ -68,7 +80,10 @@ struct event {
 	enum event_kind kind;
 	bool has_mac;
 	struct mac mac;
-	struct ip4 address;  /* given to, or of, the machine */
+	struct ip4 address; /* given to, or of, the machine */
+	bool is_boot_stage; /* firmware or a loader asks */
+	bool has_uuid;
+	struct uuid uuid;
 	const char *message; /* the name of the kind of message that came */
 	const char *file;    /* already printable */
 	const char *detail;  /* a few words: who asks, or why */

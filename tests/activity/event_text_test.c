@@ -57,8 +57,14 @@ static void every_template_says_what_it_is_about(void **state)
 	(void)state;
 	for (enum event_kind kind = 0; kind < EVENT_KIND_COUNT; kind++) {
 		const char *line = event_type(kind)->line_template;
-		const char *room = kind < EVENT_TFTP_START ? "dhcp: {" : "tftp: {who}: ";
+		const char *room = "tftp: {who}: ";
 
+		if (kind < EVENT_AUTHORITY_GRANTS)
+			room = "dhcp: {";
+		else if (kind < EVENT_NOTIFICATION_LOST)
+			room = "authority: {mac}: ";
+		else if (kind == EVENT_NOTIFICATION_LOST)
+			room = "notify: ";
 		assert_int_equal(strncmp(line, room, strlen(room)), 0);
 	}
 }
@@ -107,6 +113,22 @@ static const struct {
 	    .message = "DISCOVER",
 	    .detail = "not a boot client" },
 	  "dhcp: 52-54-00-77-01-01: ignored DISCOVER: not a boot client" },
+	{ { .kind = EVENT_DHCP_DENIED,
+	    .has_mac = true,
+	    .mac = { { 0x52, 0x54, 0, 0x77, 1, 1 } },
+	    .message = "REQUEST",
+	    .detail = "it is denied" },
+	  "dhcp: 52-54-00-77-01-01: ignored REQUEST: it is denied" },
+	{ { .kind = EVENT_AUTHORITY_GRANTS,
+	    .has_mac = true,
+	    .mac = { { 0x52, 0x54, 0, 0x77, 1, 1 } },
+	    .detail = "status 200" },
+	  "authority: 52-54-00-77-01-01: granted" },
+	{ { .kind = EVENT_AUTHORITY_DENIES,
+	    .has_mac = true,
+	    .mac = { { 0x52, 0x54, 0, 0x77, 1, 1 } },
+	    .detail = "status 403" },
+	  "authority: 52-54-00-77-01-01: denied (status 403)" },
 	{ { .kind = EVENT_TFTP_START,
 	    .has_mac = true,
 	    .mac = { { 0x52, 0x54, 0, 0x77, 1, 1 } },
