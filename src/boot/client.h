@@ -13,6 +13,7 @@ struct client {
 	bool is_boot_stage; /* firmware or a loader; an installed system shows no such mark */
 	bool is_ipxe;
 	bool is_raspberry_pi;
+	bool hears_only_broadcast;  /* [buggy_clients] */
 	bool wants_terminated_text; /* Microsoft's clients read option texts up to a NUL */
 	bool has_architecture;
 	uint16_t architecture; /* option 93's number */

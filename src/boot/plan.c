@@ -23,10 +23,13 @@ static uint16_t twin_of(uint16_t architecture)
 	return architecture;
 }
 
-const char *plan_boot_file(const struct config *config, const struct client *client)
+const char *plan_boot_file(const struct config *config, const struct client *client,
+			   const struct session *session)
 {
 	const char *file = NULL;
 
+	if (session != NULL && session->file[0] != '\0')
+		return session->file;
 	if (client->has_architecture)
 		file = find_row(&config->bootfile, client->architecture);
 	if (file == NULL && client->has_architecture)
@@ -34,4 +37,9 @@ const char *plan_boot_file(const struct config *config, const struct client *cli
 	if (file == NULL && config->bootfile.fallback[0] != '\0')
 		file = config->bootfile.fallback;
 	return file == NULL ? config->bootp.boot_file : file;
+}
+
+const char *plan_host_name(const struct session *session)
+{
+	return session == NULL ? "" : session->client;
 }

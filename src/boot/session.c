@@ -91,7 +91,7 @@ static uint32_t make_room(struct session_table *sessions)
 
 static bool has_ended(const struct session *session, uint64_t now_s)
 {
-	return now_s - session->last_seen_s > SESSION_SILENCE_S;
+	return now_s - session->last_seen_s > SESSION_SILENCE_S && now_s > session->bound_until_s;
 }
 
 struct session *session_open(struct session_table *sessions, struct mac mac, uint64_t now_s)
@@ -142,11 +142,22 @@ const struct session *session_find_address(const struct session_table *sessions,
 	return find(sessions, sessions->addresses, address.value, now_s);
 }
 
+void session_enter_stage(struct session *session, bool is_boot_stage)
+{
+	enum session_stage stage = is_boot_stage ? SESSION_PXE : SESSION_DHCP;
+
+	if (session->stage != stage)
+		session->is_granted = false;
+	session->stage = stage;
+	session->has_booted = session->has_booted || is_boot_stage;
+}
+
 void session_set_address(struct session_table *sessions, struct session *session,
-			 struct ip4 address)
+			 struct ip4 address, uint64_t until_s)
 {
 	uint32_t holder;
 
+	session->bound_until_s = until_s;
 	if (ip4_is_same(session->address, address))
 		return;
 	if (table_find(sessions->addresses, address.value, &holder))

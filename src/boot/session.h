@@ -13,9 +13,18 @@
 #define SESSION_CLIENT_SIZE 64
 #define SESSION_FILE_SIZE   128
 
+/* The seed's stages: a machine is idle, then its firmware asks, then the system that it booted. */
+enum session_stage { SESSION_IDLE, SESSION_PXE, SESSION_DHCP };
+
 struct session {
 	struct mac mac;
-	struct ip4 address; /* 0: none learned yet */
+	struct ip4 address;     /* 0: none learned yet */
+	uint64_t bound_until_s; /* a session lasts at least as long as the address is its machine's
+				 */
+	enum session_stage stage;
+	bool has_booted; /* its firmware was seen */
+	bool is_granted; /* by the authority, in this stage */
+	uint32_t granted_xid;
 	bool has_architecture;
 	uint16_t architecture;
 	bool has_uuid;
@@ -42,8 +51,12 @@ const struct session *session_find(const struct session_table *sessions, struct 
 const struct session *session_find_address(const struct session_table *sessions, struct ip4 address,
 					   uint64_t now_s);
 
-/* The session's address is now this one; whichever session had it before has it no more. */
+/* The machine asks, as firmware or as a system. A grant ends with its stage. */
+void session_enter_stage(struct session *session, bool is_boot_stage);
+
+/* The session's address is now this one, until then; whichever session had it before has it no
+ * more. */
 void session_set_address(struct session_table *sessions, struct session *session,
-			 struct ip4 address);
+			 struct ip4 address, uint64_t until_s);
 
 #endif

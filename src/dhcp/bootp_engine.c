@@ -14,14 +14,19 @@ struct dhcp_decision bootp_decide(const struct dhcp_request *request,
 		.verdict = DHCP_VERDICT_REPLY,
 		.lease = { .mac = request->mac, .state = LEASE_BOUND, .expires_s = UINT64_MAX }
 	};
+	enum dhcp_reason refusal = dhcp_check_access(facts);
 
-	if (!facts->may_be_served)
-		return (struct dhcp_decision){ .reason = DHCP_REASON_SIMPLE_CLIENT };
+	if (refusal != DHCP_REASON_NONE)
+		return (struct dhcp_decision){ .reason = refusal };
 	/* It knows its address and only asks what to boot. */
 	if (ip4_is_set(request->ciaddr)) {
 		decision.lease.address = request->ciaddr;
 		if (!ip4_is_within(request->ciaddr, subnet->network, subnet->prefix_length))
 			return (struct dhcp_decision){ .reason = DHCP_REASON_WRONG_NETWORK };
+		return decision;
+	}
+	if (ip4_is_set(facts->assigned)) {
+		decision.lease.address = facts->assigned;
 		return decision;
 	}
 	if (facts->held == NULL && !facts->has_free_address)

@@ -171,11 +171,44 @@ static struct dhcp_decision decide_decline(const struct dhcp_request *request,
 		    (struct lease){ .address = request->requested, .state = LEASE_DECLINED });
 }
 
-struct dhcp_decision dhcp_decide(const struct dhcp_request *request, const struct dhcp_facts *facts,
-				 const struct subnet_config *subnet)
+/* A machine of [static_dhcp]: the configuration is its lease, and there is nothing to keep. */
+static struct dhcp_decision decide_assigned(const struct dhcp_request *request,
+					    const struct dhcp_facts *facts,
+					    const struct subnet_config *subnet)
 {
-	if (!facts->may_be_served)
-		return ignore(DHCP_REASON_SIMPLE_CLIENT);
+	struct ip4 wanted = ip4_is_set(request->requested) ? request->requested : request->ciaddr;
+	struct dhcp_decision decision = { .lease = { .address = facts->assigned,
+						     .mac = request->mac,
+						     .state = LEASE_BOUND,
+						     .expires_s = facts->now_s +
+								  subnet->lease_time_s } };
+
+	if (request->type != DHCP_DISCOVER && request->names_server &&
+	    !ip4_is_same(request->server, facts->server))
+		return ignore(DHCP_REASON_OTHER_SERVER);
+	switch (request->type) {
+	case DHCP_DISCOVER:
+		decision.verdict = DHCP_VERDICT_OFFER;
+		return decision;
+	case DHCP_REQUEST:
+		decision.verdict = DHCP_VERDICT_ACK;
+		return ip4_is_same(wanted, facts->assigned)
+			       ? decision
+			       : refuse(DHCP_REASON_OTHER_ADDRESS, wanted);
+	case DHCP_RELEASE:
+		decision.verdict = DHCP_VERDICT_RELEASE;
+		return ip4_is_same(wanted, facts->assigned) ? decision
+							    : ignore(DHCP_REASON_NOT_THE_HOLDER);
+	default:
+		return ignore(request->type == DHCP_DECLINE ? DHCP_REASON_ASSIGNED_IS_USED
+							    : DHCP_REASON_UNSUPPORTED_MESSAGE);
+	}
+}
+
+static struct dhcp_decision decide_from_pool(const struct dhcp_request *request,
+					     const struct dhcp_facts *facts,
+					     const struct subnet_config *subnet)
+{
 	switch (request->type) {
 	case DHCP_DISCOVER:
 		return decide_discover(request, facts);
@@ -190,6 +223,28 @@ struct dhcp_decision dhcp_decide(const struct dhcp_request *request, const struc
 	}
 }
 
+enum dhcp_reason dhcp_check_access(const struct dhcp_facts *facts)
+{
+	if (facts->access == ACCESS_DENIED)
+		return DHCP_REASON_DENIED;
+	if (facts->access == ACCESS_UNLISTED)
+		return DHCP_REASON_UNLISTED;
+	return facts->may_be_served ? DHCP_REASON_NONE : DHCP_REASON_SIMPLE_CLIENT;
+}
+
+struct dhcp_decision dhcp_decide(const struct dhcp_request *request, const struct dhcp_facts *facts,
+				 const struct subnet_config *subnet)
+{
+	enum dhcp_reason refusal = dhcp_check_access(facts);
+
+	/* What was given may be given back, whatever the rules say by now. */
+	if (refusal != DHCP_REASON_NONE && request->type != DHCP_RELEASE)
+		return ignore(refusal);
+	if (ip4_is_set(facts->assigned))
+		return decide_assigned(request, facts, subnet);
+	return decide_from_pool(request, facts, subnet);
+}
+
 const char *dhcp_reason_text(enum dhcp_reason reason)
 {
 	static const char *const texts[DHCP_REASON_COUNT] = {
@@ -197,6 +252,10 @@ const char *dhcp_reason_text(enum dhcp_reason reason)
 		[DHCP_REASON_UNSUPPORTED_MESSAGE] = "this kind of message is not served",
 		[DHCP_REASON_SIMPLE_CLIENT] =
 			"not a boot client; [bootp] allow_simple_dhcp = yes would serve it",
+		[DHCP_REASON_DENIED] = "it is denied",
+		[DHCP_REASON_UNLISTED] = "[bootp] access lists it nowhere",
+		[DHCP_REASON_ASSIGNED_IS_USED] =
+			"somebody else uses the address that [static_dhcp] gives it",
 		[DHCP_REASON_POOL_EXHAUSTED] =
 			"no address is left; a larger [bootp] pool_count would serve it",
 		[DHCP_REASON_OTHER_SERVER] = "it is for another server",

@@ -2,6 +2,7 @@
 #ifndef BOOTD_DHCP_DHCP_ENGINE_H
 #define BOOTD_DHCP_DHCP_ENGINE_H
 
+#include "boot/access.h"
 #include "config/config.h"
 #include "dhcp/dhcp_client.h"
 #include "lease/lease.h"
@@ -11,6 +12,8 @@
 
 struct dhcp_facts {
 	bool may_be_served;         /* a machine that boots, or simple clients are served too */
+	enum access access;         /* what the rules or the authority say; not ACCESS_ASK */
+	struct ip4 assigned;        /* by [static_dhcp]; 0: none */
 	struct ip4 server;          /* this server's address towards the machine */
 	const struct lease *held;   /* by this machine; NULL: none */
 	const struct lease *wanted; /* the lease on the address it asks for; NULL: none */
@@ -35,6 +38,9 @@ enum dhcp_reason {
 	DHCP_REASON_NONE,
 	DHCP_REASON_UNSUPPORTED_MESSAGE,
 	DHCP_REASON_SIMPLE_CLIENT,
+	DHCP_REASON_DENIED,
+	DHCP_REASON_UNLISTED,
+	DHCP_REASON_ASSIGNED_IS_USED, /* a static machine found somebody else on its address */
 	DHCP_REASON_POOL_EXHAUSTED,
 	DHCP_REASON_OTHER_SERVER,   /* it names another server */
 	DHCP_REASON_UNKNOWN_LEASE,  /* nothing is known of its address: another server may know */
@@ -53,6 +59,9 @@ struct dhcp_decision {
 	struct lease lease;
 	bool must_commit;
 };
+
+/* Why the machine is not served at all; DHCP_REASON_NONE: it is. */
+enum dhcp_reason dhcp_check_access(const struct dhcp_facts *facts);
 
 /* For every type but DHCP_NONE, which is bootp_decide's. */
 struct dhcp_decision dhcp_decide(const struct dhcp_request *request, const struct dhcp_facts *facts,

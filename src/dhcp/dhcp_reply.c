@@ -106,7 +106,8 @@ static void add_network(const struct option_area *area, const struct dhcp_answer
 	struct ip4 gateway = ip4_is_set(subnet->gateway) ? subnet->gateway : facts->server;
 
 	add_u32(area, OPTION_NETMASK, subnet->netmask.value);
-	add_u32(area, OPTION_ROUTER, gateway.value);
+	if (facts->config->bootp.tells_gateway)
+		add_u32(area, OPTION_ROUTER, gateway.value);
 }
 
 /* What a machine can boot without: it goes in last, where there is room. */
@@ -115,6 +116,7 @@ static void add_names(const struct option_area *area, const struct dhcp_answer_f
 	const struct bootp_config *bootp = &facts->config->bootp;
 
 	add_addresses(area, OPTION_DNS, bootp->dns, bootp->dns_count);
+	add_text(area, OPTION_HOST_NAME, facts->host_name, facts->client->wants_terminated_text);
 	add_text(area, OPTION_DOMAIN, bootp->domain, facts->client->wants_terminated_text);
 }
 
@@ -281,14 +283,15 @@ static struct dhcp_destination by_udp(struct ip4 address, uint16_t port)
 }
 
 struct dhcp_destination dhcp_destination(const struct dhcp_message *message,
-					 const struct dhcp_decision *decision, uint16_t server_port)
+					 const struct dhcp_decision *decision, uint16_t server_port,
+					 bool hears_only_broadcast)
 {
 	const struct dhcp_header *asked = &message->header;
 	uint16_t client_port = (uint16_t)(server_port + 1);
 
 	if (ip4_is_set(asked->giaddr))
 		return by_udp(asked->giaddr, server_port);
-	if (decision->verdict == DHCP_VERDICT_NAK)
+	if (decision->verdict == DHCP_VERDICT_NAK || hears_only_broadcast)
 		return by_udp(IP4_BROADCAST, client_port);
 	/* Only what the lease confirms: a forged ciaddr must not send answers elsewhere. */
 	if (ip4_is_set(asked->ciaddr) && ip4_is_same(asked->ciaddr, decision->lease.address))

@@ -19,6 +19,7 @@ struct dhcp_answer_facts {
 	struct ip4 server;      /* this server's address: option 54 */
 	struct ip4 tftp_server; /* siaddr and option 66 */
 	const char *boot_file;  /* "": none */
+	const char *host_name;  /* option 12; "": none */
 };
 
 /* Writes the answer: at least 300 octets, at most what the client takes (option 57, RFC 2132
@@ -26,7 +27,6 @@ struct dhcp_answer_facts {
  * out has room for DHCP_REPLY_MAX. */
 void dhcp_write_reply(struct writer *out, const struct dhcp_answer_facts *facts);
 
-/* RFC 2131 section 4.1 and, for relays, RFC 1542 section 4.1. */
 struct dhcp_destination {
 	bool is_frame; /* by a raw frame to mac: the machine has no address yet to answer ARP with
 			*/
@@ -34,8 +34,10 @@ struct dhcp_destination {
 	struct endpoint to;
 };
 
+/* RFC 2131 section 4.1 and, for relays, RFC 1542 section 4.1. hears_only_broadcast: the machine is
+ * one of [buggy_clients], whose firmware misses what is sent to it alone. */
 struct dhcp_destination dhcp_destination(const struct dhcp_message *message,
-					 const struct dhcp_decision *decision,
-					 uint16_t server_port);
+					 const struct dhcp_decision *decision, uint16_t server_port,
+					 bool hears_only_broadcast);
 
 #endif

@@ -8,6 +8,7 @@
 #include "io/loop.h"
 #include "lease/lease.h"
 
+struct authority;
 struct dhcp_service;
 
 /* Borrowed until the service has been stopped. */
@@ -16,6 +17,7 @@ struct dhcp_service_parts {
 	struct lease_store *leases;
 	struct session_table *sessions;
 	struct activity *activity;
+	struct authority *authority; /* NULL: none is asked; freed before the service is stopped */
 	const struct config *config;
 	/* This machine's addresses on the interfaces that [bootp] address selects. */
 	const struct local_address *served;
@@ -29,6 +31,11 @@ enum dhcp_socket { DHCP_SOCKET_UDP, DHCP_SOCKET_FRAMES };
 /* Returns 0 with *out_service for the caller to stop, or -errno with *out_socket. */
 int dhcp_service_start(const struct dhcp_service_parts *parts, struct dhcp_service **out_service,
 		       enum dhcp_socket *out_socket);
+
+/* From now on with these parts, of the same loop. The sockets stay as they are; what waits for an
+ * authority that is another one now is forgotten: its machines ask again. */
+void dhcp_service_configure(struct dhcp_service *service, const struct dhcp_service_parts *parts);
+
 void dhcp_service_stop(struct dhcp_service *service);
 
 #endif

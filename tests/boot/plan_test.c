@@ -77,14 +77,48 @@ static void finds_the_boot_file(void **state)
 		strcpy(config.bootp.boot_file, plans[i].boot_file);
 		if (client.has_architecture)
 			client.architecture = (uint16_t)plans[i].architecture;
-		assert_string_equal(plan_boot_file(&config, &client), plans[i].expected);
+		assert_string_equal(plan_boot_file(&config, &client, NULL), plans[i].expected);
+		/* A session in which no authority named a file changes nothing. */
+		assert_string_equal(plan_boot_file(&config, &client, &(struct session){ 0 }),
+				    plans[i].expected);
 	}
+}
+
+/* Whatever is configured, and whatever the client tells. */
+static void the_authoritys_file_comes_first(void **state)
+{
+	struct session session = { .file = "named" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(plans); i++) {
+		static struct config config;
+		struct client client = { .has_architecture = plans[i].architecture != NONE };
+
+		print_message("%s\n", plans[i].what);
+		config = (struct config){ .bootfile = plans[i].rows };
+		strcpy(config.bootp.boot_file, plans[i].boot_file);
+		if (client.has_architecture)
+			client.architecture = (uint16_t)plans[i].architecture;
+		assert_string_equal(plan_boot_file(&config, &client, &session), "named");
+	}
+}
+
+static void the_host_name_is_the_authoritys(void **state)
+{
+	struct session session = { .client = "gordon" };
+
+	(void)state;
+	assert_string_equal(plan_host_name(&session), "gordon");
+	assert_string_equal(plan_host_name(&(struct session){ .file = "named" }), "");
+	assert_string_equal(plan_host_name(NULL), "");
 }
 
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_the_boot_file),
+		cmocka_unit_test(the_authoritys_file_comes_first),
+		cmocka_unit_test(the_host_name_is_the_authoritys),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

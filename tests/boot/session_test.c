@@ -63,7 +63,7 @@ static void a_session_remembers_across_stages(void **state)
 	(void)state;
 	session->has_architecture = true;
 	session->architecture = 7;
-	session_set_address(table, session, address(1));
+	session_set_address(table, session, address(1), 0);
 	session = session_open(table, machine(1), 20);
 	assert_true(session->has_architecture);
 	assert_int_equal(session->architecture, 7);
@@ -81,7 +81,7 @@ static void a_session_ends_after_an_hour_of_silence(void **state)
 
 	(void)state;
 	session->has_architecture = true;
-	session_set_address(table, session, address(1));
+	session_set_address(table, session, address(1), 0);
 	assert_non_null(session_find(table, machine(1), last_s));
 	assert_non_null(session_find_address(table, address(1), last_s));
 	assert_null(session_find(table, machine(1), last_s + 1));
@@ -91,6 +91,104 @@ static void a_session_ends_after_an_hour_of_silence(void **state)
 	assert_false(session->has_architecture);
 	assert_int_equal(session->address.value, 0);
 	assert_null(session_find_address(table, address(1), last_s + 1));
+	session_table_free(table);
+}
+
+/* It lasts as long as the lease: a machine that is bound for a day may be silent for a day. */
+static void a_session_lives_as_long_as_its_lease(void **state)
+{
+	struct session_table *table = new_table();
+	struct session *session = session_open(table, machine(1), 10);
+	uint64_t until_s = 10 + 24 * SESSION_SILENCE_S;
+
+	(void)state;
+	session->has_booted = true;
+	session_set_address(table, session, address(1), until_s);
+	assert_non_null(session_find(table, machine(1), until_s));
+	assert_non_null(session_find_address(table, address(1), until_s));
+	assert_null(session_find(table, machine(1), until_s + 1));
+	assert_null(session_find_address(table, address(1), until_s + 1));
+	assert_true(session_open(table, machine(1), until_s)->has_booted);
+	/* Heard from at the lease's last second: an hour from then on. */
+	assert_non_null(session_find(table, machine(1), until_s + SESSION_SILENCE_S));
+	assert_null(session_find(table, machine(1), until_s + SESSION_SILENCE_S + 1));
+	session = session_open(table, machine(1), until_s + SESSION_SILENCE_S + 1);
+	assert_false(session->has_booted);
+	assert_int_equal(session->bound_until_s, 0);
+	session_table_free(table);
+}
+
+/* BOOTP has an address for good. */
+static void a_session_may_live_for_ever(void **state)
+{
+	struct session_table *table = new_table();
+	struct session *session = session_open(table, machine(1), 10);
+
+	(void)state;
+	session_set_address(table, session, address(1), UINT64_MAX);
+	assert_non_null(session_find_address(table, address(1), UINT64_MAX));
+	session_table_free(table);
+}
+
+/* An ACK of the same address is a new lease of it: longer, or shorter. */
+static void a_renewal_moves_the_sessions_end(void **state)
+{
+	struct session_table *table = new_table();
+	struct session *session = session_open(table, machine(1), 10);
+
+	(void)state;
+	session_set_address(table, session, address(1), 10000);
+	session_set_address(table, session, address(1), 20000);
+	assert_non_null(session_find(table, machine(1), 20000));
+	session_set_address(table, session, address(1), 15000);
+	assert_null(session_find(table, machine(1), 15001));
+	session_table_free(table);
+}
+
+#define FIRMWARE true
+#define SYSTEM   false
+
+/* Each row is one packet of the machine, after those of the rows before it. */
+static const struct {
+	bool is_boot_stage;
+	enum session_stage stage;
+	bool has_booted;
+	bool is_still_granted; /* what was granted before the packet */
+} packets[] = {
+	{ SYSTEM, SESSION_DHCP, false, false }, { SYSTEM, SESSION_DHCP, false, true },
+	{ FIRMWARE, SESSION_PXE, true, false }, { FIRMWARE, SESSION_PXE, true, true },
+	{ SYSTEM, SESSION_DHCP, true, false },  { SYSTEM, SESSION_DHCP, true, true },
+	{ FIRMWARE, SESSION_PXE, true, false }, /* it boots again */
+};
+
+static void a_grant_lapses_with_its_stage(void **state)
+{
+	struct session_table *table = new_table();
+	struct session *session = session_open(table, machine(1), 10);
+
+	(void)state;
+	assert_int_equal(session->stage, SESSION_IDLE);
+	assert_false(session->has_booted);
+	for (size_t i = 0; i < COUNT_OF(packets); i++) {
+		session->is_granted = true;
+		session_enter_stage(session, packets[i].is_boot_stage);
+		assert_int_equal(session->stage, packets[i].stage);
+		assert_int_equal(session->has_booted, packets[i].has_booted);
+		assert_int_equal(session->is_granted, packets[i].is_still_granted);
+	}
+	session_table_free(table);
+}
+
+static void entering_a_stage_grants_nothing(void **state)
+{
+	struct session_table *table = new_table();
+	struct session *session = session_open(table, machine(1), 10);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(packets); i++) {
+		session_enter_stage(session, packets[i].is_boot_stage);
+		assert_false(session->is_granted);
+	}
 	session_table_free(table);
 }
 
@@ -114,7 +212,7 @@ static void the_longest_silent_makes_room(void **state)
 
 	(void)state;
 	for (uint32_t i = 1; i <= CAPACITY; i++)
-		session_set_address(table, session_open(table, machine(i), i), address(i));
+		session_set_address(table, session_open(table, machine(i), i), address(i), 0);
 	session_open(table, machine(1), 100); /* heard from again */
 	session_open(table, machine(6), 101);
 	assert_null(session_find(table, machine(2), 101));
@@ -131,8 +229,8 @@ static void an_address_moves_to_its_new_machine(void **state)
 	struct session_table *table = new_table();
 
 	(void)state;
-	session_set_address(table, session_open(table, machine(1), 10), address(1));
-	session_set_address(table, session_open(table, machine(2), 10), address(1));
+	session_set_address(table, session_open(table, machine(1), 10), address(1), 0);
+	session_set_address(table, session_open(table, machine(2), 10), address(1), 0);
 	assert_int_equal(session_find(table, machine(1), 10)->address.value, 0);
 	assert_true(mac_is_same(session_find_address(table, address(1), 10)->mac, machine(2)));
 	session_table_free(table);
@@ -144,11 +242,11 @@ static void a_machine_that_moves_leaves_its_address(void **state)
 	struct session *session = session_open(table, machine(1), 10);
 
 	(void)state;
-	session_set_address(table, session, address(1));
-	session_set_address(table, session, address(2));
+	session_set_address(table, session, address(1), 0);
+	session_set_address(table, session, address(2), 0);
 	assert_null(session_find_address(table, address(1), 10));
 	assert_ptr_equal(session_find_address(table, address(2), 10), session);
-	session_set_address(table, session, address(0));
+	session_set_address(table, session, address(0), 0);
 	assert_null(session_find_address(table, address(2), 10));
 	assert_null(session_find_address(table, address(0), 10));
 	session_table_free(table);
@@ -161,7 +259,7 @@ static void a_table_of_one_session_works(void **state)
 	(void)state;
 	assert_non_null(table);
 	for (uint32_t i = 1; i < 50; i++) {
-		session_set_address(table, session_open(table, machine(i), i), address(1));
+		session_set_address(table, session_open(table, machine(i), i), address(1), 0);
 		assert_null(session_find(table, machine(i - 1), i));
 		assert_true(
 			mac_is_same(session_find_address(table, address(1), i)->mac, machine(i)));
@@ -181,6 +279,7 @@ struct model {
 		uint32_t machine;
 		uint32_t address;
 		uint64_t seen_s;
+		uint64_t bound_until_s;
 		uint64_t order; /* of being heard from */
 	} sessions[CAPACITY];
 	uint64_t now_s;
@@ -189,7 +288,8 @@ struct model {
 
 static bool has_ended(const struct model *model, unsigned at)
 {
-	return model->now_s - model->sessions[at].seen_s > SESSION_SILENCE_S;
+	return model->now_s - model->sessions[at].seen_s > SESSION_SILENCE_S &&
+	       model->now_s > model->sessions[at].bound_until_s;
 }
 
 /* The machine's session, else the one that is silent longest. */
@@ -210,20 +310,26 @@ static void model_open(struct model *model, uint32_t number)
 {
 	unsigned at = model_slot(model, number);
 
-	if (model->sessions[at].machine != number || has_ended(model, at))
+	if (model->sessions[at].machine != number || has_ended(model, at)) {
 		model->sessions[at].address = 0;
+		model->sessions[at].bound_until_s = 0;
+	}
 	model->sessions[at].machine = number;
 	model->sessions[at].seen_s = model->now_s;
 	model->sessions[at].order = ++model->order;
 }
 
-static void model_set_address(struct model *model, uint32_t number, uint32_t new_address)
+static void model_set_address(struct model *model, uint32_t number, uint32_t new_address,
+			      uint64_t until_s)
 {
+	unsigned at = model_slot(model, number);
+
 	for (unsigned i = 0; i < CAPACITY; i++) {
 		if (model->sessions[i].address == new_address)
 			model->sessions[i].address = 0;
 	}
-	model->sessions[model_slot(model, number)].address = new_address;
+	model->sessions[at].address = new_address;
+	model->sessions[at].bound_until_s = until_s;
 }
 
 static void compare(const struct session_table *table, const struct model *model)
@@ -272,6 +378,7 @@ static void does_what_the_model_does(void **state)
 		uint32_t number = 1 + draw(&seed, MACHINES);
 		uint32_t new_address = draw(&seed, ADDRESSES + 1);
 		struct session *session;
+		uint64_t until_s;
 
 		model.now_s += draw(&seed, 4) == 0 ? draw(&seed, SESSION_SILENCE_S) : 0;
 		session = session_open(table, machine(number), model.now_s);
@@ -279,8 +386,9 @@ static void does_what_the_model_does(void **state)
 		compare(table, &model);
 		if (draw(&seed, 2) == 0)
 			continue;
-		session_set_address(table, session, address(new_address));
-		model_set_address(&model, number, new_address);
+		until_s = model.now_s + draw(&seed, 4 * SESSION_SILENCE_S);
+		session_set_address(table, session, address(new_address), until_s);
+		model_set_address(&model, number, new_address, until_s);
 		compare(table, &model);
 	}
 	session_table_free(table);
@@ -292,6 +400,11 @@ int main(void)
 		cmocka_unit_test(a_session_begins_with_nothing_known),
 		cmocka_unit_test(a_session_remembers_across_stages),
 		cmocka_unit_test(a_session_ends_after_an_hour_of_silence),
+		cmocka_unit_test(a_session_lives_as_long_as_its_lease),
+		cmocka_unit_test(a_session_may_live_for_ever),
+		cmocka_unit_test(a_renewal_moves_the_sessions_end),
+		cmocka_unit_test(a_grant_lapses_with_its_stage),
+		cmocka_unit_test(entering_a_stage_grants_nothing),
 		cmocka_unit_test(being_heard_from_prolongs_a_session),
 		cmocka_unit_test(the_longest_silent_makes_room),
 		cmocka_unit_test(an_address_moves_to_its_new_machine),

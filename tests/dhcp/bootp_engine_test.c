@@ -18,6 +18,7 @@
 #define OTHER     "192.168.77.130"
 #define OUTSIDE   "192.168.77.50" /* of the pool, on the network */
 #define ELSEWHERE "10.0.0.5"
+#define ASSIGNED  "192.168.77.60" /* by [static_dhcp], outside the pool */
 
 static const struct subnet_config subnet = {
 	.network = { 0xc0a84d00 },
@@ -35,6 +36,8 @@ static const struct {
 	enum lease_state held_state;
 	const char *free; /* the store's free address; NULL: none is left */
 	bool is_simple;   /* not to be served */
+	enum access access;
+	const char *assigned; /* by [static_dhcp]; NULL: nothing */
 	enum dhcp_verdict verdict;
 	enum dhcp_reason reason;
 	const char *address;
@@ -72,6 +75,32 @@ static const struct {
 	{ "issue: the same with ciaddr",
 	  .is_simple = true, .ciaddr = MINE,
 	  .verdict = DHCP_VERDICT_IGNORE, .reason = DHCP_REASON_SIMPLE_CLIENT },
+	{ "access: denied",
+	  .access = ACCESS_DENIED, .held = MINE, .held_state = LEASE_BOUND, .free = OTHER,
+	  .verdict = DHCP_VERDICT_IGNORE, .reason = DHCP_REASON_DENIED },
+	{ "access: denied with ciaddr",
+	  .access = ACCESS_DENIED, .ciaddr = MINE,
+	  .verdict = DHCP_VERDICT_IGNORE, .reason = DHCP_REASON_DENIED },
+	{ "access: denied with an address of its own",
+	  .access = ACCESS_DENIED, .assigned = ASSIGNED,
+	  .verdict = DHCP_VERDICT_IGNORE, .reason = DHCP_REASON_DENIED },
+	{ "access: listed nowhere",
+	  .access = ACCESS_UNLISTED, .free = OTHER,
+	  .verdict = DHCP_VERDICT_IGNORE, .reason = DHCP_REASON_UNLISTED },
+	{ "access: what the rules say comes before what a simple client is told",
+	  .access = ACCESS_DENIED, .is_simple = true, .free = OTHER,
+	  .verdict = DHCP_VERDICT_IGNORE, .reason = DHCP_REASON_DENIED },
+	{ "static_dhcp: its address, which the configuration keeps",
+	  .assigned = ASSIGNED, .free = OTHER,
+	  .verdict = DHCP_VERDICT_REPLY, .address = ASSIGNED },
+	{ "static_dhcp: before what it held from the pool",
+	  .assigned = ASSIGNED, .held = MINE, .held_state = LEASE_BOUND, .free = OTHER,
+	  .verdict = DHCP_VERDICT_REPLY, .address = ASSIGNED },
+	{ "static_dhcp: with the pool exhausted",
+	  .assigned = ASSIGNED, .verdict = DHCP_VERDICT_REPLY, .address = ASSIGNED },
+	{ "static_dhcp: ciaddr is its address",
+	  .assigned = ASSIGNED, .ciaddr = ASSIGNED, .free = OTHER,
+	  .verdict = DHCP_VERDICT_REPLY, .address = ASSIGNED },
 	/* clang-format on */
 };
 
@@ -91,6 +120,8 @@ static void decides_as_the_rfc_says(void **state)
 		struct dhcp_request request = { .mac = mac_of(MACHINE),
 						.ciaddr = address_of(rows[i].ciaddr) };
 		struct dhcp_facts facts = { .may_be_served = !rows[i].is_simple,
+					    .access = rows[i].access,
+					    .assigned = address_of(rows[i].assigned),
 					    .server = { 0xc0a84d01 },
 					    .held = rows[i].held == NULL ? NULL : &held,
 					    .has_free_address = rows[i].free != NULL,
@@ -103,7 +134,7 @@ static void decides_as_the_rfc_says(void **state)
 		assert_int_equal(decision.reason, rows[i].reason);
 		assert_int_equal(decision.lease.address.value, address_of(rows[i].address).value);
 		assert_int_equal(decision.must_commit, rows[i].must_commit);
-		if (!decision.must_commit)
+		if (decision.verdict != DHCP_VERDICT_REPLY)
 			continue;
 		/* It renews nothing: what it has, it has for ever. */
 		assert_int_equal(decision.lease.state, LEASE_BOUND);

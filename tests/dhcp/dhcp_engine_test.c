@@ -18,6 +18,7 @@
 #define OTHER_SERVER 2
 #define OUTSIDE      50 /* of the pool, on the network */
 #define FIRST        100
+#define ASSIGNED     60 /* by [static_dhcp], outside the pool */
 #define MINE         120
 #define OTHER        130
 #define LAST         199
@@ -89,6 +90,8 @@ struct row {
 	struct known wanted; /* by somebody else, or by nobody any more */
 	uint32_t free;       /* the store's free address; 0: none is left */
 	bool is_simple;      /* not to be served */
+	enum access access;
+	uint32_t assigned; /* by [static_dhcp]; 0: nothing */
 	enum dhcp_verdict verdict;
 	enum dhcp_reason reason;
 	uint32_t address; /* of the decision's lease */
@@ -104,6 +107,9 @@ struct row {
 #define OFFERS(host)                                                                               \
 	.verdict = OFFER, .address = host, .state = LEASE_OFFERED,                                 \
 	.expires_s = NOW_S + OFFER_LIFE_S, .must_commit = true
+#define GIVES(given_verdict)                                                                       \
+	.verdict = given_verdict, .address = ASSIGNED, .state = LEASE_BOUND,                       \
+	.expires_s = NOW_S + LEASE_TIME_S
 #define IGNORES(why)       .verdict = IGNORE, .reason = DHCP_REASON_##why
 #define REFUSES(why, host) .verdict = NAK, .reason = DHCP_REASON_##why, .address = host
 
@@ -310,6 +316,108 @@ static const struct row rows[] = {
 	{ "issue: nor is its choice of another server recorded",
 	  .type = DHCP_REQUEST, .is_simple = true, .server = OTHER_SERVER, .requested = MINE,
 	  IGNORES(SIMPLE_CLIENT) },
+
+	{ "access: denied, DISCOVER",
+	  .type = DHCP_DISCOVER, .access = ACCESS_DENIED, .free = FIRST, IGNORES(DENIED) },
+	{ "access: denied, with the address that it holds",
+	  .type = DHCP_DISCOVER, .access = ACCESS_DENIED, .held = BOUND(MINE), IGNORES(DENIED) },
+	{ "access: denied, no renewal",
+	  .type = DHCP_REQUEST, .access = ACCESS_DENIED, .ciaddr = MINE, .held = BOUND(MINE),
+	  IGNORES(DENIED) },
+	{ "access: whoever is denied learns nothing: no NAK",
+	  .type = DHCP_REQUEST, .access = ACCESS_DENIED, .requested = ELSEWHERE, IGNORES(DENIED) },
+	{ "access: denied, its choice of another server is not recorded",
+	  .type = DHCP_REQUEST, .access = ACCESS_DENIED, .server = OTHER_SERVER, .requested = MINE,
+	  IGNORES(DENIED) },
+	{ "access: denied, it takes no address away by a DECLINE",
+	  .type = DHCP_DECLINE, .access = ACCESS_DENIED, .requested = MINE, .held = BOUND(MINE),
+	  IGNORES(DENIED) },
+	{ "access: denied, INFORM",
+	  .type = DHCP_INFORM, .access = ACCESS_DENIED, .ciaddr = MINE, IGNORES(DENIED) },
+	{ "access: denied, what was given is given back",
+	  .type = DHCP_RELEASE, .access = ACCESS_DENIED, .ciaddr = MINE, .held = BOUND(MINE),
+	  .verdict = RELEASE, .address = MINE, .state = LEASE_RELEASED, .expires_s = NOW_S + 100,
+	  .must_commit = true },
+	{ "access: denied, what was not given is not",
+	  .type = DHCP_RELEASE, .access = ACCESS_DENIED, .ciaddr = MINE, IGNORES(NOT_THE_HOLDER) },
+	{ "access: listed nowhere, DISCOVER",
+	  .type = DHCP_DISCOVER, .access = ACCESS_UNLISTED, .free = FIRST, IGNORES(UNLISTED) },
+	{ "access: listed nowhere, no renewal",
+	  .type = DHCP_REQUEST, .access = ACCESS_UNLISTED, .ciaddr = MINE, .held = BOUND(MINE),
+	  IGNORES(UNLISTED) },
+	{ "access: listed nowhere, what was given is given back",
+	  .type = DHCP_RELEASE, .access = ACCESS_UNLISTED, .ciaddr = MINE, .held = BOUND(MINE),
+	  .verdict = RELEASE, .address = MINE, .state = LEASE_RELEASED, .expires_s = NOW_S + 100,
+	  .must_commit = true },
+	{ "access: denied before simple",
+	  .type = DHCP_DISCOVER, .access = ACCESS_DENIED, .is_simple = true, .free = FIRST,
+	  IGNORES(DENIED) },
+	{ "access: listed nowhere before simple",
+	  .type = DHCP_DISCOVER, .access = ACCESS_UNLISTED, .is_simple = true, .free = FIRST,
+	  IGNORES(UNLISTED) },
+	{ "access: denied before its address of static_dhcp",
+	  .type = DHCP_DISCOVER, .access = ACCESS_DENIED, .assigned = ASSIGNED, IGNORES(DENIED) },
+	{ "access: a simple client is refused before its address of static_dhcp",
+	  .type = DHCP_DISCOVER, .is_simple = true, .assigned = ASSIGNED, IGNORES(SIMPLE_CLIENT) },
+
+	{ "static_dhcp: DISCOVER",
+	  .type = DHCP_DISCOVER, .assigned = ASSIGNED, .free = FIRST, GIVES(OFFER) },
+	{ "static_dhcp: DISCOVER, it asks for another address",
+	  .type = DHCP_DISCOVER, .assigned = ASSIGNED, .requested = OTHER, .free = OTHER,
+	  GIVES(OFFER) },
+	{ "static_dhcp: DISCOVER, whatever it held from the pool before",
+	  .type = DHCP_DISCOVER, .assigned = ASSIGNED, .held = BOUND(MINE), .free = OTHER,
+	  GIVES(OFFER) },
+	{ "static_dhcp: DISCOVER, no address is left in the pool",
+	  .type = DHCP_DISCOVER, .assigned = ASSIGNED, GIVES(OFFER) },
+	{ "static_dhcp: DISCOVER, its address is reserved in the pool",
+	  .type = DHCP_DISCOVER, .assigned = ASSIGNED, .requested = ASSIGNED,
+	  .wanted = RESERVED(ASSIGNED), GIVES(OFFER) },
+	{ "static_dhcp: SELECTING, the offer is taken up",
+	  .type = DHCP_REQUEST, .assigned = ASSIGNED, .server = SERVER, .requested = ASSIGNED,
+	  GIVES(ACK) },
+	{ "static_dhcp: SELECTING, another address",
+	  .type = DHCP_REQUEST, .assigned = ASSIGNED, .server = SERVER, .requested = OTHER,
+	  .free = OTHER, REFUSES(OTHER_ADDRESS, OTHER) },
+	{ "static_dhcp: SELECTING, what it held from the pool before",
+	  .type = DHCP_REQUEST, .assigned = ASSIGNED, .server = SERVER, .requested = MINE,
+	  .held = BOUND(MINE), REFUSES(OTHER_ADDRESS, MINE) },
+	{ "static_dhcp: the machine has chosen another server",
+	  .type = DHCP_REQUEST, .assigned = ASSIGNED, .server = OTHER_SERVER,
+	  .requested = ASSIGNED, IGNORES(OTHER_SERVER) },
+	{ "static_dhcp: the same with another server's address: never a NAK",
+	  .type = DHCP_REQUEST, .assigned = ASSIGNED, .server = OTHER_SERVER, .requested = OTHER,
+	  IGNORES(OTHER_SERVER) },
+	{ "static_dhcp: INIT-REBOOT, the address is right",
+	  .type = DHCP_REQUEST, .assigned = ASSIGNED, .requested = ASSIGNED, GIVES(ACK) },
+	{ "static_dhcp: INIT-REBOOT, the address is incorrect",
+	  .type = DHCP_REQUEST, .assigned = ASSIGNED, .requested = MINE,
+	  REFUSES(OTHER_ADDRESS, MINE) },
+	{ "static_dhcp: RENEWING",
+	  .type = DHCP_REQUEST, .assigned = ASSIGNED, .ciaddr = ASSIGNED, GIVES(ACK) },
+	{ "static_dhcp: RENEWING what it held from the pool before",
+	  .type = DHCP_REQUEST, .assigned = ASSIGNED, .ciaddr = MINE, .held = BOUND(MINE),
+	  REFUSES(OTHER_ADDRESS, MINE) },
+	{ "static_dhcp: RELEASE, there is nothing to keep",
+	  .type = DHCP_RELEASE, .assigned = ASSIGNED, .server = SERVER, .ciaddr = ASSIGNED,
+	  GIVES(RELEASE) },
+	{ "static_dhcp: RELEASE though denied",
+	  .type = DHCP_RELEASE, .assigned = ASSIGNED, .access = ACCESS_DENIED, .ciaddr = ASSIGNED,
+	  GIVES(RELEASE) },
+	{ "static_dhcp: RELEASE of an address that is not its own",
+	  .type = DHCP_RELEASE, .assigned = ASSIGNED, .server = SERVER, .ciaddr = OTHER,
+	  IGNORES(NOT_THE_HOLDER) },
+	{ "static_dhcp: RELEASE to another server",
+	  .type = DHCP_RELEASE, .assigned = ASSIGNED, .server = OTHER_SERVER, .ciaddr = ASSIGNED,
+	  IGNORES(OTHER_SERVER) },
+	{ "static_dhcp: DECLINE, somebody else uses its address",
+	  .type = DHCP_DECLINE, .assigned = ASSIGNED, .server = SERVER, .requested = ASSIGNED,
+	  IGNORES(ASSIGNED_IS_USED) },
+	{ "static_dhcp: DECLINE of another server's address",
+	  .type = DHCP_DECLINE, .assigned = ASSIGNED, .server = OTHER_SERVER,
+	  .requested = ASSIGNED, IGNORES(OTHER_SERVER) },
+	{ "static_dhcp: INFORM", .type = DHCP_INFORM, .assigned = ASSIGNED, .ciaddr = ASSIGNED,
+	  IGNORES(UNSUPPORTED_MESSAGE) },
 	/* clang-format on */
 };
 
@@ -344,6 +452,8 @@ static struct dhcp_decision decide(const struct row *row)
 	uint32_t asked = row->requested != 0 ? row->requested : row->ciaddr;
 	struct dhcp_facts facts = {
 		.may_be_served = !row->is_simple,
+		.access = row->access,
+		.assigned = address_of(row->assigned),
 		.server = { NETWORK + SERVER },
 		.held = row->held.host == 0 ? NULL : &held,
 		.has_free_address = row->free != 0,
@@ -394,6 +504,27 @@ static bool is_binding(const struct dhcp_decision *decision)
 	       (decision->lease.state == LEASE_BOUND || decision->lease.state == LEASE_OFFERED);
 }
 
+/* Whoever may not be served is not, for the first reason there is, but may give back. */
+static void check_refusal(const struct row *row, const struct dhcp_decision *decision)
+{
+	enum dhcp_reason refusal = DHCP_REASON_NONE;
+
+	if (row->is_simple)
+		refusal = DHCP_REASON_SIMPLE_CLIENT;
+	if (row->access == ACCESS_UNLISTED)
+		refusal = DHCP_REASON_UNLISTED;
+	if (row->access == ACCESS_DENIED)
+		refusal = DHCP_REASON_DENIED;
+	if (refusal == DHCP_REASON_NONE)
+		return;
+	if (row->type == DHCP_RELEASE) {
+		assert_true(decision->verdict == RELEASE || decision->reason != refusal);
+		return;
+	}
+	assert_int_equal(decision->verdict, IGNORE);
+	assert_int_equal(decision->reason, refusal);
+}
+
 /* What holds for every decision, whatever the facts. */
 static void check_decision(const struct row *row, const struct dhcp_decision *decision)
 {
@@ -403,7 +534,8 @@ static void check_decision(const struct row *row, const struct dhcp_decision *de
 	assert_int_equal(decision->verdict == IGNORE || decision->verdict == NAK,
 			 decision->reason != DHCP_REASON_NONE);
 	if (decision->verdict == ACK || decision->verdict == RECORD)
-		assert_true(decision->must_commit && decision->lease.state == LEASE_BOUND);
+		assert_true(decision->lease.state == LEASE_BOUND &&
+			    (decision->must_commit || row->assigned != 0));
 	if (decision->verdict == IGNORE || decision->verdict == NAK)
 		assert_false(decision->must_commit);
 	if (decision->verdict == NAK)
@@ -418,8 +550,13 @@ static void check_decision(const struct row *row, const struct dhcp_decision *de
 	}
 	if (decision->must_commit && decision->lease.state == LEASE_DECLINED)
 		assert_true(mac_to_number(decision->lease.mac) == 0);
-	if (row->is_simple)
-		assert_int_equal(decision->reason, DHCP_REASON_SIMPLE_CLIENT);
+	check_refusal(row, decision);
+	/* The configuration is the lease: it is the one address, and the store hears nothing. */
+	if (row->assigned != 0) {
+		assert_false(decision->must_commit || decision->verdict == RECORD);
+		if (decision->verdict != IGNORE && decision->verdict != NAK)
+			assert_int_equal(host, ASSIGNED);
+	}
 }
 
 /* Takes the last digit, to this base, off the number. */
@@ -434,13 +571,15 @@ static size_t take_digit(size_t *number, size_t base)
 /* One row for each number; false: all have been. */
 static bool combine(size_t number, struct row *out_row)
 {
-	static const uint32_t hosts[] = { 0, OUTSIDE, MINE, OTHER, ELSEWHERE };
+	static const uint32_t hosts[] = { 0, OUTSIDE, ASSIGNED, MINE, OTHER, ELSEWHERE };
 	static const uint32_t servers[] = { 0, SERVER, OTHER_SERVER };
 	static const struct known held[] = { { 0 },          BOUND(MINE),   EXPIRED(MINE),
 					     RELEASED(MINE), OFFERED(MINE), LAPSED(MINE) };
 	static const struct known wanted[] = { { 0 },          BOUND(OTHER),    OFFERED(OTHER),
 					       LAPSED(OTHER),  RELEASED(OTHER), DECLINED(OTHER),
 					       RESERVED(OTHER) };
+	static const enum access accesses[] = { ACCESS_GRANTED, ACCESS_DENIED, ACCESS_UNLISTED };
+	static const uint32_t assigned[] = { 0, ASSIGNED };
 	const struct known *occupant = &wanted[take_digit(&number, COUNT_OF(wanted))];
 	bool is_free = occupant->host == 0 || occupant->state == LEASE_OFFERED;
 	uint32_t asked;
@@ -451,6 +590,8 @@ static bool combine(size_t number, struct row *out_row)
 				 .server = servers[take_digit(&number, COUNT_OF(servers))],
 				 .held = held[take_digit(&number, COUNT_OF(held))],
 				 .is_simple = take_digit(&number, 2) == 1,
+				 .access = accesses[take_digit(&number, COUNT_OF(accesses))],
+				 .assigned = assigned[take_digit(&number, COUNT_OF(assigned))],
 				 .free = is_free ? OTHER : FIRST };
 	/* The store knows of the address that is asked for. */
 	asked = out_row->requested != 0 ? out_row->requested : out_row->ciaddr;
@@ -499,11 +640,36 @@ static void every_reason_has_a_text_of_its_own(void **state)
 	}
 }
 
+static void access_is_refused_in_this_order(void **state)
+{
+	static const struct {
+		enum access access;
+		bool may_be_served;
+		enum dhcp_reason reason;
+	} checks[] = {
+		{ ACCESS_GRANTED, true, DHCP_REASON_NONE },
+		{ ACCESS_GRANTED, false, DHCP_REASON_SIMPLE_CLIENT },
+		{ ACCESS_DENIED, true, DHCP_REASON_DENIED },
+		{ ACCESS_DENIED, false, DHCP_REASON_DENIED },
+		{ ACCESS_UNLISTED, true, DHCP_REASON_UNLISTED },
+		{ ACCESS_UNLISTED, false, DHCP_REASON_UNLISTED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(checks); i++) {
+		struct dhcp_facts facts = { .access = checks[i].access,
+					    .may_be_served = checks[i].may_be_served };
+
+		assert_int_equal(dhcp_check_access(&facts), checks[i].reason);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(decides_as_the_rfc_says),
 		cmocka_unit_test(nothing_is_granted_twice_whatever_the_facts),
+		cmocka_unit_test(access_is_refused_in_this_order),
 		cmocka_unit_test(a_lease_for_ever_does_not_wrap),
 		cmocka_unit_test(every_reason_has_a_text_of_its_own),
 	};

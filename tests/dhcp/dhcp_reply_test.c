@@ -1,6 +1,7 @@
 /* The answer's octets, taken apart by a reader of the test's own, and where they go. */
 #include "dhcp/dhcp_reply.h"
 
+#include "boot/session.h"
 #include "support.h"
 
 #include <setjmp.h>
@@ -30,12 +31,13 @@ struct setting {
 	struct client client;
 	struct dhcp_decision decision;
 	char boot_file[BOOT_FILE_SIZE];
+	char host_name[SESSION_CLIENT_SIZE];
 };
 
 static struct setting setting_of(enum dhcp_verdict verdict)
 {
 	return (struct setting){
-		.config = { .bootp = { .port = 67 },
+		.config = { .bootp = { .port = 67, .tells_gateway = true },
 			    .subnet = { .network = ip4_of("192.168.77.0"),
 					.prefix_length = 24,
 					.netmask = ip4_of("255.255.255.0"),
@@ -62,6 +64,7 @@ static struct setting fat_setting(enum dhcp_verdict verdict)
 	for (bootp->dns_count = 0; bootp->dns_count < CONFIG_DNS_MAX; bootp->dns_count++)
 		bootp->dns[bootp->dns_count].value = 0x08080808 + (uint32_t)bootp->dns_count;
 	fill(bootp->domain, LONGEST_DOMAIN);
+	fill(setting.host_name, SESSION_CLIENT_SIZE - 1);
 	fill(bootp->servername, SERVER_NAME_SIZE - 1);
 	fill(setting.boot_file, LONGEST_FILE);
 	return setting;
@@ -122,7 +125,8 @@ static void write_reply(const struct setting *setting, const struct packet *pack
 					   .config = &setting->config,
 					   .server = ip4_of("192.168.77.1"),
 					   .tftp_server = ip4_of("192.168.77.2"),
-					   .boot_file = setting->boot_file };
+					   .boot_file = setting->boot_file,
+					   .host_name = setting->host_name };
 	struct writer out = writer_of(out_reply->bytes, sizeof(out_reply->bytes));
 	uint8_t untouched[DHCP_REPLY_MAX];
 
@@ -177,9 +181,16 @@ static void carries_the_options_of_each_answer(void **state)
 	setting.decision.reason = DHCP_REASON_ADDRESS_TAKEN;
 	write_reply(&setting, &(struct packet){ .options = "53=03" }, &reply);
 	assert_options(&reply, "53=06 54=c0a84d01 56='the address is taken'");
+	strcpy(setting.host_name, "gordon");
+	write_reply(&setting, &(struct packet){ .options = "53=03" }, &reply);
+	assert_options(&reply, "53=06 54=c0a84d01 56='the address is taken'");
 	setting = setting_of(DHCP_VERDICT_REPLY);
 	write_reply(&setting, &(struct packet){ .options = "" }, &reply);
 	assert_options(&reply, NETWORK);
+	strcpy(setting.host_name, "gordon");
+	setting.config.bootp.tells_gateway = false;
+	write_reply(&setting, &(struct packet){ .options = "" }, &reply);
+	assert_options(&reply, "1=ffffff00 12='gordon'");
 }
 
 static const struct {
@@ -191,39 +202,53 @@ static const struct {
 	bool is_microsoft;
 	const char *asked;
 	const char *options;
+	const char *host_name; /* NULL: none */
+	bool hides_gateway;    /* set_gateway = no */
 } offers[] = {
 	/* clang-format off */
-	{ "a gateway", "", 0xc0a84dfe, 0, "", false, DISCOVER,
+	{ "a gateway", "", 0xc0a84dfe, 0, "", false, .asked = DISCOVER,
 	  "53=02 " LEASE "1=ffffff00 3=c0a84dfe 66='192.168.77.2'" },
-	{ "no boot file: no option 67", "", 0, 0, "", false, DISCOVER,
+	{ "no boot file: no option 67", "", 0, 0, "", false, .asked = DISCOVER,
 	  "53=02 " LEASE NETWORK "66='192.168.77.2'" },
-	{ "one DNS server", "", 0, 1, "pxelinux.0", false, DISCOVER,
+	{ "one DNS server", "", 0, 1, "pxelinux.0", false, .asked = DISCOVER,
 	  "53=02 " LEASE NETWORK BOOT "6=01010101" },
-	{ "eight DNS servers", "", 0, 8, "pxelinux.0", false, DISCOVER,
+	{ "eight DNS servers", "", 0, 8, "pxelinux.0", false, .asked = DISCOVER,
 	  "53=02 " LEASE NETWORK BOOT
 	  "6=0101010102020202030303030404040405050505060606060707070708080808" },
-	{ "a domain", "example.net", 0, 0, "pxelinux.0", false, DISCOVER,
+	{ "a domain", "example.net", 0, 0, "pxelinux.0", false, .asked = DISCOVER,
 	  "53=02 " LEASE NETWORK BOOT "15='example.net'" },
-	{ "Microsoft's texts end with NUL", "example.net", 0, 0, "a.0", true, DISCOVER,
+	{ "Microsoft's texts end with NUL", "example.net", 0, 0, "a.0", true, .asked = DISCOVER,
 	  "53=02 " LEASE NETWORK "15=6578616d706c652e6e657400 66=3139322e3136382e37372e3200 "
 	  "67=612e3000" },
+	{ "RFC 2132 3.14: a host name", "", 0, 0, "pxelinux.0", false, .asked = DISCOVER,
+	  "53=02 " LEASE NETWORK BOOT "12='gordon'", .host_name = "gordon" },
+	{ "Microsoft's host name ends with NUL", "", 0, 0, "", true, .asked = DISCOVER,
+	  "53=02 " LEASE NETWORK "12=676f72646f6e00 66=3139322e3136382e37372e3200",
+	  .host_name = "gordon" },
+	{ "a host name and a domain", "example.net", 0, 0, "pxelinux.0", false, .asked = DISCOVER,
+	  "53=02 " LEASE NETWORK BOOT "12='gordon' 15='example.net'", .host_name = "gordon" },
+	{ "set_gateway = no: no option 3", "", 0, 0, "pxelinux.0", false, .asked = DISCOVER,
+	  "53=02 " LEASE "1=ffffff00 " BOOT, .hides_gateway = true },
+	{ "set_gateway = no: the configured one is not told either", "", 0xc0a84dfe, 0,
+	  "pxelinux.0", false, .asked = DISCOVER, "53=02 " LEASE "1=ffffff00 " BOOT,
+	  .hides_gateway = true },
 	{ "RFC 4578 2.3: option 97 is echoed", "", 0, 0, "pxelinux.0", false,
-	  DISCOVER " 97=00a1774d560201044385060708090a0101",
+	  .asked = DISCOVER " 97=00a1774d560201044385060708090a0101",
 	  "53=02 " LEASE NETWORK BOOT "97=00a1774d560201044385060708090a0101" },
 	{ "the same where its length is wrong", "", 0, 0, "pxelinux.0", false,
-	  DISCOVER " 97=00a1774d",
+	  .asked = DISCOVER " 97=00a1774d",
 	  "53=02 " LEASE NETWORK BOOT "97=00a1774d" },
 	{ "the same where it is empty", "", 0, 0, "pxelinux.0", false,
-	  DISCOVER " 97=",
+	  .asked = DISCOVER " 97=",
 	  "53=02 " LEASE NETWORK BOOT "97=" },
 	{ "RFC 3046 2.2: option 82 is echoed", "", 0, 0, "pxelinux.0", false,
-	  DISCOVER " 82=0104deadbeef",
+	  .asked = DISCOVER " 82=0104deadbeef",
 	  "53=02 " LEASE NETWORK BOOT "82=0104deadbeef" },
 	{ "the same where it is empty", "", 0, 0, "pxelinux.0", false,
-	  DISCOVER " 82=",
+	  .asked = DISCOVER " 82=",
 	  "53=02 " LEASE NETWORK BOOT "82=" },
 	{ "PXE's own options are not echoed", "", 0, 0, "pxelinux.0", false,
-	  DISCOVER " 60='PXEClient' 43=470480000000ff 93=0007 94=010201 77='iPXE' 175=b105 52=00",
+	  .asked = DISCOVER " 60='PXEClient' 43=470480000000ff 93=0007 94=010201 77='iPXE' 175=b105 52=00",
 	  "53=02 " LEASE NETWORK BOOT },
 	/* clang-format on */
 };
@@ -244,6 +269,9 @@ static void carries_what_is_configured(void **state)
 			bootp->dns[bootp->dns_count].value =
 				0x01010101 * ((uint32_t)bootp->dns_count + 1);
 		setting.client.wants_terminated_text = offers[i].is_microsoft;
+		bootp->tells_gateway = !offers[i].hides_gateway;
+		if (offers[i].host_name != NULL)
+			strcpy(setting.host_name, offers[i].host_name);
 		write_reply(&setting, &(struct packet){ .options = offers[i].asked }, &reply);
 		assert_options(&reply, offers[i].options);
 	}
@@ -530,6 +558,7 @@ static void a_long_domain_makes_room_for_what_boots(void **state)
 
 	(void)state;
 	setting.config.bootp.dns_count = CONFIG_DNS_MAX;
+	fill(setting.host_name, SESSION_CLIENT_SIZE - 1);
 	for (size_t length = 0; length <= LONGEST_DOMAIN; length++) {
 		struct reply reply;
 
@@ -540,6 +569,7 @@ static void a_long_domain_makes_room_for_what_boots(void **state)
 			    &reply);
 		if (reply.options[OPTION_TFTP_SERVER].bytes == NULL ||
 		    reply.options[OPTION_BOOT_FILE].bytes == NULL ||
+		    reply.options[OPTION_HOST_NAME].bytes == NULL ||
 		    reply.options[OPTION_MACHINE_UUID].bytes == NULL)
 			dropped++;
 	}
@@ -582,45 +612,63 @@ static const struct {
 	const char *to;
 	uint16_t port;
 	bool is_frame;
+	bool is_buggy; /* of [buggy_clients] */
 } destinations[] = {
 	/* clang-format off */
 	{ "giaddr: to the relay's server port", DHCP_VERDICT_OFFER,
-	  { .options = "53=01", .giaddr = "192.168.77.9" }, "192.168.77.9", 67, false },
+	  { .options = "53=01", .giaddr = "192.168.77.9" }, "192.168.77.9", 67, .is_frame = false },
 	{ "giaddr before ciaddr and the broadcast bit", DHCP_VERDICT_ACK,
 	  { .options = "53=03", .giaddr = "192.168.77.9", .ciaddr = "192.168.77.148",
-	    .flags = 0x8000 }, "192.168.77.9", 67, false },
+	    .flags = 0x8000 }, "192.168.77.9", 67, .is_frame = false },
 	{ "giaddr: a NAK too", DHCP_VERDICT_NAK,
-	  { .options = "53=03", .giaddr = "192.168.77.9" }, "192.168.77.9", 67, false },
+	  { .options = "53=03", .giaddr = "192.168.77.9" }, "192.168.77.9", 67, .is_frame = false },
 	{ "giaddr: BOOTP too", DHCP_VERDICT_REPLY,
-	  { .options = "", .giaddr = "192.168.77.9" }, "192.168.77.9", 67, false },
+	  { .options = "", .giaddr = "192.168.77.9" }, "192.168.77.9", 67, .is_frame = false },
 	{ "ciaddr: to the client", DHCP_VERDICT_ACK,
-	  { .options = "53=03", .ciaddr = "192.168.77.148" }, "192.168.77.148", 68, false },
+	  { .options = "53=03", .ciaddr = "192.168.77.148" }, "192.168.77.148", 68, .is_frame = false },
 	{ "ciaddr before the broadcast bit", DHCP_VERDICT_ACK,
 	  { .options = "53=03", .ciaddr = "192.168.77.148", .flags = 0x8000 },
-	  "192.168.77.148", 68, false },
+	  "192.168.77.148", 68, .is_frame = false },
 	{ "ciaddr: BOOTP too", DHCP_VERDICT_REPLY,
-	  { .options = "", .ciaddr = "192.168.77.148" }, "192.168.77.148", 68, false },
+	  { .options = "", .ciaddr = "192.168.77.148" }, "192.168.77.148", 68, .is_frame = false },
 	{ "the broadcast bit", DHCP_VERDICT_OFFER,
-	  { .options = "53=01", .flags = 0x8000 }, "255.255.255.255", 68, false },
+	  { .options = "53=01", .flags = 0x8000 }, "255.255.255.255", 68, .is_frame = false },
 	{ "the broadcast bit beside others", DHCP_VERDICT_ACK,
-	  { .options = "53=03", .flags = 0xffff }, "255.255.255.255", 68, false },
+	  { .options = "53=03", .flags = 0xffff }, "255.255.255.255", 68, .is_frame = false },
 	{ "other bits alone are no broadcast bit", DHCP_VERDICT_OFFER,
-	  { .options = "53=01", .flags = 0x7fff }, "192.168.77.148", 68, true },
+	  { .options = "53=01", .flags = 0x7fff }, "192.168.77.148", 68, .is_frame = true },
 	{ "no broadcast bit: to the client's hardware address", DHCP_VERDICT_OFFER,
-	  { .options = "53=01" }, "192.168.77.148", 68, true },
+	  { .options = "53=01" }, "192.168.77.148", 68, .is_frame = true },
 	{ "the same for an ACK", DHCP_VERDICT_ACK,
-	  { .options = "53=03" }, "192.168.77.148", 68, true },
+	  { .options = "53=03" }, "192.168.77.148", 68, .is_frame = true },
 	{ "the same for BOOTP", DHCP_VERDICT_REPLY,
-	  { .options = "" }, "192.168.77.148", 68, true },
+	  { .options = "" }, "192.168.77.148", 68, .is_frame = true },
 	{ "a NAK is broadcast whatever the bit", DHCP_VERDICT_NAK,
-	  { .options = "53=03" }, "255.255.255.255", 68, false },
+	  { .options = "53=03" }, "255.255.255.255", 68, .is_frame = false },
 	{ "a NAK is broadcast whatever ciaddr", DHCP_VERDICT_NAK,
-	  { .options = "53=03", .ciaddr = "192.168.77.148" }, "255.255.255.255", 68, false },
+	  { .options = "53=03", .ciaddr = "192.168.77.148" }, "255.255.255.255", 68, .is_frame = false },
 	{ "a ciaddr that the lease does not confirm", DHCP_VERDICT_ACK,
-	  { .options = "53=03", .ciaddr = "10.0.0.5" }, "192.168.77.148", 68, true },
+	  { .options = "53=03", .ciaddr = "10.0.0.5" }, "192.168.77.148", 68, .is_frame = true },
 	{ "the same with the broadcast bit", DHCP_VERDICT_ACK,
 	  { .options = "53=03", .ciaddr = "10.0.0.5", .flags = 0x8000 },
-	  "255.255.255.255", 68, false },
+	  "255.255.255.255", 68, .is_frame = false },
+	{ "buggy_clients: no broadcast bit, broadcast all the same", DHCP_VERDICT_OFFER,
+	  { .options = "53=01" }, "255.255.255.255", 68, .is_frame = false, .is_buggy = true },
+	{ "buggy_clients: an ACK", DHCP_VERDICT_ACK,
+	  { .options = "53=03" }, "255.255.255.255", 68, .is_frame = false, .is_buggy = true },
+	{ "buggy_clients: a renewal", DHCP_VERDICT_ACK,
+	  { .options = "53=03", .ciaddr = "192.168.77.148" },
+	  "255.255.255.255", 68, .is_frame = false, .is_buggy = true },
+	{ "buggy_clients: BOOTP", DHCP_VERDICT_REPLY,
+	  { .options = "" }, "255.255.255.255", 68, .is_frame = false, .is_buggy = true },
+	{ "buggy_clients: a NAK", DHCP_VERDICT_NAK,
+	  { .options = "53=03" }, "255.255.255.255", 68, .is_frame = false, .is_buggy = true },
+	{ "buggy_clients by a relay: the relay does it", DHCP_VERDICT_OFFER,
+	  { .options = "53=01", .giaddr = "192.168.77.9" },
+	  "192.168.77.9", 67, .is_frame = false, .is_buggy = true },
+	{ "buggy_clients by a relay: a NAK", DHCP_VERDICT_NAK,
+	  { .options = "53=03", .giaddr = "192.168.77.9" },
+	  "192.168.77.9", 67, .is_frame = false, .is_buggy = true },
 	/* clang-format on */
 };
 
@@ -635,14 +683,16 @@ static void answers_go_where_rfc_2131_says(void **state)
 
 		print_message("%s\n", destinations[i].what);
 		assert_int_equal(dhcp_decode(bytes, &message), DHCP_DROP_NONE);
-		destination = dhcp_destination(&message, &setting.decision, 67);
+		destination =
+			dhcp_destination(&message, &setting.decision, 67, destinations[i].is_buggy);
 		assert_string_equal(ip4_format(destination.to.address).text, destinations[i].to);
 		assert_int_equal(destination.to.port, destinations[i].port);
 		assert_int_equal(destination.is_frame, destinations[i].is_frame);
 		if (destination.is_frame)
 			assert_string_equal(mac_format(destination.mac).text, MACHINE);
 		/* The configured port moves both. */
-		destination = dhcp_destination(&message, &setting.decision, 6767);
+		destination = dhcp_destination(&message, &setting.decision, 6767,
+					       destinations[i].is_buggy);
 		assert_int_equal(destination.to.port, destinations[i].port + 6700);
 		bytes_free(bytes);
 	}

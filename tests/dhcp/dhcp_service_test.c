@@ -23,6 +23,7 @@
 #define SERVER     "10.77.0.1"
 #define SECOND     "10.99.0.1" /* the interface's other address, of another network */
 #define RELAY      "10.77.0.9"
+#define OUTSIDE    "10.77.0.50" /* of the pool, on the network */
 #define FIRST      "10.77.0.100"
 #define LAST       "10.77.0.102"
 #define SERVER_ID  "54=0a4d0001"
@@ -80,7 +81,10 @@ static void fill_config(void)
 {
 	bench.config = (struct config){
 		.has_dhcp = true,
-		.bootp = { .port = 67, .boot_file = "boot.bin", .servername = "boots" },
+		.bootp = { .port = 67,
+			   .boot_file = "boot.bin",
+			   .servername = "boots",
+			   .tells_gateway = true },
 		.bootfile = { .list = { { .architecture = 7, .file = "efi.bin" } }, .count = 1 },
 		.subnet = { .network = ip4_of("10.77.0.0"),
 			    .prefix_length = 24,
@@ -616,6 +620,333 @@ static void tftp_may_be_at_another_address(void **state)
 	assert_memory_equal(option_of(frame, 54).bytes, "\x0a\x4d\x00\x01", 4);
 }
 
+static struct session *session_of(const char *mac)
+{
+	return session_open(bench.sessions, mac_of(mac), loop_now_ms(bench.loop) / 1000);
+}
+
+/* [mac]: a network of machines but one, and one of another network. In the order of the rules. */
+static struct mac_rule mac_rules[] = {
+	{ .mac = { { 0x52, 0x54, 0x00, 0x77, 0x01, 0x02 } }, .prefix_length = 48 }, /* OTHER */
+	{ .mac = { { 0x52, 0x54, 0x00, 0x77 } }, .prefix_length = 32, .is_yes = true },
+};
+
+static void listed_machines_are_served_and_no_others(void **state)
+{
+	(void)state;
+	NETWORK_NEEDED();
+	bench.config.bootp.access = ACCESS_BY_MAC;
+	bench.config.mac = (struct mac_rules){ mac_rules, COUNT_OF(mac_rules) };
+	start();
+	boot(MACHINE, BOOT, FIRST);
+	ask_in_vain(&(struct packet){ .mac = OTHER, .options = "53=01 " BOOT }, EVENT_DHCP_DENIED);
+	ask_in_vain(&(struct packet){ .mac = OTHER, .options = BOOT }, EVENT_DHCP_DENIED);
+	ask_in_vain(&(struct packet){ .mac = OTHER,
+				      .options = "53=03 50=c0000201 " SERVER_ID " " BOOT },
+		    EVENT_DHCP_DENIED);
+	ask_in_vain(&(struct packet){ .mac = "02-00-00-00-00-01", .options = "53=01 " BOOT },
+		    EVENT_DHCP_UNLISTED);
+	/* What is not served for another reason is refused for the first. */
+	ask_in_vain(&(struct packet){ .mac = "02-00-00-00-00-01", .options = "53=01" },
+		    EVENT_DHCP_UNLISTED);
+	ask_in_vain(&(struct packet){ .mac = THIRD, .options = "53=01" }, EVENT_DHCP_SIMPLE_CLIENT);
+	/* TFTP is told. */
+	assert_false(session_of(MACHINE)->is_denied);
+	assert_true(session_of(OTHER)->is_denied);
+	assert_true(session_of("02-00-00-00-00-01")->is_denied);
+}
+
+static void a_machine_that_is_denied_by_now_may_give_back(void **state)
+{
+	(void)state;
+	NETWORK_NEEDED();
+	bench.config.mac = (struct mac_rules){ mac_rules, COUNT_OF(mac_rules) };
+	start();
+	boot(OTHER, BOOT, FIRST);
+	bench.config.bootp.access = ACCESS_BY_MAC;
+	ask_in_vain(&(struct packet){ .mac = OTHER, .options = "53=03", .ciaddr = FIRST },
+		    EVENT_DHCP_DENIED);
+	ask_in_vain(&(struct packet){ .mac = OTHER,
+				      .options = "53=04 50=0a4d0064 " SERVER_ID " " BOOT },
+		    EVENT_DHCP_DENIED);
+	ask_in_vain(
+		&(struct packet){ .mac = OTHER, .options = "53=07 " SERVER_ID, .ciaddr = FIRST },
+		EVENT_DHCP_RELEASE);
+	assert_int_equal(bench.leases->operations->find_machine(bench.leases, mac_of(OTHER))->state,
+			 LEASE_RELEASED);
+	assert_true(session_of(OTHER)->is_denied);
+}
+
+/* As firmware sends them: the first as it is written, the second as SMBIOS keeps it. */
+#define WRITTEN_UUID "97=0000112233445566778899aabbccddeeff"
+#define SMBIOS_UUID  "97=0033221100554477668899aabbccddeeff"
+#define DENIED_UUID  "97=00ff112233445566778899aabbccddeeff"
+#define OTHER_UUID   "97=00ee112233445566778899aabbccddeeff"
+
+/* [uuid], in the order of the rules. */
+static struct uuid_rule uuid_rules[] = {
+	{ .uuid = { { 0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99, 0xaa, 0xbb, 0xcc,
+		      0xdd, 0xee, 0xff } },
+	  .is_yes = true },
+	{ .uuid = { { 0xff, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99, 0xaa, 0xbb, 0xcc,
+		      0xdd, 0xee, 0xff } } },
+};
+
+static void start_with_uuids(void)
+{
+	bench.config.bootp.access = ACCESS_BY_UUID;
+	bench.config.uuid = (struct uuid_rules){ uuid_rules, COUNT_OF(uuid_rules) };
+	start();
+}
+
+static void a_uuid_is_known_in_both_orders(void **state)
+{
+	(void)state;
+	NETWORK_NEEDED();
+	start_with_uuids();
+	boot(MACHINE, BOOT " " WRITTEN_UUID, FIRST);
+	boot(OTHER, BOOT " " SMBIOS_UUID, "10.77.0.101");
+	ask_in_vain(&(struct packet){ .mac = THIRD, .options = "53=01 " BOOT " " DENIED_UUID },
+		    EVENT_DHCP_DENIED);
+	ask_in_vain(&(struct packet){ .mac = THIRD, .options = "53=01 " BOOT " " OTHER_UUID },
+		    EVENT_DHCP_UNLISTED);
+	ask_in_vain(&(struct packet){ .mac = FOURTH, .options = "53=01 " BOOT },
+		    EVENT_DHCP_UNLISTED);
+}
+
+/* "the UUID given at the firmware's DHCP stage is remembered for the OS's DHCP stage" */
+static void the_firmwares_uuid_is_its_systems(void **state)
+{
+	(void)state;
+	NETWORK_NEEDED();
+	start_with_uuids();
+	ask_in_vain(&(struct packet){ .options = "53=01" }, EVENT_DHCP_UNLISTED);
+	boot(MACHINE, BOOT " " WRITTEN_UUID, FIRST);
+	boot(MACHINE, "60='udhcp 1.35.0'", FIRST);
+	ask_in_vain(&(struct packet){ .mac = OTHER, .options = "53=01 " BOOT " " DENIED_UUID },
+		    EVENT_DHCP_DENIED);
+	ask_in_vain(&(struct packet){ .mac = OTHER, .options = "53=01" }, EVENT_DHCP_DENIED);
+	/* Another machine's UUID is not this one's. */
+	ask_in_vain(&(struct packet){ .mac = THIRD, .options = "53=01 " BOOT },
+		    EVENT_DHCP_UNLISTED);
+}
+
+/* The authority is not asked in these: nobody is there to answer. */
+static void what_was_granted_needs_no_more_asking(void **state)
+{
+	struct session *session;
+
+	(void)state;
+	NETWORK_NEEDED();
+	bench.config.bootp.access = ACCESS_BY_HTTP;
+	start();
+	session = session_of(MACHINE);
+	session->stage = SESSION_PXE;
+	session->is_granted = true;
+	session->granted_xid = 0x12345678; /* of every packet here */
+	boot(MACHINE, BOOT, FIRST);
+	boot(MACHINE, BOOT, FIRST);
+}
+
+/* A message that asks for no address needs no grant, and is none. */
+static void giving_back_grants_nothing(void **state)
+{
+	(void)state;
+	NETWORK_NEEDED();
+	start();
+	boot(MACHINE, BOOT, FIRST);
+	bench.config.bootp.access = ACCESS_BY_HTTP;
+	session_of(MACHINE)->is_denied = true;
+	ask_in_vain(&(struct packet){ .options = "53=08 " BOOT, .ciaddr = FIRST },
+		    EVENT_DHCP_UNSUPPORTED_MESSAGE);
+	assert_true(session_of(MACHINE)->is_denied);
+	ask_in_vain(&(struct packet){ .options = "53=07 " SERVER_ID " " BOOT, .ciaddr = FIRST },
+		    EVENT_DHCP_RELEASE);
+	assert_true(session_of(MACHINE)->is_denied);
+}
+
+static void the_authoritys_names_are_told(void **state)
+{
+	const struct frame *frame;
+
+	(void)state;
+	NETWORK_NEEDED();
+	start();
+	frame = ask(&(struct packet){ .options = "53=01 " BOOT });
+	assert_null(option_of(frame, 12).bytes);
+	strcpy(session_of(MACHINE)->client, "gordon");
+	strcpy(session_of(MACHINE)->file, "named.bin");
+	frame = ask(&(struct packet){ .options = "53=01 " BOOT });
+	assert_int_equal(option_of(frame, 12).length, strlen("gordon"));
+	assert_memory_equal(option_of(frame, 12).bytes, "gordon", strlen("gordon"));
+	assert_string_equal(boot_file_of(frame), "named.bin");
+	/* Of this machine, not of others. */
+	frame = ask(&(struct packet){ .mac = OTHER, .options = "53=01 " BOOT });
+	assert_null(option_of(frame, 12).bytes);
+	assert_string_equal(boot_file_of(frame), "boot.bin");
+}
+
+/* [static_dhcp] */
+static struct static_host static_hosts[] = {
+	{ .mac = { { 0x52, 0x54, 0x00, 0x77, 0x01, 0x01 } }, .address = { 0x0a4d0032 } },
+	{ .mac = { { 0x52, 0x54, 0x00, 0x77, 0x01, 0x02 } }, .address = { 0x0a4d0066 } },
+};
+
+static void start_with_static_hosts(void)
+{
+	bench.config.static_dhcp = (struct static_hosts){ static_hosts, COUNT_OF(static_hosts) };
+	start();
+}
+
+/* Outside the pool, or inside; whether it boots or not. */
+static void a_machine_of_static_dhcp_gets_its_address(void **state)
+{
+	(void)state;
+	NETWORK_NEEDED();
+	start_with_static_hosts();
+	boot(MACHINE, BOOT, OUTSIDE);
+	boot(MACHINE, "60='udhcp 1.35.0'", OUTSIDE);
+	boot(OTHER, "60='udhcp 1.35.0'", LAST);
+	assert_answer(ask(&(struct packet){ .options = "53=01 50=0a4d0064 " BOOT }), OFFER,
+		      OUTSIDE);
+	assert_answer(ask(&(struct packet){ .options = "" }), 0, OUTSIDE);
+	assert_answer(ask(&(struct packet){ .options = "53=03 50=0a4d0064 " SERVER_ID " " BOOT }),
+		      NAK, "0.0.0.0");
+	/* The configuration is the lease. */
+	assert_null(bench.leases->operations->find_machine(bench.leases, mac_of(MACHINE)));
+	boot(THIRD, BOOT, FIRST);
+}
+
+/* TFTP knows the machine by the address that [static_dhcp] gives it. */
+static void a_static_address_is_its_sessions(void **state)
+{
+	const struct session *session;
+
+	(void)state;
+	NETWORK_NEEDED();
+	start_with_static_hosts();
+	boot(MACHINE, BOOT, OUTSIDE);
+	session = session_find_address(bench.sessions, ip4_of(OUTSIDE),
+				       loop_now_ms(bench.loop) / 1000);
+	assert_non_null(session);
+	assert_string_equal(mac_format(session->mac).text, MACHINE);
+}
+
+static void a_static_address_is_given_back_and_declined(void **state)
+{
+	(void)state;
+	NETWORK_NEEDED();
+	start_with_static_hosts();
+	boot(MACHINE, BOOT, OUTSIDE);
+	ask_in_vain(&(struct packet){ .options = "53=07 " SERVER_ID, .ciaddr = OUTSIDE },
+		    EVENT_DHCP_RELEASE);
+	ask_in_vain(&(struct packet){ .options = "53=07 " SERVER_ID, .ciaddr = FIRST },
+		    EVENT_DHCP_NOT_THE_HOLDER);
+	ask_in_vain(&(struct packet){ .options = "53=04 50=0a4d0032 " SERVER_ID " " BOOT },
+		    EVENT_DHCP_ASSIGNED_IS_USED);
+	/* It is what is configured, all the same. */
+	boot(MACHINE, BOOT, OUTSIDE);
+}
+
+/* "allowed by the ACL unless denied", and the authority is not asked about it. */
+static void a_machine_of_static_dhcp_is_listed_unless_it_is_denied(void **state)
+{
+	(void)state;
+	NETWORK_NEEDED();
+	bench.config.bootp.access = ACCESS_BY_MAC;
+	bench.config.mac = (struct mac_rules){ mac_rules, 1 }; /* OTHER may not */
+	start_with_static_hosts();
+	boot(MACHINE, "60='udhcp 1.35.0'", OUTSIDE);
+	ask_in_vain(&(struct packet){ .mac = OTHER, .options = "53=01 " BOOT }, EVENT_DHCP_DENIED);
+	ask_in_vain(&(struct packet){ .mac = THIRD, .options = "53=01 " BOOT },
+		    EVENT_DHCP_UNLISTED);
+}
+
+/* What a BOOTP client says of its address is its own word, whatever [static_dhcp] gives it. */
+static void a_static_bootp_client_does_not_take_anothers_session(void **state)
+{
+	const struct session *session;
+
+	(void)state;
+	NETWORK_NEEDED();
+	network_ip("neigh replace " FIRST " lladdr 52:54:00:77:01:01 dev near");
+	start_with_static_hosts();
+	boot(THIRD, BOOT, FIRST);
+	send_packet(&(struct packet){ .options = BOOT, .ciaddr = FIRST });
+	/* Whether that is answered or not, the next one is. */
+	send_packet(&(struct packet){ .mac = FOURTH, .options = "53=01 " BOOT });
+	await_answer_to(FOURTH);
+	session =
+		session_find_address(bench.sessions, ip4_of(FIRST), loop_now_ms(bench.loop) / 1000);
+	assert_non_null(session);
+	assert_string_equal(mac_format(session->mac).text, THIRD);
+}
+
+/* [buggy_clients]: a network of machines but one. In the order of the rules. */
+static struct mac_rule buggy_rules[] = {
+	{ .mac = { { 0x52, 0x54, 0x00, 0x77, 0x01, 0x02 } }, .prefix_length = 48 }, /* OTHER */
+	{ .mac = { { 0x52, 0x54, 0x00 } }, .prefix_length = 24, .is_yes = true },
+};
+
+static void a_buggy_client_is_answered_by_broadcast(void **state)
+{
+	const struct frame *frame;
+
+	(void)state;
+	NETWORK_NEEDED();
+	network_ip("neigh replace " RELAY " lladdr 52:54:00:99:99:99 dev near");
+	bench.config.buggy_clients = (struct mac_rules){ buggy_rules, COUNT_OF(buggy_rules) };
+	start();
+	frame = ask(&(struct packet){ .options = "53=01 " BOOT });
+	assert_answer(frame, OFFER, FIRST);
+	assert_string_equal(mac_format(frame->to_mac).text, "FF-FF-FF-FF-FF-FF");
+	assert_int_equal(frame->to.address.value, IP4_BROADCAST.value);
+	/* Another is not, nor is a relay. */
+	frame = ask(&(struct packet){ .mac = OTHER, .options = "53=01 " BOOT });
+	assert_string_equal(mac_format(frame->to_mac).text, OTHER);
+	frame = ask(&(struct packet){ .options = "53=01 " BOOT, .giaddr = RELAY });
+	assert_string_equal(ip4_format(frame->to.address).text, RELAY);
+}
+
+static void the_gateway_is_told_unless_set_gateway_is_no(void **state)
+{
+	(void)state;
+	NETWORK_NEEDED();
+	start();
+	assert_memory_equal(option_of(ask(&(struct packet){ .options = "53=01 " BOOT }), 3).bytes,
+			    "\x0a\x4d\x00\x01", 4);
+	bench.config.bootp.tells_gateway = false;
+	assert_null(option_of(ask(&(struct packet){ .options = "53=01 " BOOT }), 3).bytes);
+}
+
+/* The socket stays: the packet that came in before is answered by what is configured now. */
+static void other_parts_take_over_while_it_runs(void **state)
+{
+	static struct config changed;
+	struct dhcp_service_parts parts;
+
+	(void)state;
+	NETWORK_NEEDED();
+	start();
+	boot(MACHINE, BOOT, FIRST);
+	changed = bench.config;
+	strcpy(changed.bootp.boot_file, "new.bin");
+	changed.bootp.access = ACCESS_BY_MAC;
+	changed.mac = (struct mac_rules){ mac_rules, COUNT_OF(mac_rules) };
+	parts = bench.parts;
+	parts.config = &changed;
+	parts.tftp_server = ip4_of("10.77.0.7");
+	send_packet(&(struct packet){ .options = "53=01 " BOOT });
+	dhcp_service_configure(bench.service, &parts);
+	bench.frame_count = 0;
+	loop_run(bench.loop);
+	assert_answer(&bench.frames[0], OFFER, FIRST);
+	assert_string_equal(boot_file_of(&bench.frames[0]), "new.bin");
+	assert_int_equal(option_of(&bench.frames[0], 66).length, strlen("10.77.0.7"));
+	ask_in_vain(&(struct packet){ .mac = OTHER, .options = "53=01 " BOOT }, EVENT_DHCP_DENIED);
+	boot(MACHINE, BOOT, FIRST);
+}
+
 /* A store that keeps nothing, or keeps it when the test says so. */
 static struct {
 	struct lease_store base;
@@ -774,6 +1105,21 @@ int main(void)
 		ON_BENCH(what_is_not_answered_has_a_reason),
 		ON_BENCH(plain_bootp_is_answered_in_300_octets),
 		ON_BENCH(a_bootp_client_does_not_take_anothers_session),
+		ON_BENCH(listed_machines_are_served_and_no_others),
+		ON_BENCH(a_machine_that_is_denied_by_now_may_give_back),
+		ON_BENCH(a_uuid_is_known_in_both_orders),
+		ON_BENCH(the_firmwares_uuid_is_its_systems),
+		ON_BENCH(what_was_granted_needs_no_more_asking),
+		ON_BENCH(giving_back_grants_nothing),
+		ON_BENCH(the_authoritys_names_are_told),
+		ON_BENCH(a_machine_of_static_dhcp_gets_its_address),
+		ON_BENCH(a_static_address_is_its_sessions),
+		ON_BENCH(a_static_address_is_given_back_and_declined),
+		ON_BENCH(a_machine_of_static_dhcp_is_listed_unless_it_is_denied),
+		ON_BENCH(a_static_bootp_client_does_not_take_anothers_session),
+		ON_BENCH(a_buggy_client_is_answered_by_broadcast),
+		ON_BENCH(the_gateway_is_told_unless_set_gateway_is_no),
+		ON_BENCH(other_parts_take_over_while_it_runs),
 		ON_BENCH(tftp_may_be_at_another_address),
 		ON_BENCH(what_is_not_kept_is_not_acknowledged),
 		ON_BENCH(no_ack_before_the_lease_is_kept),

@@ -28,6 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const struct config config = {
 	.bootp = { .port = 67,
+		   .tells_gateway = true,
 		   .domain = "a-long-one.of-many-labels.that-fills-the-options.example.net",
 		   .dns = { { 0x08080808 }, { 0x08080404 }, { 0x01010101 } },
 		   .dns_count = 3,
@@ -177,10 +178,12 @@ static void answer(const struct dhcp_message *message, const struct client *clie
 					   .config = &config,
 					   .server = { SERVER },
 					   .tftp_server = { SERVER },
-					   .boot_file = plan_boot_file(&config, client) };
+					   .boot_file = plan_boot_file(&config, client, NULL),
+					   .host_name = "host" };
 	uint8_t reply[DHCP_REPLY_MAX];
 	struct writer out = writer_of(reply, sizeof(reply));
-	struct dhcp_destination destination = dhcp_destination(message, decision, 67);
+	struct dhcp_destination destination =
+		dhcp_destination(message, decision, 67, client->hears_only_broadcast);
 
 	CHECK(destination.to.port == 67 || destination.to.port == 68);
 	CHECK(ip4_is_set(destination.to.address));

@@ -49,7 +49,7 @@ static struct session *open_session(const struct server *server)
 	struct session *session =
 		session_open(server->sessions, MACHINE_MAC, loop_now_ms(server->loop) / 1000);
 
-	session_set_address(server->sessions, session, (struct ip4){ LOOPBACK });
+	session_set_address(server->sessions, session, (struct ip4){ LOOPBACK }, 0);
 	return session;
 }
 

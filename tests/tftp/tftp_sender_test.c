@@ -73,7 +73,7 @@ static void names_the_machine_of_a_session(void **state)
 	uint64_t now_s = loop_now_ms(server->loop) / 1000;
 
 	session_set_address(server->sessions, session_open(server->sessions, mac, now_s),
-			    (struct ip4){ LOOPBACK });
+			    (struct ip4){ LOOPBACK }, 0);
 	request(&client, READ_FILE);
 	await(server, EVENT_TFTP_START, 1);
 	assert_true(server->activity.last[EVENT_TFTP_START].has_mac);

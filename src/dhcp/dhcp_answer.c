@@ -1,0 +1,233 @@
+/* Answers, from the decision to the wire. An answer whose decision binds an address waits, as
+ * bytes, until the store has the lease. */
+#include "base/text.h"
+#include "boot/plan.h"
+#include "dhcp/dhcp_exchange.h"
+#include "dhcp/dhcp_reply.h"
+#include "io/link.h"
+#include "io/udp.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct answer {
+	struct dhcp_service *service;
+	enum event_kind kind;
+	struct mac mac;
+	struct lease lease;
+	bool is_given; /* the address comes from here, not from the machine's own word */
+	struct dhcp_destination destination;
+	unsigned interface;
+	struct ip4 server;
+	struct client client;
+	char boot_file[BOOT_FILE_SIZE]; /* a copy: the session may go while the lease is kept */
+	char detail[CLIENT_DESCRIPTION_SIZE];
+	uint8_t bytes[DHCP_REPLY_MAX];
+	size_t length; /* 0: nothing is sent */
+};
+
+static enum event_kind event_of_reason(enum dhcp_reason reason)
+{
+	switch (reason) {
+	case DHCP_REASON_SIMPLE_CLIENT:
+		return EVENT_DHCP_SIMPLE_CLIENT;
+	case DHCP_REASON_DENIED:
+		return EVENT_DHCP_DENIED;
+	case DHCP_REASON_UNLISTED:
+		return EVENT_DHCP_UNLISTED;
+	case DHCP_REASON_ASSIGNED_IS_USED:
+		return EVENT_DHCP_ASSIGNED_IS_USED;
+	case DHCP_REASON_POOL_EXHAUSTED:
+		return EVENT_DHCP_POOL_EXHAUSTED;
+	case DHCP_REASON_OTHER_SERVER:
+		return EVENT_DHCP_OTHER_SERVER;
+	case DHCP_REASON_UNKNOWN_LEASE:
+		return EVENT_DHCP_UNKNOWN_LEASE;
+	case DHCP_REASON_NOT_THE_HOLDER:
+		return EVENT_DHCP_NOT_THE_HOLDER;
+	case DHCP_REASON_WRONG_NETWORK:
+		return EVENT_DHCP_WRONG_NETWORK;
+	default:
+		return EVENT_DHCP_UNSUPPORTED_MESSAGE;
+	}
+}
+
+static enum event_kind event_of_verdict(enum dhcp_verdict verdict)
+{
+	switch (verdict) {
+	case DHCP_VERDICT_OFFER:
+		return EVENT_DHCP_OFFER;
+	case DHCP_VERDICT_ACK:
+		return EVENT_DHCP_ACK;
+	case DHCP_VERDICT_NAK:
+		return EVENT_DHCP_NAK;
+	case DHCP_VERDICT_REPLY:
+		return EVENT_BOOTP_REPLY;
+	case DHCP_VERDICT_RELEASE:
+		return EVENT_DHCP_RELEASE;
+	case DHCP_VERDICT_DECLINE:
+		return EVENT_DHCP_DECLINE;
+	default:
+		return EVENT_DHCP_RECORD;
+	}
+}
+
+void dhcp_note_ignored(const struct exchange *exchange, enum event_kind kind, const char *why)
+{
+	struct event event = { .kind = kind,
+			       .has_mac = true,
+			       .mac = exchange->message.mac,
+			       .message = dhcp_type_name(exchange->request.type),
+			       .detail = why };
+
+	activity_note(exchange->service->parts.activity, &event);
+}
+
+static bool is_answered(enum dhcp_verdict verdict)
+{
+	return verdict == DHCP_VERDICT_OFFER || verdict == DHCP_VERDICT_ACK ||
+	       verdict == DHCP_VERDICT_NAK || verdict == DHCP_VERDICT_REPLY;
+}
+
+static void write_answer(const struct exchange *exchange, struct answer *answer)
+{
+	const struct dhcp_service_parts *parts = &exchange->service->parts;
+	struct dhcp_answer_facts facts = {
+		.message = &exchange->message,
+		.client = &exchange->client,
+		.decision = &exchange->decision,
+		.config = parts->config,
+		.server = exchange->facts.server,
+		.tftp_server = ip4_is_set(parts->tftp_server) ? parts->tftp_server
+							      : exchange->facts.server,
+		.boot_file = answer->boot_file,
+		.host_name = plan_host_name(exchange->session),
+	};
+	struct writer out = writer_of(answer->bytes, sizeof(answer->bytes));
+
+	dhcp_write_reply(&out, &facts);
+	answer->length = out.used;
+	answer->destination =
+		dhcp_destination(&exchange->message, &exchange->decision, parts->config->bootp.port,
+				 exchange->client.hears_only_broadcast);
+}
+
+/* NULL: no memory; then this one packet goes unanswered, and the machine asks again. */
+static struct answer *answer_new(const struct exchange *exchange)
+{
+	struct answer *answer = calloc(1, sizeof(*answer));
+
+	if (answer == NULL)
+		return NULL;
+	answer->service = exchange->service;
+	answer->kind = event_of_verdict(exchange->decision.verdict);
+	answer->mac = exchange->message.mac;
+	answer->lease = exchange->decision.lease;
+	answer->is_given =
+		exchange->decision.must_commit ||
+		(ip4_is_set(exchange->facts.assigned) &&
+		 ip4_is_same(exchange->facts.assigned, exchange->decision.lease.address));
+	answer->interface = exchange->datagram->interface;
+	answer->server = exchange->facts.server;
+	answer->client = exchange->client;
+	(void)text_copy(answer->boot_file, sizeof(answer->boot_file),
+			plan_boot_file(exchange->service->parts.config, &exchange->client,
+				       exchange->session));
+	if (exchange->decision.reason != DHCP_REASON_NONE)
+		(void)text_copy(answer->detail, sizeof(answer->detail),
+				dhcp_reason_text(exchange->decision.reason));
+	else
+		client_describe(&exchange->client, answer->detail, sizeof(answer->detail));
+	if (is_answered(exchange->decision.verdict))
+		write_answer(exchange, answer);
+	return answer;
+}
+
+static int transmit(struct dhcp_service *service, const struct answer *answer)
+{
+	uint16_t port = service->parts.config->bootp.port;
+	struct span bytes = { answer->bytes, answer->length };
+
+	if (!answer->destination.is_frame)
+		return udp_send(service->udp,
+				(struct udp_source){ answer->server, answer->interface },
+				answer->destination.to, bytes);
+	return link_send_udp(service->link,
+			     &(struct link_route){ .interface = answer->interface,
+						   .to_mac = answer->destination.mac,
+						   .from = { answer->server, port },
+						   .to = answer->destination.to },
+			     bytes);
+}
+
+/* From now on the machine is known by its address, too: TFTP asks who is there. */
+static void note_address(struct dhcp_service *service, const struct answer *answer)
+{
+	struct session_table *sessions = service->parts.sessions;
+
+	if (answer->is_given &&
+	    (answer->kind == EVENT_DHCP_ACK || answer->kind == EVENT_BOOTP_REPLY))
+		session_set_address(sessions,
+				    session_open(sessions, answer->mac, dhcp_now_s(service)),
+				    answer->lease.address, answer->lease.expires_s);
+}
+
+static void send_answer(struct dhcp_service *service, const struct answer *answer)
+{
+	struct event event = { .kind = answer->kind,
+			       .has_mac = true,
+			       .mac = answer->mac,
+			       .address = answer->lease.address,
+			       .is_boot_stage = answer->client.is_boot_stage,
+			       .has_uuid = answer->client.has_uuid,
+			       .uuid = answer->client.uuid,
+			       .file = answer->boot_file,
+			       .detail = answer->detail };
+	int error = answer->length > 0 ? transmit(service, answer) : 0;
+
+	if (error < 0) {
+		event.kind = EVENT_DHCP_SEND_FAILED;
+		event.detail = strerror(-error);
+	}
+	activity_note(service->parts.activity, &event);
+}
+
+/* Nothing is acknowledged before the store has it. */
+static void on_kept(void *context, int error)
+{
+	struct answer *answer = context;
+
+	if (error == 0) {
+		note_address(answer->service, answer);
+		send_answer(answer->service, answer);
+	} else {
+		activity_note(answer->service->parts.activity,
+			      &(struct event){ .kind = EVENT_DHCP_NOT_KEPT,
+					       .has_mac = true,
+					       .mac = answer->mac,
+					       .address = answer->lease.address,
+					       .detail = strerror(-error) });
+	}
+	free(answer);
+}
+
+void dhcp_apply(struct exchange *exchange)
+{
+	struct dhcp_service *service = exchange->service;
+	const struct dhcp_decision *decision = &exchange->decision;
+	struct answer *answer;
+
+	if (decision->verdict == DHCP_VERDICT_IGNORE) {
+		dhcp_note_ignored(exchange, event_of_reason(decision->reason),
+				  dhcp_reason_text(decision->reason));
+		return;
+	}
+	answer = answer_new(exchange);
+	if (answer == NULL)
+		dhcp_note_ignored(exchange, EVENT_DHCP_NOT_KEPT, strerror(ENOMEM));
+	else if (decision->must_commit)
+		service->parts.leases->operations->commit(service->parts.leases, &decision->lease,
+							  on_kept, answer);
+	else
+		on_kept(answer, 0);
+}
