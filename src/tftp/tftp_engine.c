@@ -52,8 +52,11 @@ struct tftp_turn tftp_begin(struct tftp_state *state, const struct tftp_options 
 		state->granted.block_size = limits->block_size_max;
 	if (asked->block_size > 0)
 		state->block_size = state->granted.block_size;
-	if (asked->timeout_s > 0)
-		state->timeout_ms = asked->timeout_s * 1000u;
+	/* Not granted, rather than changed, as it may only be echoed (RFC 2349). */
+	if (asked->timeout_s > TFTP_TIMEOUT_MAX_S)
+		state->granted.timeout_s = 0;
+	if (state->granted.timeout_s > 0)
+		state->timeout_ms = state->granted.timeout_s * 1000u;
 	/* curl takes a tsize of 0 for an error; an option need not be granted (RFC 2347). */
 	if (size_bytes == 0)
 		state->granted.has_size = false;

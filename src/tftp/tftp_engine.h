@@ -10,6 +10,10 @@
 
 #define TFTP_SENDS_MAX 6 /* of one packet; the client is given up after the last one's wait */
 
+/* The longest timeout that a client is granted: a place in the table of transfers is held for as
+ * long as its packet is sent again, whoever asked for it. */
+#define TFTP_TIMEOUT_MAX_S 30
+
 struct tftp_limits {
 	uint16_t block_size_max; /* 8 to 65464 */
 	uint32_t timeout_ms;     /* of the first wait, where the client did not ask for one */

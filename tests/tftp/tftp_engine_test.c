@@ -56,7 +56,10 @@ static const struct {
 	{ { .block_size = 8 }, { .block_size = 8 }, 8, TFTP_SEND_OACK, 1000 },
 	{ { .has_size = true }, { .has_size = true }, 512, TFTP_SEND_OACK, 1000 },
 	{ { .timeout_s = 1 }, { .timeout_s = 1 }, 512, TFTP_SEND_OACK, 1000 },
-	{ { .timeout_s = 255 }, { .timeout_s = 255 }, 512, TFTP_SEND_OACK, 255000 },
+	{ { .timeout_s = 30 }, { .timeout_s = 30 }, 512, TFTP_SEND_OACK, 30000 },
+	/* Too long a time is not granted, and nothing else asked for: no OACK. */
+	{ { .timeout_s = 31 }, { 0 }, 512, TFTP_SEND_DATA, 1000 },
+	{ { .timeout_s = 255 }, { 0 }, 512, TFTP_SEND_DATA, 1000 },
 	{ { .block_size = 1408, .timeout_s = 5, .has_size = true },
 	  { .block_size = 1408, .timeout_s = 5, .has_size = true },
 	  1408,
