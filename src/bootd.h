@@ -31,6 +31,9 @@ bool bootd_listen(struct bootd *bootd, struct problems *problems);
  * served. */
 bool bootd_explain_file(struct bootd *bootd, const struct file_question *question);
 
+/* Problems as errors and warnings of the log. */
+void bootd_log_problems(const struct problems *problems);
+
 /* Serves until SIGINT or SIGTERM. */
 void bootd_run(struct bootd *bootd);
 

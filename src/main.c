@@ -1,4 +1,3 @@
-#include "base/log.h"
 #include "bootd.h"
 #include "cli/arguments.h"
 #include "io/sandbox_selftest.h"
@@ -29,17 +28,6 @@ static int check(const struct arguments *arguments)
 	return EXIT_SUCCESS;
 }
 
-/* What --check prints. */
-static void log_warnings(const struct problems *problems)
-{
-	char line[PROBLEM_LINE_SIZE];
-
-	for (size_t i = 0; i < problems->warning_count && i < PROBLEMS_MAX; i++) {
-		problem_format(&problems->warnings[i], line, sizeof(line));
-		log_write(LOG_AT_INFO, "warning: %s", line);
-	}
-}
-
 static int serve(const struct arguments *arguments)
 {
 	static struct problems problems;
@@ -47,7 +35,7 @@ static int serve(const struct arguments *arguments)
 	struct bootd *bootd = bootd_open(&options, &problems);
 
 	if (bootd != NULL && bootd_listen(bootd, &problems)) {
-		log_warnings(&problems);
+		bootd_log_problems(&problems);
 		bootd_run(bootd);
 	}
 	if (problems.count > 0)

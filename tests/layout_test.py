@@ -28,7 +28,7 @@ OTHER_LIBRARIES = ("curl/", "microhttpd.h", "sqlite3.h", "libpq-fe.h", "jansson.
 # headers they may include beside base/ and their own room's, and which libraries. "OWN" stands for
 # the file's own room. A kind whose files are pure may include of the C library only PURE_HEADERS.
 KINDS = [
-    ("the start", r"(main|bootd)\.[ch]", ("",), (), False),
+    ("the start", r"(main|bootd(_\w+)?)\.[ch]", ("",), (), False),
     ("base", r"base/.*", (), (), False),
     ("wire, path and tables", r".*_wire\.[ch]|.*_options\.[ch]|content/path\.[ch]"
      r"|boot/architecture\.[ch]|content/filter_names\.[ch]", ("OWN_PURE",), (), True),
@@ -39,7 +39,7 @@ KINDS = [
     ("io", r"io/.*", ("OWN",), IO_LIBRARIES, False),
     ("stores and content", r"lease/.*|content/.*|authority/.*", ("OWN", "io/"),
      OTHER_LIBRARIES, False),
-    ("activity", r"activity/.*", ("OWN", "config/config.h"), (), False),
+    ("activity", r"activity/.*", ("OWN", "io/", "config/config.h"), (), False),
     ("the command line that opens a file", r"cli/explain_file\.[ch]",
      ("OWN", "config/", "content/", "io/loop.h", "boot/architecture.h"), (), False),
     ("the command line", r"cli/.*", ("OWN", "config/"), (), False),

@@ -30,19 +30,24 @@ static bool add_folder_of(struct path_list *paths, const char *file)
 	return length == 0 ? add(paths, ".", 1) : add(paths, file, length);
 }
 
-/* What stands before the first variable is known; a relative name begins in the configuration's
- * folder. */
-static bool add_filter(struct path_list *paths, const struct config *config,
-		       const struct filter_rule *rule)
+bool config_filter_folder(const struct config *config, const struct filter_rule *rule, char *out,
+			  size_t size)
 {
 	size_t length = folder_length(rule->replacement, strcspn(rule->replacement, "{"));
 	size_t own = folder_length(config->path, strlen(config->path));
-	char path[2 * PATH_MAX];
 
 	if (rule->replacement[0] == '/')
-		return add(paths, rule->replacement, length);
-	if (!text_format(path, sizeof(path), "%.*s/%.*s", own == 0 ? 1 : (int)own,
-			 own == 0 ? "." : config->path, (int)length, rule->replacement))
+		return text_format(out, size, "%.*s", (int)length, rule->replacement);
+	return text_format(out, size, "%.*s/%.*s", own == 0 ? 1 : (int)own,
+			   own == 0 ? "." : config->path, (int)length, rule->replacement);
+}
+
+static bool add_filter(struct path_list *paths, const struct config *config,
+		       const struct filter_rule *rule)
+{
+	char path[2 * PATH_MAX];
+
+	if (!config_filter_folder(config, rule, path, sizeof(path)))
 		return true; /* longer than any path that could be opened */
 	return add(paths, path, strlen(path));
 }
@@ -92,4 +97,21 @@ void path_list_done(struct path_list *paths)
 		free(paths->list[i]);
 	free(paths->list);
 	*paths = (struct path_list){ .count = 0 };
+}
+
+static bool is_beneath(const char *path, const char *folder)
+{
+	size_t length = strlen(folder);
+
+	return strcmp(folder, "/") == 0 || (strncmp(path, folder, length) == 0 &&
+					    (path[length] == '\0' || path[length] == '/'));
+}
+
+bool path_list_covers(const struct path_list *paths, const char *path)
+{
+	for (size_t i = 0; i < paths->count; i++) {
+		if (is_beneath(path, paths->list[i]))
+			return true;
+	}
+	return false;
 }

@@ -15,6 +15,14 @@ bool config_read_paths(const struct config *config, struct path_list *out_paths)
 /* To write: the folder of the log. */
 bool config_write_paths(const struct config *config, struct path_list *out_paths);
 
+/* The folder that a row of [filters] leads to: what stands before its first variable is known, and
+ * a relative name begins in the configuration's folder. False: it does not fit. */
+bool config_filter_folder(const struct config *config, const struct filter_rule *rule, char *out,
+			  size_t size);
+
+/* The path is one of the list's, or lies beneath one. */
+bool path_list_covers(const struct path_list *paths, const char *path);
+
 void path_list_done(struct path_list *paths);
 
 #endif

@@ -25,6 +25,7 @@ struct lease {
 
 /* 0: the lease is kept, -errno: it is not and must not be acknowledged. */
 typedef void lease_callback(void *context, int error);
+typedef void lease_visitor(void *context, const struct lease *lease);
 
 struct lease_store;
 
@@ -44,6 +45,8 @@ struct lease_operations {
 	 * durable, but an offer is only held in memory. */
 	void (*commit)(struct lease_store *store, const struct lease *lease,
 		       lease_callback *on_kept, void *context);
+	/* Shows every lease; the visitor changes nothing in this store. */
+	void (*visit)(const struct lease_store *store, lease_visitor *visitor, void *context);
 	void (*close)(struct lease_store *store);
 };
 

@@ -38,8 +38,9 @@ struct lease_index *lease_index_new(struct ip4 first, struct ip4 last)
 	index->count = last.value - first.value + 1;
 	index->oldest_offer = NO_SLOT;
 	index->newest_offer = NO_SLOT;
-	index->machines = table_new(index->count);
-	index->slots = calloc(index->count, sizeof(*index->slots));
+	/* A pool of no addresses, where all are fixed, is a pool like any other. */
+	index->machines = table_new(index->count + 1);
+	index->slots = calloc(index->count + 1, sizeof(*index->slots));
 	if (index->machines == NULL || index->slots == NULL) {
 		lease_index_free(index);
 		return NULL;
@@ -199,4 +200,12 @@ bool lease_index_put(struct lease_index *index, const struct lease *lease)
 	while (index->next_fresh < index->count && index->slots[index->next_fresh].is_used)
 		index->next_fresh++;
 	return true;
+}
+
+void lease_index_visit(const struct lease_index *index, lease_visitor *visitor, void *context)
+{
+	for (uint32_t i = 0; i < index->count; i++) {
+		if (index->slots[i].is_used)
+			visitor(context, &index->slots[i].lease);
+	}
 }

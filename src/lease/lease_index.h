@@ -17,6 +17,8 @@ const struct lease *lease_index_find_address(const struct lease_index *index, st
 bool lease_index_find_free(const struct lease_index *index, struct ip4 wanted, uint64_t now_s,
 			   struct ip4 *out_address);
 
+void lease_index_visit(const struct lease_index *index, lease_visitor *visitor, void *context);
+
 /* False: the address is not in the pool. */
 bool lease_index_put(struct lease_index *index, const struct lease *lease);
 

@@ -39,6 +39,11 @@ static void commit(struct lease_store *store, const struct lease *lease, lease_c
 	on_kept(context, is_kept ? 0 : -ERANGE);
 }
 
+static void visit(const struct lease_store *store, lease_visitor *visitor, void *context)
+{
+	lease_index_visit(index_of(store), visitor, context);
+}
+
 static void close_store(struct lease_store *store)
 {
 	lease_index_free(index_of(store));
@@ -50,6 +55,7 @@ static const struct lease_operations memory_operations = {
 	.find_address = find_address,
 	.find_free = find_free,
 	.commit = commit,
+	.visit = visit,
 	.close = close_store,
 };
 

@@ -335,13 +335,8 @@ static int listen_for_requests(struct tftp_service *service)
 	return udp_open(service->parts.loop, &options, on_requests, service, &service->listener);
 }
 
-int tftp_service_start(const struct tftp_service_parts *parts, struct tftp_service **out_service)
+void tftp_service_configure(struct tftp_service *service, const struct tftp_service_parts *parts)
 {
-	struct tftp_service *service = calloc(1, sizeof(*service));
-	int error;
-
-	if (service == NULL)
-		return -ENOMEM;
 	service->parts = *parts;
 	service->sender.loop = parts->loop;
 	service->sender.sessions = parts->sessions;
@@ -349,6 +344,16 @@ int tftp_service_start(const struct tftp_service_parts *parts, struct tftp_servi
 	service->sender.limits =
 		(struct tftp_limits){ .block_size_max = parts->config->tftp.block_size_max,
 				      .timeout_ms = parts->config->tftp.timeout_ms };
+}
+
+int tftp_service_start(const struct tftp_service_parts *parts, struct tftp_service **out_service)
+{
+	struct tftp_service *service = calloc(1, sizeof(*service));
+	int error;
+
+	if (service == NULL)
+		return -ENOMEM;
+	tftp_service_configure(service, parts);
 	service->sender.transfers = tftp_transfers_new(parts->config->tftp.transfers_max);
 	error = service->sender.transfers == NULL ? -ENOMEM : listen_for_requests(service);
 	if (error < 0) {

@@ -30,6 +30,10 @@ struct tftp_service_parts {
  * (-EADDRINUSE: another server has the port; -EACCES: CAP_NET_BIND_SERVICE is missing). */
 int tftp_service_start(const struct tftp_service_parts *parts, struct tftp_service **out_service);
 
+/* From now on with these parts, of the same loop and the same max_transfers. The socket stays as it
+ * is, and transfers go on as they began. */
+void tftp_service_configure(struct tftp_service *service, const struct tftp_service_parts *parts);
+
 /* Ends all transfers without a word to their clients. Files that are just being opened are closed
  * when they arrive, at the latest in loop_free. */
 void tftp_service_stop(struct tftp_service *service);

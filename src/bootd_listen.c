@@ -1,0 +1,155 @@
+#include "bootd_parts.h"
+
+#include "io/sandbox.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* Each transfer has a socket and a file open. The limit that the system sets by default is for
+ * programs that would use select(). */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* Why a port cannot be had, and what to do about it. */
+static void explain_port(struct problems *problems, const struct bootd *bootd, const char *key,
+			 uint16_t port, int error)
+{
+	struct place place = { .file = bootd->setup->config.path, .key = key };
+
+	if (error == -EADDRINUSE)
+		problems_add(problems, place,
+			     "port %u is already taken: another server runs on this machine; "
+			     "'ss -ulpn sport = :%u' as root names it",
+			     port, port);
+	else if (error == -EACCES || error == -EPERM)
+		problems_add(problems, place,
+			     "port %u needs a permission: start bootd with sudo, or give it "
+			     "CAP_NET_BIND_SERVICE",
+			     port);
+	else
+		problems_add(problems, place, "port %u cannot be opened: %s", port,
+			     strerror(-error));
+}
+
+static void listen_dhcp(struct bootd *bootd, struct problems *problems)
+{
+	struct dhcp_service_parts parts = bootd_dhcp_parts(bootd);
+	enum dhcp_socket socket = DHCP_SOCKET_UDP;
+	int error = dhcp_service_start(&parts, &bootd->dhcp, &socket);
+
+	if (error == 0)
+		return;
+	if (socket == DHCP_SOCKET_FRAMES && (error == -EPERM || error == -EACCES))
+		setup_complain(bootd->setup, problems, NULL,
+			       "answering machines that have no address yet needs a permission: "
+			       "start bootd with sudo, or give it CAP_NET_RAW");
+	else
+		explain_port(problems, bootd, "[bootp] port", bootd->setup->config.bootp.port,
+			     error);
+}
+
+static void listen_tftp(struct bootd *bootd, struct problems *problems)
+{
+	struct tftp_service_parts parts = bootd_tftp_parts(bootd);
+	int error = tftp_service_start(&parts, &bootd->tftp);
+
+	if (error < 0)
+		explain_port(problems, bootd, "[tftp] port", bootd->setup->config.tftp.port, error);
+}
+
+/* The root is tried as the user who serves from now on. */
+static void check_root(const struct bootd *bootd, const char *user, struct problems *problems)
+{
+	const char *root = bootd->setup->config.tftp.root;
+
+	if (bootd->setup->config.has_tftp && access(root, X_OK) < 0)
+		problems_add(
+			problems,
+			(struct place){ .file = bootd->setup->config.path, .key = "[tftp] root" },
+			"%s may not enter the folder %s: %s; make it and those above it open to "
+			"all, such as by 'chmod o+rx', or name another user in [daemon]",
+			user, root, strerror(errno));
+}
+
+static void enter_sandbox(struct bootd *bootd, const struct path_list *to_write,
+			  struct problems *problems)
+{
+	const struct config *config = &bootd->setup->config;
+	const char *user = config->daemon.user[0] != '\0' ? config->daemon.user : BOOTD_USER;
+	const char *log = config->logger.file;
+	struct sandbox_options options = {
+		.user = user,
+		.fallback_user = strcmp(user, BOOTD_USER) == 0 ? BOOTD_USER_FALLBACK : NULL,
+		.keeps_net_raw = config->has_dhcp,
+		.read_paths = (const char *const *)bootd->reach.list,
+		.read_count = bootd->reach.count,
+		.write_paths = (const char *const *)to_write->list,
+		.write_count = to_write->count,
+		.owned_files = &log,
+		.owned_count = config->logger.type == LOG_TO_FILE ? 1 : 0,
+	};
+	struct sandbox_report report;
+	char text[SANDBOX_REPORT_SIZE];
+	int error = sandbox_enter(&options, &report);
+
+	if (error < 0) {
+		sandbox_explain(&options, &report, error, text, sizeof(text));
+		setup_complain(bootd->setup, problems, "[daemon] user", text);
+		return;
+	}
+	bootd->is_reach_limited = report.landlock_abi > 0;
+	sandbox_format(&options, &report, text, sizeof(text));
+	log_write(LOG_AT_INFO, "confined: %s", text);
+	check_root(bootd, report.user[0] != '\0' ? report.user : "the user who started bootd",
+		   problems);
+}
+
+static void confine(struct bootd *bootd, struct problems *problems)
+{
+	struct path_list to_write = { .count = 0 };
+
+	if (config_read_paths(&bootd->setup->config, &bootd->reach) &&
+	    config_write_paths(&bootd->setup->config, &to_write))
+		enter_sandbox(bootd, &to_write, problems);
+	else
+		setup_complain(bootd->setup, problems, NULL, "there is not enough memory to start");
+	path_list_done(&to_write);
+}
+
+static void open_manager(struct bootd *bootd, struct problems *problems)
+{
+	int error = service_manager_open(&bootd->manager);
+
+	if (error < 0)
+		problems_add(problems, (struct place){ 0 },
+			     "the service manager's socket, which NOTIFY_SOCKET names, cannot be "
+			     "reached: %s",
+			     strerror(-error));
+}
+
+bool bootd_listen(struct bootd *bootd, struct problems *problems)
+{
+	raise_descriptor_limit();
+	bootd_watch_signals(bootd, problems);
+	if (bootd->setup->config.has_dhcp)
+		listen_dhcp(bootd, problems);
+	if (bootd->setup->config.has_tftp)
+		listen_tftp(bootd, problems);
+	open_manager(bootd, problems);
+	if (problems->count == 0)
+		confine(bootd, problems);
+	if (problems->count == 0)
+		setup_open_authority(bootd->setup, bootd->loop, problems);
+	bootd_configure(bootd);
+	return problems->count == 0;
+}

@@ -1,0 +1,42 @@
+/* The daemon's parts, for the files that start, change and stop them. */
+#ifndef BOOTD_BOOTD_PARTS_H
+#define BOOTD_BOOTD_PARTS_H
+
+#include "activity/activity.h"
+#include "base/log.h"
+#include "boot/session.h"
+#include "bootd.h"
+#include "bootd_setup.h"
+#include "config/config_paths.h"
+#include "dhcp/dhcp_service.h"
+#include "io/loop.h"
+#include "io/service_manager.h"
+#include "tftp/tftp_service.h"
+
+struct bootd {
+	struct bootd_options options;
+	struct setup *setup; /* a reload puts another in its place */
+	struct loop *loop;
+	struct activity *activity;
+	struct session_table *sessions;
+	struct dhcp_service *dhcp;
+	struct tftp_service *tftp;
+	struct service_manager manager;
+	/* What can be read once the process is confined, as far as the kernel limits it. */
+	struct path_list reach;
+	bool is_reach_limited;
+};
+
+/* What the services are made of, by the setup of now. */
+struct dhcp_service_parts bootd_dhcp_parts(const struct bootd *bootd);
+struct tftp_service_parts bootd_tftp_parts(const struct bootd *bootd);
+
+/* Gives the services that run the setup of now. */
+void bootd_configure(struct bootd *bootd);
+
+void bootd_watch_signals(struct bootd *bootd, struct problems *problems);
+
+/* Reads the configuration anew. A wrong one changes nothing and is told in the log. */
+void bootd_reload(struct bootd *bootd);
+
+#endif

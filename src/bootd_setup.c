@@ -1,0 +1,318 @@
+#include "bootd_setup.h"
+
+#include "activity/notify.h"
+#include "authority/authority.h"
+#include "base/text.h"
+#include "config/config_check.h"
+#include "config/config_paths.h"
+#include "content/content.h"
+#include "io/resolvers.h"
+#include "lease/lease_memory.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RESOLVERS_MAX      16
+#define AUTHORITY_PARALLEL 64 /* questions asked at once */
+
+void setup_complain(const struct setup *setup, struct problems *problems, const char *key,
+		    const char *sentence)
+{
+	problems_add(problems, (struct place){ .file = setup->config.path, .key = key }, "%s",
+		     sentence);
+}
+
+/* The addresses of the interfaces that a service's "address" selects. */
+static size_t select_addresses(const struct setup *setup, const struct selector *selector,
+			       struct local_address *out_list)
+{
+	struct config_surroundings surroundings = { .addresses = setup->addresses,
+						    .address_count = setup->address_count };
+	size_t count = 0;
+
+	for (size_t i = 0; i < setup->address_count; i++) {
+		if (selector_selects(selector, &surroundings, setup->addresses[i].interface))
+			out_list[count++] = setup->addresses[i];
+	}
+	return count;
+}
+
+/* What clients are told where [tftp] address is an address and not a network; 0: nothing of its
+ * own. */
+static struct ip4 tftp_server(const struct setup *setup)
+{
+	const struct selector *selector = &setup->config.tftp.address;
+
+	if (selector->kind != SELECT_ADDRESS)
+		return (struct ip4){ 0 };
+	for (size_t i = 0; i < setup->address_count; i++) {
+		const struct local_address *local = &setup->addresses[i];
+
+		if (!ip4_is_same(local->address, selector->address) &&
+		    selector_matches(selector, local))
+			return (struct ip4){ 0 };
+	}
+	return selector->address;
+}
+
+static bool load(struct setup *setup, const struct bootd_options *options,
+		 struct problems *problems)
+{
+	struct ip4 resolvers[RESOLVERS_MAX];
+	struct config_surroundings surroundings = { .addresses = setup->addresses,
+						    .resolvers = resolvers };
+	int error = netif_list(setup->addresses, NETIF_MAX, &setup->address_count);
+
+	if (error < 0) {
+		problems_add(problems, (struct place){ 0 },
+			     "the network interfaces cannot be listed: %s", strerror(-error));
+		return false;
+	}
+	surroundings.address_count = setup->address_count;
+	surroundings.resolver_count = resolvers_list(resolvers, RESOLVERS_MAX);
+	return config_load(options->config_path, options->services, &surroundings, &setup->config,
+			   problems);
+}
+
+/* The folder of an absolute path. */
+static const char *folder_of(const char *path, char out[PATH_MAX])
+{
+	char *slash;
+
+	(void)text_copy(out, PATH_MAX, path);
+	slash = strrchr(out, '/');
+	slash[slash == out ? 1 : 0] = '\0';
+	return out;
+}
+
+static void open_content(struct setup *setup, struct loop *loop, struct problems *problems)
+{
+	const struct tftp_config *tftp = &setup->config.tftp;
+	char folder[PATH_MAX];
+	struct content_settings settings = { .root = tftp->root,
+					     .may_follow_links = tftp->symlinks == SYMLINKS_FOLLOW,
+					     .filters = &setup->config.filters,
+					     .folder = folder_of(setup->config.path, folder) };
+	int error = content_new(loop, &settings, &setup->content);
+
+	if (error == -ENOSYS)
+		setup_complain(setup, problems, "[tftp] root",
+			       "this kernel is too old: Linux 5.6 or newer is needed (openat2)");
+	else if (error < 0)
+		problems_add(problems,
+			     (struct place){ .file = setup->config.path, .key = "[tftp] root" },
+			     "the folder %s cannot be opened: %s; create it, or name the folder "
+			     "that holds the boot files",
+			     tftp->root, strerror(-error));
+}
+
+/* Addresses of the pool that are somebody's already are never given. */
+static void on_reserved(void *context, int error)
+{
+	(void)context;
+	(void)error; /* an address outside the pool needs no reservation */
+}
+
+static void reserve(struct lease_store *leases, struct ip4 address)
+{
+	struct lease lease = { .address = address, .state = LEASE_RESERVED };
+
+	leases->operations->commit(leases, &lease, on_reserved, NULL);
+}
+
+static void open_leases(struct setup *setup)
+{
+	const struct config *config = &setup->config;
+
+	setup->leases = lease_memory_new(config->subnet.pool_first, config->subnet.pool_last);
+	if (setup->leases == NULL)
+		return;
+	for (size_t i = 0; i < setup->address_count; i++)
+		reserve(setup->leases, setup->addresses[i].address);
+	reserve(setup->leases, config->subnet.gateway);
+	for (size_t i = 0; i < config->bootp.dns_count; i++)
+		reserve(setup->leases, config->bootp.dns[i]);
+	for (size_t i = 0; i < config->static_dhcp.count; i++)
+		reserve(setup->leases, config->static_dhcp.list[i].address);
+}
+
+static void open_notifier(struct setup *setup, struct loop *loop, struct problems *problems)
+{
+	const struct bootp_config *bootp = &setup->config.bootp;
+	int error;
+
+	if (bootp->notify_count == 0)
+		return;
+	error = notifier_new(loop, bootp->notify, bootp->notify_count, &setup->notifier);
+	if (error < 0)
+		problems_add(problems,
+			     (struct place){ .file = setup->config.path, .key = "[bootp] notify" },
+			     "no socket to send from: %s", strerror(-error));
+}
+
+static void open_parts(struct setup *setup, struct loop *loop, struct problems *problems)
+{
+	setup->dhcp_address_count =
+		select_addresses(setup, &setup->config.bootp.address, setup->dhcp_addresses);
+	setup->tftp_address_count =
+		select_addresses(setup, &setup->config.tftp.address, setup->tftp_addresses);
+	setup->tftp_server = tftp_server(setup);
+	if (setup->config.has_tftp)
+		open_content(setup, loop, problems);
+	if (!setup->config.has_dhcp)
+		return;
+	open_notifier(setup, loop, problems);
+	open_leases(setup);
+	if (setup->leases == NULL)
+		setup_complain(setup, problems, "[bootp] pool_count",
+			       "there is not enough memory for so many addresses");
+}
+
+struct setup *setup_open(struct loop *loop, const struct bootd_options *options,
+			 struct problems *problems)
+{
+	struct setup *setup = calloc(1, sizeof(*setup));
+
+	if (setup == NULL) {
+		problems_add(problems, (struct place){ 0 }, "there is not enough memory");
+		return NULL;
+	}
+	if (load(setup, options, problems))
+		open_parts(setup, loop, problems);
+	if (problems->count > 0) {
+		setup_close(setup);
+		return NULL;
+	}
+	return setup;
+}
+
+void setup_close_authority(struct setup *setup)
+{
+	authority_free(setup->authority);
+	setup->authority = NULL;
+}
+
+void setup_close(struct setup *setup)
+{
+	if (setup == NULL)
+		return;
+	setup_close_authority(setup);
+	notifier_free(setup->notifier);
+	if (setup->leases != NULL)
+		setup->leases->operations->close(setup->leases);
+	content_free(setup->content);
+	config_done(&setup->config);
+	free(setup);
+}
+
+void setup_open_authority(struct setup *setup, struct loop *loop, struct problems *problems)
+{
+	const struct authority_config *config = &setup->config.authority;
+	struct authority_settings settings = { .location = config->location,
+					       .pxe_path = config->pxe_path,
+					       .dhcp_path = config->dhcp_path,
+					       .timeout_ms = config->timeout_ms,
+					       .parallel_max = AUTHORITY_PARALLEL };
+	int error;
+
+	if (!setup->config.has_dhcp || setup->config.bootp.access != ACCESS_BY_HTTP)
+		return;
+	error = authority_new(loop, &settings, &setup->authority);
+	if (error < 0)
+		problems_add(problems,
+			     (struct place){ .file = setup->config.path, .key = "[http]" },
+			     "the thread that asks the authority cannot be started: %s",
+			     strerror(-error));
+}
+
+void setup_open_log(const struct setup *setup, bool is_debug, struct problems *problems)
+{
+	const struct logger_config *logger = &setup->config.logger;
+	int error;
+
+	if (is_debug)
+		error = log_open(LOG_TO_STDERR, NULL, LOG_AT_DEBUG);
+	else
+		error = log_open(logger->type, logger->file, logger->level);
+	if (error < 0)
+		problems_add(problems,
+			     (struct place){ .file = setup->config.path, .key = "[logger] file" },
+			     "%s cannot be opened for writing: %s", logger->file, strerror(-error));
+}
+
+static void move_lease(void *context, const struct lease *lease)
+{
+	const struct setup *to = context;
+	const struct lease *there =
+		to->leases->operations->find_address(to->leases, lease->address);
+
+	/* What the new configuration reserves stays so. */
+	if (there == NULL && lease->state != LEASE_RESERVED)
+		to->leases->operations->commit(to->leases, lease, on_reserved, NULL);
+}
+
+void setup_move_leases(const struct setup *from, struct setup *to)
+{
+	if (from->leases != NULL && to->leases != NULL)
+		from->leases->operations->visit(from->leases, move_lease, to);
+}
+
+static bool is_same_selector(const struct selector *one, const struct selector *other)
+{
+	return one->kind == other->kind && ip4_is_same(one->address, other->address) &&
+	       strcmp(one->name, other->name) == 0;
+}
+
+void setup_compare(const struct setup *old, const struct setup *changed, struct problems *problems)
+{
+	static const char sentence[] =
+		"a reload cannot change this: restart bootd, or put the old value back";
+	const struct config *before = &old->config;
+	const struct config *after = &changed->config;
+
+	if (before->bootp.port != after->bootp.port)
+		setup_complain(changed, problems, "[bootp] port", sentence);
+	if (!is_same_selector(&before->bootp.address, &after->bootp.address))
+		setup_complain(changed, problems, "[bootp] address", sentence);
+	if (before->tftp.port != after->tftp.port)
+		setup_complain(changed, problems, "[tftp] port", sentence);
+	if (!is_same_selector(&before->tftp.address, &after->tftp.address))
+		setup_complain(changed, problems, "[tftp] address", sentence);
+	if (before->tftp.transfers_max != after->tftp.transfers_max)
+		setup_complain(changed, problems, "[tftp] max_transfers", sentence);
+	if (strcmp(before->daemon.user, after->daemon.user) != 0)
+		setup_complain(changed, problems, "[daemon] user", sentence);
+}
+
+static void complain_of_reach(const struct setup *setup, unsigned line, const char *key,
+			      const char *folder, struct problems *problems)
+{
+	problems_add(problems,
+		     (struct place){ .file = setup->config.path, .line = line, .key = key },
+		     "%s is out of reach of the running bootd, which has confined itself to the "
+		     "folders of its start: restart it",
+		     folder);
+}
+
+void setup_check_reach(const struct setup *setup, const struct path_list *reach,
+		       struct problems *problems)
+{
+	const struct config *config = &setup->config;
+	char folder[2 * PATH_MAX];
+	char key[128];
+
+	if (!config->has_tftp)
+		return;
+	if (!path_list_covers(reach, config->tftp.root))
+		complain_of_reach(setup, 0, "[tftp] root", config->tftp.root, problems);
+	for (size_t i = 0; i < config->filters.count; i++) {
+		const struct filter_rule *rule = &config->filters.list[i];
+
+		if (!config_filter_folder(config, rule, folder, sizeof(folder)) ||
+		    path_list_covers(reach, folder))
+			continue;
+		(void)text_format(key, sizeof(key), "[filters] %s", rule->pattern);
+		complain_of_reach(setup, rule->line, key, folder, problems);
+	}
+}

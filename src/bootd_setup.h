@@ -1,0 +1,63 @@
+/* A setup: one configuration and all that it brings. The start makes one; a reload makes another
+ * beside it, whole, and only then lets go of the first. */
+#ifndef BOOTD_BOOTD_SETUP_H
+#define BOOTD_BOOTD_SETUP_H
+
+#include "base/problem.h"
+#include "bootd.h"
+#include "config/config.h"
+#include "io/netif.h"
+
+struct authority;
+struct content;
+struct lease_store;
+struct loop;
+struct notifier;
+struct path_list;
+
+struct setup {
+	struct config config;
+	struct local_address addresses[NETIF_MAX]; /* of this machine */
+	size_t address_count;
+	struct local_address dhcp_addresses[NETIF_MAX]; /* of the interfaces that are served */
+	size_t dhcp_address_count;
+	struct local_address tftp_addresses[NETIF_MAX];
+	size_t tftp_address_count;
+	struct ip4 tftp_server; /* told to clients; 0: the address that they are answered from */
+	struct content *content;
+	struct lease_store *leases;
+	struct notifier *notifier;   /* NULL: nobody is told */
+	struct authority *authority; /* NULL: none is asked */
+};
+
+/* Reads the configuration and opens what it names, but for the log and the authority. The caller
+ * closes it; NULL: problems says why, all of it. */
+struct setup *setup_open(struct loop *loop, const struct bootd_options *options,
+			 struct problems *problems);
+void setup_close(struct setup *setup);
+
+/* Starts the authority's thread, if one is to be asked: once the process is confined, because
+ * Landlock holds for the threads that come after. */
+void setup_open_authority(struct setup *setup, struct loop *loop, struct problems *problems);
+
+/* Ends it, with all that it is being asked. */
+void setup_close_authority(struct setup *setup);
+
+/* Opens the log that the configuration names. */
+void setup_open_log(const struct setup *setup, bool is_debug, struct problems *problems);
+
+/* What the old setup's store knows goes on in the new one's, where its pool has the address. */
+void setup_move_leases(const struct setup *from, struct setup *to);
+
+/* Complains of what the new setup changes but a reload cannot. */
+void setup_compare(const struct setup *old, const struct setup *changed, struct problems *problems);
+
+/* Complains of folders that the running process can no longer reach. */
+void setup_check_reach(const struct setup *setup, const struct path_list *reach,
+		       struct problems *problems);
+
+/* A problem of the whole file; key may be NULL. */
+void setup_complain(const struct setup *setup, struct problems *problems, const char *key,
+		    const char *sentence);
+
+#endif
