@@ -330,30 +330,35 @@ static struct name_text name_of(const struct ini_entry *entry)
 	return name;
 }
 
-void ini_complain(const struct ini *ini, const struct ini_entry *entry, struct problems *problems,
-		  const char *format, ...)
+typedef void add_problem(struct problems *problems, struct place place, const char *format, ...);
+
+static void tell(const struct ini *ini, const struct ini_entry *entry, struct problems *problems,
+		 add_problem *add, const char *format, va_list arguments)
 {
 	struct name_text name = name_of(entry);
 	struct place place = { .file = ini->file_name, .line = entry->line, .key = name.text };
 	char sentence[sizeof(((struct problem *)NULL)->text)];
+
+	(void)vsnprintf(sentence, sizeof(sentence), format, arguments);
+	add(problems, place, "%s", sentence);
+}
+
+void ini_complain(const struct ini *ini, const struct ini_entry *entry, struct problems *problems,
+		  const char *format, ...)
+{
 	va_list arguments;
 
 	va_start(arguments, format);
-	(void)vsnprintf(sentence, sizeof(sentence), format, arguments);
+	tell(ini, entry, problems, problems_add, format, arguments);
 	va_end(arguments);
-	problems_add(problems, place, "%s", sentence);
 }
 
 void ini_warn(const struct ini *ini, const struct ini_entry *entry, struct problems *problems,
 	      const char *format, ...)
 {
-	struct name_text name = name_of(entry);
-	struct place place = { .file = ini->file_name, .line = entry->line, .key = name.text };
-	char sentence[sizeof(((struct problem *)NULL)->text)];
 	va_list arguments;
 
 	va_start(arguments, format);
-	(void)vsnprintf(sentence, sizeof(sentence), format, arguments);
+	tell(ini, entry, problems, problems_warn, format, arguments);
 	va_end(arguments);
-	problems_warn(problems, place, "%s", sentence);
 }
