@@ -20,7 +20,6 @@ USUAL = {
         "pool_start": "10.77.0.100",
         "pool_count": "50",
         "allow_simple_dhcp": "yes",
-        "boot_file": "boot.bin",
         "domain": "e2e.example",
         "dns": "10.77.0.53;10.77.0.54",
         "gateway": "10.77.0.254",

@@ -120,7 +120,7 @@ class BootOptions(EndToEndTest):
                     self.assertEqual(lease.tftp_server, "10.77.0.1")
 
     def test_udhcpc_that_asks_for_them_gets_boot_file_and_server(self):
-        self.bootd({"bootfile": None})
+        self.bootd({"bootfile": None, "bootp": {"boot_file": "boot.bin"}})
         with Udhcpc(self.network) as client:
             lease = client.start().wait_bound()
         self.assertEqual(lease.boot_file, "boot.bin")

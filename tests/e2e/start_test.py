@@ -18,7 +18,7 @@ MACHINE = dhcp.mac("52:54:00:77:04:01")
 
 TEN_MISTAKES = """\
 [logger]
-type = syslog
+type = winlog
 level = loud
 [bootp]
 pool_start = 10.77.0.300

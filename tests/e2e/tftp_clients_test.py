@@ -103,9 +103,6 @@ class WholeFiles(TftpTest):
         for client, (make_command, block_sizes) in CLIENTS.items():
             for block_size in block_sizes:
                 for name, expected in files.items():
-                    # With options, curl takes the OACK's "tsize 0" for a mistake.
-                    if client == "curl" and block_size and not expected:
-                        continue
                     with self.subTest(client=client, blksize=block_size, file=name):
                         since = bootd.mark()
                         self.fetch(make_command, name, expected, block_size)
@@ -129,6 +126,14 @@ class WholeFiles(TftpTest):
                                  {"blksize": str(granted), "tsize": str(len(expected))})
                 self.assertEqual(got, expected)
         self.fetch(curl, "file", expected, 1428)
+
+    def test_an_empty_file_is_granted_no_tsize_which_curl_takes_for_a_mistake(self):
+        bootd = self.bootd()
+        bootd.write("empty", b"")
+        with RawTftp(self.network) as client:
+            got, packets = client.read("empty", [("tsize", 0), ("blksize", 1024)])
+        self.assertEqual((got, packets[0].options), (b"", {"blksize": "1024"}))
+        self.fetch(curl, "empty", b"", 1024)
 
     def test_without_options_blocks_are_512_and_there_is_no_oack(self):
         bootd = self.bootd()

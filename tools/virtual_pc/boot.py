@@ -22,15 +22,16 @@ FIRMWARE_NAMES = {"bios": "BIOS firmware (SeaBIOS, iPXE)", "uefi": "UEFI firmwar
 USUAL_TIME = {False: "about 100 seconds", True: "about 40 seconds"}
 
 
-def boot(bootd, firmware, timeout_s):
-    """Returns the exit code."""
+def boot(bootd, firmware, is_filtered, timeout_s):
+    """Returns the exit code. is_filtered: access control and a filter are in use."""
     screen = Screen()
     bootd = find_bootd(bootd)
     network.enter_own_network()
     with tree.working_folder(kept=(BOOTD_LOG, SERIAL_LOG)) as folder:
-        tree.make_unattended(tree.copy_installer(folder))
-        config = tree.write_config(folder, tree.VIRTUAL_PC_CONFIG)
-        return Boot(screen, folder, firmware).run([bootd, "-c", config], timeout_s)
+        mac = qemu.random_mac()
+        tree.make_unattended(tree.copy_installer(folder), is_filtered)
+        config = tree.write_config(folder, tree.virtual_pc_config(mac, is_filtered))
+        return Boot(screen, folder, firmware, mac).run([bootd, "-c", config], timeout_s)
 
 
 def find_bootd(path):
@@ -43,11 +44,11 @@ def find_bootd(path):
 class Boot:
     """Holds the two processes and the watch together; Evidence judges."""
 
-    def __init__(self, screen, folder, firmware):
+    def __init__(self, screen, folder, firmware, mac):
         self._screen = screen
         self._folder = folder
         self._firmware = firmware
-        self._mac = qemu.random_mac()
+        self._mac = mac
         self._evidence = Evidence(self._mac)
         self._missing = []
         self._transfer = ""

@@ -71,6 +71,17 @@ pool_start = 10.77.0.100
 pool_count = 50
 """
 
+# Every name that pxelinux tries is one file outside the tree, and only one machine is served.
+FILTERED_CONFIG = """\
+access = mac
+
+[mac]
+{mac} = yes
+
+[filters]
+pxelinux.cfg/* = one.cfg
+"""
+
 
 @contextlib.contextmanager
 def working_folder(kept=()):
@@ -102,11 +113,17 @@ def copy_installer(folder):
     return Path(shutil.copytree(INSTALLER, folder / "tree"))
 
 
-def make_unattended(tree):
+def make_unattended(tree, is_filtered):
     """The virtual PC has a serial console and nobody at it."""
-    (tree / "pxelinux.cfg" / "default").write_text(PXELINUX_CONFIG)
+    # The menu that Debian made stays in the tree where a filter stands before it.
+    pxelinux_config = tree.parent / "one.cfg" if is_filtered else tree / "pxelinux.cfg" / "default"
+    pxelinux_config.write_text(PXELINUX_CONFIG)
     (tree / "debian-installer/amd64/grub/grub.cfg").write_text(GRUB_CONFIG)
     (tree / "preseed.cfg").write_text(PRESEED)
+
+
+def virtual_pc_config(mac, is_filtered):
+    return VIRTUAL_PC_CONFIG + (FILTERED_CONFIG.format(mac=mac) if is_filtered else "")
 
 
 def write_config(folder, settings):
