@@ -114,6 +114,11 @@ static void take_over(struct bootd *bootd, struct setup *setup)
 	struct setup *old = bootd->setup;
 
 	setup_move_leases(old, setup);
+	/* What it is being asked goes on, too. */
+	if (setup_has_same_authority(old, setup)) {
+		setup->authority = old->authority;
+		old->authority = NULL;
+	}
 	bootd->setup = setup;
 	bootd_configure(bootd);
 	setup_close(old);
@@ -129,7 +134,8 @@ static struct setup *prepare_reload(struct bootd *bootd, struct problems *proble
 	setup_compare(bootd->setup, setup, problems);
 	if (bootd->is_reach_limited)
 		setup_check_reach(setup, &bootd->reach, problems);
-	setup_open_authority(setup, bootd->loop, problems);
+	if (!setup_has_same_authority(bootd->setup, setup))
+		setup_open_authority(setup, bootd->loop, problems);
 	if (problems->count == 0)
 		setup_open_log(setup, bootd->options.is_debug, problems);
 	if (problems->count == 0)

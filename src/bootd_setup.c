@@ -187,6 +187,18 @@ struct setup *setup_open(struct loop *loop, const struct bootd_options *options,
 	return setup;
 }
 
+bool setup_has_same_authority(const struct setup *one, const struct setup *other)
+{
+	const struct authority_config *first = &one->config.authority;
+	const struct authority_config *second = &other->config.authority;
+
+	return one->config.bootp.access == other->config.bootp.access &&
+	       strcmp(first->location, second->location) == 0 &&
+	       strcmp(first->pxe_path, second->pxe_path) == 0 &&
+	       strcmp(first->dhcp_path, second->dhcp_path) == 0 &&
+	       first->timeout_ms == second->timeout_ms;
+}
+
 void setup_close_authority(struct setup *setup)
 {
 	authority_free(setup->authority);

@@ -40,6 +40,9 @@ void setup_close(struct setup *setup);
  * Landlock holds for the threads that come after. */
 void setup_open_authority(struct setup *setup, struct loop *loop, struct problems *problems);
 
+/* The other setup asks the same authority in the same way: it can go on with this one's. */
+bool setup_has_same_authority(const struct setup *one, const struct setup *other);
+
 /* Ends it, with all that it is being asked. */
 void setup_close_authority(struct setup *setup);
 

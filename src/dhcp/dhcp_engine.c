@@ -191,6 +191,8 @@ static struct dhcp_decision decide_assigned(const struct dhcp_request *request,
 		decision.verdict = DHCP_VERDICT_OFFER;
 		return decision;
 	case DHCP_REQUEST:
+		if (!ip4_is_set(wanted))
+			return ignore(DHCP_REASON_UNKNOWN_LEASE);
 		decision.verdict = DHCP_VERDICT_ACK;
 		return ip4_is_same(wanted, facts->assigned)
 			       ? decision

@@ -201,7 +201,7 @@ static void on_packet(struct dhcp_service *service, const struct datagram *datag
 	if (!begin(&exchange))
 		return;
 	access = access_check(service->parts.config, &exchange.client);
-	if (access == ACCESS_ASK && (is_granted(&exchange) || !exchange.facts.may_be_served))
+	if (access == ACCESS_ASK && (!exchange.facts.may_be_served || is_granted(&exchange)))
 		access = ACCESS_GRANTED;
 	if (access == ACCESS_ASK)
 		ask_authority(&exchange);

@@ -3,6 +3,7 @@
 
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -78,6 +79,15 @@ class AuthorityTest(WireTest):
     def lines_of(self, bootd, machine, text="authority: {}: "):
         """What the log says of what the authority said of a machine."""
         return bootd.lines(text.format(mac_log(machine)))
+
+    def release_stage(self):
+        """Asks the server for what the firmware's question awaits."""
+        with self.network.inside("srv"):
+            asker = socket.create_connection(("127.0.0.1", self.port))
+        with asker:
+            asker.sendall(b"GET /silent/stage HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            asker.shutdown(socket.SHUT_WR)
+            asker.recv(1)
 
     def check_totals(self, bootd, **counts):
         """Of the authority's counters these, and no others."""
@@ -331,15 +341,6 @@ class Waiting(AuthorityTest):
         answer = self.raw.lease(ONE).message
         self.assertTrue(answer.file_name.startswith("/grant/system?"), answer.file_name)
 
-    def release_stage(self):
-        """Asks the server for what the firmware's question awaits."""
-        with self.network.inside("srv"):
-            asker = socket.create_connection(("127.0.0.1", self.port))
-        with asker:
-            asker.sendall(b"GET /silent/stage HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-            asker.shutdown(socket.SHUT_WR)
-            asker.recv(1)
-
 
 class HowOften(AuthorityTest):
     def boot_and_renew(self):
@@ -409,6 +410,21 @@ class Example(AuthorityTest):
         address = self.raw.lease(ONE, FIRMWARE).message.yiaddr
         self.assertEqual(self.raw.lease(ONE).message.yiaddr, address)
         self.check_totals(bootd, grants=2)
+
+
+class Reload(AuthorityTest):
+    def test_a_reload_that_keeps_the_authority_drops_no_question(self):
+        bootd = self.asking("/after/stage")
+        discover = message(DISCOVER, ONE, FIRMWARE)
+        self.raw.send(discover)
+        self.assert_silence()
+        since = bootd.mark()
+        os.kill(bootd.pid, signal.SIGHUP)
+        bootd.wait_for("reloaded ", since=since)
+        self.release_stage()
+        answer = self.raw.receive(discover.xid, discover.chaddr).message
+        self.assertEqual(answer.type, OFFER)
+        self.check_totals(bootd, grants=1)
 
 
 if __name__ == "__main__":
