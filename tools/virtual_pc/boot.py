@@ -31,7 +31,12 @@ def boot(bootd, firmware, is_filtered, timeout_s):
         mac = qemu.random_mac()
         tree.make_unattended(tree.copy_installer(folder), is_filtered)
         config = tree.write_config(folder, tree.virtual_pc_config(mac, is_filtered))
-        return Boot(screen, folder, firmware, mac).run([bootd, "-c", config], timeout_s)
+        code = Boot(screen, folder, firmware, mac).run([bootd, "-c", config], timeout_s)
+        if code == 0:
+            # The logs are kept for whoever asks why it did not boot.
+            for log in (BOOTD_LOG, SERIAL_LOG):
+                (folder / log).unlink()
+        return code
 
 
 def find_bootd(path):
@@ -74,7 +79,8 @@ class Boot:
         how = "with KVM" if is_kvm else "emulated, since there is no KVM"
         self._screen.fact(f"a virtual PC with {FIRMWARE_NAMES[self._firmware]}, {how}: "
                           f"expect {USUAL_TIME[is_kvm]}")
-        self._screen.fact(f"logs: {self._folder}/{SERIAL_LOG}, {self._folder}/{BOOTD_LOG}")
+        self._screen.fact(f"logs, kept if it fails: {self._folder}/{SERIAL_LOG}, "
+                          f"{self._folder}/{BOOTD_LOG}")
 
     def _has_bootd_started(self):
         """It has when both its ports are open; that is asked of the kernel."""
