@@ -136,21 +136,32 @@ bool value_parse_address(const char *text, struct ip4 *out_address)
 
 static const char separators[] = ";, \t";
 
+/* Cuts the next word off the list. False: there is none. A word that does not fit is no value of
+ * any kind; it is left empty. */
+static bool next_word(const char **list, char *out, size_t size)
+{
+	size_t length;
+
+	*list += strspn(*list, separators);
+	length = strcspn(*list, separators);
+	if (length == 0)
+		return false;
+	if (!text_format(out, size, "%.*s", (int)length, *list))
+		out[0] = '\0';
+	*list += length;
+	return true;
+}
+
 bool value_parse_dns(const char *text, struct ip4 out_list[CONFIG_DNS_MAX], size_t *out_count)
 {
 	struct ip4 list[CONFIG_DNS_MAX];
+	char word[sizeof(struct ip4_text)];
 	size_t count = 0;
 
-	for (text += strspn(text, separators); *text != '\0'; text += strspn(text, separators)) {
-		size_t length = strcspn(text, separators);
-		char word[sizeof(struct ip4_text)];
-
-		if (count == CONFIG_DNS_MAX ||
-		    !text_format(word, sizeof(word), "%.*s", (int)length, text) ||
-		    !value_parse_address(word, &list[count]))
+	while (next_word(&text, word, sizeof(word))) {
+		if (count == CONFIG_DNS_MAX || !value_parse_address(word, &list[count]))
 			return false;
 		count++;
-		text += length;
 	}
 	if (count == 0)
 		return false;
@@ -176,18 +187,13 @@ bool value_parse_endpoints(const char *text, struct endpoint out_list[CONFIG_NOT
 			   size_t *out_count)
 {
 	struct endpoint list[CONFIG_NOTIFY_MAX];
+	char word[sizeof("255.255.255.255:65535")];
 	size_t count = 0;
 
-	for (text += strspn(text, separators); *text != '\0'; text += strspn(text, separators)) {
-		size_t length = strcspn(text, separators);
-		char word[sizeof("255.255.255.255:65535")];
-
-		if (count == CONFIG_NOTIFY_MAX ||
-		    !text_format(word, sizeof(word), "%.*s", (int)length, text) ||
-		    !parse_endpoint(word, &list[count]))
+	while (next_word(&text, word, sizeof(word))) {
+		if (count == CONFIG_NOTIFY_MAX || !parse_endpoint(word, &list[count]))
 			return false;
 		count++;
-		text += length;
 	}
 	if (count == 0)
 		return false;
