@@ -88,26 +88,6 @@ struct bootd *bootd_open(const struct bootd_options *options, struct problems *p
 	return bootd;
 }
 
-static void on_end(void *context)
-{
-	const struct bootd *bootd = context;
-
-	loop_stop(bootd->loop);
-}
-
-static void on_reload(void *context)
-{
-	bootd_reload(context);
-}
-
-void bootd_watch_signals(struct bootd *bootd, struct problems *problems)
-{
-	if (loop_on_signal(bootd->loop, SIGINT, on_end, bootd) < 0 ||
-	    loop_on_signal(bootd->loop, SIGTERM, on_end, bootd) < 0 ||
-	    loop_on_signal(bootd->loop, SIGHUP, on_reload, bootd) < 0)
-		setup_complain(bootd->setup, problems, NULL, "signals cannot be watched");
-}
-
 /* Swaps the setups: what the old one has under way is ended or handed over first. */
 static void take_over(struct bootd *bootd, struct setup *setup)
 {
@@ -144,9 +124,11 @@ static struct setup *prepare_reload(struct bootd *bootd, struct problems *proble
 	return NULL;
 }
 
-void bootd_reload(struct bootd *bootd)
+/* Reads the configuration anew. A wrong one changes nothing and is told in the log. */
+static void on_reload(void *context)
 {
 	static struct problems problems;
+	struct bootd *bootd = context;
 	struct setup *setup;
 
 	problems.count = 0;
@@ -161,6 +143,21 @@ void bootd_reload(struct bootd *bootd)
 		log_write(LOG_AT_ERROR, "nothing is changed: the configuration is wrong");
 	}
 	(void)service_manager_tell_ready(&bootd->manager);
+}
+
+static void on_end(void *context)
+{
+	const struct bootd *bootd = context;
+
+	loop_stop(bootd->loop);
+}
+
+void bootd_watch_signals(struct bootd *bootd, struct problems *problems)
+{
+	if (loop_on_signal(bootd->loop, SIGINT, on_end, bootd) < 0 ||
+	    loop_on_signal(bootd->loop, SIGTERM, on_end, bootd) < 0 ||
+	    loop_on_signal(bootd->loop, SIGHUP, on_reload, bootd) < 0)
+		setup_complain(bootd->setup, problems, NULL, "signals cannot be watched");
 }
 
 bool bootd_explain_file(struct bootd *bootd, const struct file_question *question)

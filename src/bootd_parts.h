@@ -36,7 +36,4 @@ void bootd_configure(struct bootd *bootd);
 
 void bootd_watch_signals(struct bootd *bootd, struct problems *problems);
 
-/* Reads the configuration anew. A wrong one changes nothing and is told in the log. */
-void bootd_reload(struct bootd *bootd);
-
 #endif

@@ -32,7 +32,12 @@ void check_complain(const struct check *check, const char *section, const char *
 	ini_complain(check->ini, entry == NULL ? &missing : entry, check->problems, "%s", sentence);
 }
 
-struct local_text check_show_local(const struct local_address *local)
+/* "eth0 (192.168.1.1/24)" */
+struct local_text {
+	char text[48];
+};
+
+static struct local_text show_local(const struct local_address *local)
 {
 	struct local_text out = { 0 };
 
@@ -47,7 +52,7 @@ struct list_text check_list_networks(const struct config_surroundings *surroundi
 	size_t used = 0;
 
 	for (size_t i = 0; i < surroundings->address_count; i++) {
-		struct local_text local = check_show_local(&surroundings->addresses[i]);
+		struct local_text local = show_local(&surroundings->addresses[i]);
 
 		if (used + strlen(local.text) + sizeof(", , ...") > sizeof(list.text)) {
 			(void)text_format(list.text + used, sizeof(list.text) - used, ", ...");
@@ -190,7 +195,7 @@ static void complain_of_no_start(const struct check *check, const struct selecto
 			continue;
 		check_complain(check, "bootp", "pool_start",
 			       "no pool_start: the first address to give, such as %s on %s",
-			       ip4_format(example_start(local)).text, check_show_local(local).text);
+			       ip4_format(example_start(local)).text, show_local(local).text);
 		return;
 	}
 	check_complain(
@@ -230,7 +235,7 @@ static void complain_of_no_home(const struct check *check)
 	if (unselected != NULL)
 		check_complain(check, "bootp", "pool_start",
 			       "%s is on %s, which [bootp] address does not select",
-			       ip4_format(start).text, check_show_local(unselected).text);
+			       ip4_format(start).text, show_local(unselected).text);
 	else
 		check_complain(check, "bootp", "pool_start",
 			       "%s is on no network of this machine; there is: %s",
@@ -255,7 +260,7 @@ static bool check_start(const struct check *check, const struct local_address *h
 	if (what == NULL)
 		return true;
 	check_complain(check, "bootp", "pool_start", "%s is %s: %s", ip4_format(start).text, what,
-		       check_show_local(home).text);
+		       show_local(home).text);
 	return false;
 }
 
@@ -273,7 +278,7 @@ static void check_count(const struct check *check, const struct local_address *h
 			check, "bootp", "pool_count",
 			"%u addresses from %s on do not fit in the network of %s: at most %u",
 			bootp->pool_count, ip4_format(bootp->pool_start).text,
-			check_show_local(home).text, room);
+			show_local(home).text, room);
 }
 
 static void check_gateway(const struct check *check, const struct local_address *home)
@@ -283,7 +288,7 @@ static void check_gateway(const struct check *check, const struct local_address 
 	if (ip4_is_set(gateway) && !ip4_is_within(gateway, home->address, home->prefix_length))
 		check_complain(check, "bootp", "gateway",
 			       "%s is not on the pool's network, that of %s",
-			       ip4_format(gateway).text, check_show_local(home).text);
+			       ip4_format(gateway).text, show_local(home).text);
 }
 
 static void fill_subnet(struct config *config, const struct local_address *home)

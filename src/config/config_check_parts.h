@@ -19,12 +19,6 @@ __attribute__((format(printf, 4, 5))) void check_complain(const struct check *ch
 							  const char *section, const char *key,
 							  const char *format, ...);
 
-/* "eth0 (192.168.1.1/24)" */
-struct local_text {
-	char text[48];
-};
-struct local_text check_show_local(const struct local_address *local);
-
 /* The networks that there are, for a person to choose from. */
 struct list_text {
 	char text[300];
