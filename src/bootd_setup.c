@@ -86,7 +86,7 @@ static const char *folder_of(const char *path, char out[PATH_MAX])
 	return out;
 }
 
-static void open_content(struct setup *setup, struct loop *loop, struct problems *problems)
+static void open_content(struct setup *setup, struct problems *problems)
 {
 	const struct tftp_config *tftp = &setup->config.tftp;
 	char folder[PATH_MAX];
@@ -94,7 +94,7 @@ static void open_content(struct setup *setup, struct loop *loop, struct problems
 					     .may_follow_links = tftp->symlinks == SYMLINKS_FOLLOW,
 					     .filters = &setup->config.filters,
 					     .folder = folder_of(setup->config.path, folder) };
-	int error = content_new(loop, &settings, &setup->content);
+	int error = content_new(&settings, &setup->content);
 
 	if (error == -ENOSYS)
 		setup_complain(setup, problems, "[tftp] root",
@@ -159,7 +159,7 @@ static void open_parts(struct setup *setup, struct loop *loop, struct problems *
 		select_addresses(setup, &setup->config.tftp.address, setup->tftp_addresses);
 	setup->tftp_server = tftp_server(setup);
 	if (setup->config.has_tftp)
-		open_content(setup, loop, problems);
+		open_content(setup, problems);
 	if (!setup->config.has_dhcp)
 		return;
 	open_notifier(setup, loop, problems);

@@ -32,6 +32,8 @@ KINDS = [
     ("base", r"base/.*", (), (), False),
     ("wire, path and tables", r".*_wire\.[ch]|.*_options\.[ch]|content/path\.[ch]"
      r"|boot/architecture\.[ch]|content/filter_names\.[ch]", ("OWN_PURE",), (), True),
+    ("the table of sessions, behind its lock", r"boot/session\.c",
+     ("boot/",), ("pthread.h",), True),
     ("engines and what they are made of", r".*_engine\.[ch]|dhcp/dhcp_client\.[ch]"
      r"|dhcp/dhcp_reply\.[ch]|boot/.*|lease/lease_index\.[ch]|lease/lease\.h|content/filter\.[ch]",
      ("OWN_PURE", "boot/", "config/config.h", "lease/lease.h"), (), True),
@@ -92,8 +94,10 @@ def may_include_own(path, kind, header):
 def may_include_system(kind, header):
     if kind[0] == "the start":
         return True
+    if any(header.startswith(name) for name in kind[3]):
+        return True
     if any(header.startswith(name) for name in IO_LIBRARIES + OTHER_LIBRARIES):
-        return any(header.startswith(name) for name in kind[3])
+        return False
     return not kind[4] or header in PURE_HEADERS
 
 

@@ -6,6 +6,7 @@
 #include "base/text.h"
 
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -22,13 +23,18 @@ struct kind_state {
 };
 
 struct activity {
+	pthread_mutex_t lock;
 	struct notifier *notifier;
 	struct kind_state kinds[EVENT_KIND_COUNT];
 };
 
 struct activity *activity_new(void)
 {
-	return calloc(1, sizeof(struct activity));
+	struct activity *activity = calloc(1, sizeof(*activity));
+
+	if (activity != NULL)
+		(void)pthread_mutex_init(&activity->lock, NULL);
+	return activity;
 }
 
 static uint64_t now_s(void)
@@ -66,7 +72,9 @@ static bool take_turn(struct kind_state *state, const struct event_type *type)
 
 void activity_set_notifier(struct activity *activity, struct notifier *notifier)
 {
+	(void)pthread_mutex_lock(&activity->lock);
 	activity->notifier = notifier;
+	(void)pthread_mutex_unlock(&activity->lock);
 }
 
 static void notify(struct activity *activity, const struct event *event)
@@ -76,23 +84,39 @@ static void notify(struct activity *activity, const struct event *event)
 			notifier_tell(activity->notifier, event);
 }
 
-void activity_note(struct activity *activity, const struct event *event)
+/* Counts the event. True: it is to be logged. */
+static bool count(struct activity *activity, const struct event *event)
 {
 	const struct event_type *type = event_type(event->kind);
 	struct kind_state *state = &activity->kinds[event->kind];
-	char line[LINE_SIZE];
+	bool is_shown;
 
+	(void)pthread_mutex_lock(&activity->lock);
 	state->count++;
 	notify(activity, event);
-	if (!log_is_shown(type->level) || !take_turn(state, type))
-		return;
-	event_format(event, line, sizeof(line));
-	log_write(type->level, "%s", line);
+	is_shown = log_is_shown(type->level) && take_turn(state, type);
+	(void)pthread_mutex_unlock(&activity->lock);
+	return is_shown;
 }
 
-uint64_t activity_count(const struct activity *activity, enum event_kind kind)
+void activity_note(struct activity *activity, const struct event *event)
 {
-	return activity->kinds[kind].count;
+	char line[LINE_SIZE];
+
+	if (!count(activity, event))
+		return;
+	event_format(event, line, sizeof(line));
+	log_write(event_type(event->kind)->level, "%s", line);
+}
+
+uint64_t activity_count(struct activity *activity, enum event_kind kind)
+{
+	uint64_t count_now;
+
+	(void)pthread_mutex_lock(&activity->lock);
+	count_now = activity->kinds[kind].count;
+	(void)pthread_mutex_unlock(&activity->lock);
+	return count_now;
 }
 
 /* "dhcp-offer 3, dhcp-ack 3, tftp-sent 12", on as many lines as it takes. */
@@ -119,5 +143,8 @@ void activity_log_totals(struct activity *activity)
 
 void activity_free(struct activity *activity)
 {
+	if (activity == NULL)
+		return;
+	(void)pthread_mutex_destroy(&activity->lock);
 	free(activity);
 }

@@ -1,5 +1,6 @@
 /* What happened: one event becomes a counter and a log line. Every packet that is ignored and every
- * transfer that fails has an event kind of its own, so nothing goes wrong without a name. */
+ * transfer that fails has an event kind of its own, so nothing goes wrong without a name. Events
+ * may come from any thread. */
 #ifndef BOOTD_ACTIVITY_ACTIVITY_H
 #define BOOTD_ACTIVITY_ACTIVITY_H
 
@@ -21,9 +22,9 @@ void activity_free(struct activity *activity);
  * out is told by number. */
 void activity_note(struct activity *activity, const struct event *event);
 
-/* One line with every counter that is not zero. */
+/* One line with every counter that is not zero: at the end, when no other thread notes events. */
 void activity_log_totals(struct activity *activity);
 
-uint64_t activity_count(const struct activity *activity, enum event_kind kind);
+uint64_t activity_count(struct activity *activity, enum event_kind kind);
 
 #endif

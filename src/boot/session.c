@@ -4,6 +4,7 @@
 
 #include "base/table.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 struct slot {
@@ -13,6 +14,7 @@ struct slot {
 };
 
 struct session_table {
+	pthread_mutex_t lock;
 	struct table *machines;
 	struct table *addresses;
 	uint32_t capacity;
@@ -21,12 +23,24 @@ struct session_table {
 	struct slot *slots;
 };
 
+/* Recursive: an answer that is kept at once is sent while its packet is still being taken. */
+static void init_lock(pthread_mutex_t *lock)
+{
+	pthread_mutexattr_t attributes;
+
+	(void)pthread_mutexattr_init(&attributes);
+	(void)pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_RECURSIVE);
+	(void)pthread_mutex_init(lock, &attributes);
+	(void)pthread_mutexattr_destroy(&attributes);
+}
+
 struct session_table *session_table_new(uint32_t capacity)
 {
 	struct session_table *sessions = calloc(1, sizeof(*sessions));
 
 	if (sessions == NULL)
 		return NULL;
+	init_lock(&sessions->lock);
 	sessions->capacity = capacity;
 	sessions->machines = table_new(capacity);
 	sessions->addresses = table_new(capacity);
@@ -44,10 +58,21 @@ void session_table_free(struct session_table *sessions)
 {
 	if (sessions == NULL)
 		return;
+	(void)pthread_mutex_destroy(&sessions->lock);
 	table_free(sessions->machines);
 	table_free(sessions->addresses);
 	free(sessions->slots);
 	free(sessions);
+}
+
+void session_lock(struct session_table *sessions)
+{
+	(void)pthread_mutex_lock(&sessions->lock);
+}
+
+void session_unlock(struct session_table *sessions)
+{
+	(void)pthread_mutex_unlock(&sessions->lock);
 }
 
 static void unlink_slot(struct session_table *sessions, uint32_t number)
@@ -140,6 +165,19 @@ const struct session *session_find_address(const struct session_table *sessions,
 					   uint64_t now_s)
 {
 	return find(sessions, sessions->addresses, address.value, now_s);
+}
+
+bool session_copy_address(struct session_table *sessions, struct ip4 address, uint64_t now_s,
+			  struct session *out_session)
+{
+	const struct session *session;
+
+	session_lock(sessions);
+	session = session_find_address(sessions, address, now_s);
+	if (session != NULL)
+		*out_session = *session;
+	session_unlock(sessions);
+	return session != NULL;
 }
 
 void session_enter_stage(struct session *session, bool is_boot_stage)

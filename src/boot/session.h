@@ -1,6 +1,7 @@
-/* A session is one boot of one machine, across DHCP and TFTP: what its firmware said of itself is
- * remembered for the stages that say nothing. Bounded: the session that was silent longest makes
- * room. */
+/* A session is one boot of one machine, across DHCP, TFTP and HTTP: what its firmware said of
+ * itself is remembered for the stages that say nothing. Bounded: the session that was silent
+ * longest makes room. One thread changes sessions and holds the lock meanwhile; others take copies.
+ */
 #ifndef BOOTD_BOOT_SESSION_H
 #define BOOTD_BOOT_SESSION_H
 
@@ -41,6 +42,15 @@ struct session_table;
 /* NULL: no memory. */
 struct session_table *session_table_new(uint32_t capacity);
 void session_table_free(struct session_table *sessions);
+
+/* What is found by the functions below is used, and changed, with the lock held. The thread that
+ * holds it may lock once more. */
+void session_lock(struct session_table *sessions);
+void session_unlock(struct session_table *sessions);
+
+/* Locks by itself. False, with *out_session untouched: no session has the address. */
+bool session_copy_address(struct session_table *sessions, struct ip4 address, uint64_t now_s,
+			  struct session *out_session);
 
 /* The machine's session, begun if there is none; now_s marks it as heard from. */
 struct session *session_open(struct session_table *sessions, struct mac mac, uint64_t now_s);

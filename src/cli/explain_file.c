@@ -136,7 +136,7 @@ static void on_open(void *context, const struct content_answer *answer)
 	explanation->is_served = answer->refusal == CONTENT_OK;
 	if (explanation->is_served)
 		(void)fprintf(explanation->out, "served  yes, %" PRIu64 " bytes\n",
-			      source_size(answer->source));
+			      source_status(answer->source).size_bytes);
 	else
 		(void)fprintf(explanation->out, "served  no: %s\n", answer->sentence);
 	source_close(answer->source);
@@ -158,7 +158,7 @@ bool explain_file(struct loop *loop, struct content *content, const struct confi
 		(void)fputs(
 			"access  only machines that bootd knows: [bootp] access_files = known\n",
 			out);
-	if (content_open(content, name, &question->asker, on_open, &explanation) < 0) {
+	if (content_open(content, loop, name, &question->asker, on_open, &explanation) < 0) {
 		(void)fputs("served  no: there is not enough memory\n", out);
 		return false;
 	}

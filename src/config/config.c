@@ -1,9 +1,10 @@
 #include "config/config.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-static void free_filters(struct filter_rules *filters)
+void filter_rules_done(struct filter_rules *filters)
 {
 	for (size_t i = 0; i < filters->count; i++) {
 		free(filters->list[i].pattern);
@@ -11,6 +12,30 @@ static void free_filters(struct filter_rules *filters)
 	}
 	free(filters->list);
 	*filters = (struct filter_rules){ 0 };
+}
+
+int filter_rules_copy(const struct filter_rules *from, struct filter_rules *out_copy)
+{
+	struct filter_rules copy = { 0 };
+
+	if (from->count > 0)
+		copy.list = calloc(from->count, sizeof(*copy.list));
+	if (from->count > 0 && copy.list == NULL)
+		return -ENOMEM;
+	for (; copy.count < from->count; copy.count++) {
+		struct filter_rule *rule = &copy.list[copy.count];
+
+		*rule = from->list[copy.count];
+		rule->pattern = strdup(rule->pattern);
+		rule->replacement = strdup(rule->replacement);
+		if (rule->pattern != NULL && rule->replacement != NULL)
+			continue;
+		copy.count++;
+		filter_rules_done(&copy);
+		return -ENOMEM;
+	}
+	*out_copy = copy;
+	return 0;
 }
 
 void config_done(struct config *config)
@@ -23,7 +48,7 @@ void config_done(struct config *config)
 	config->buggy_clients = (struct mac_rules){ 0 };
 	free(config->static_dhcp.list);
 	config->static_dhcp = (struct static_hosts){ 0 };
-	free_filters(&config->filters);
+	filter_rules_done(&config->filters);
 }
 
 int mac_rule_order(const void *one, const void *other)

@@ -179,6 +179,10 @@ struct config {
 /* Frees what the rules own; they are empty then. */
 void config_done(struct config *config);
 
+/* Returns 0 with *out_copy for the caller to free by filter_rules_done, or -ENOMEM. */
+int filter_rules_copy(const struct filter_rules *from, struct filter_rules *out_copy);
+void filter_rules_done(struct filter_rules *filters);
+
 /* The orders of the lists, for qsort and bsearch: the longest prefix first, then by MAC address;
  * by UUID; by MAC address. */
 int mac_rule_order(const void *one, const void *other);

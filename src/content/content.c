@@ -1,27 +1,26 @@
 #include "content/content.h"
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "content/filter.h"
 #include "content/path.h"
 #include "content/root_local.h"
+#include "content/source_local.h"
 #include "content/translation.h"
 #include "io/worker.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #define TRANSLATED_SHOWN_SIZE 256
 
-/* Touched by the loop's thread only, but for root and folder, which never change. */
+/* It never changes, but for its count, so threads read it without a lock. */
 struct content {
-	struct loop *loop;
 	struct root_local root;
-	const struct filter_rules *filters; /* NULL: there is no folder either */
+	bool has_filters; /* without them, there is no folder either */
+	struct filter_rules filters;
 	struct translation_folder folder;
-	size_t user_count; /* the owner, and each open under way; the last one frees it */
-};
-
-struct source {
-	struct root_file file;
+	atomic_size_t holder_count; /* each open under way is one, too; the last one frees it */
 };
 
 /* One content_open under way. */
@@ -44,24 +43,25 @@ static int open_folders(struct content *content, const struct content_settings *
 
 	if (error < 0 || settings->filters == NULL)
 		return error;
+	content->has_filters = true;
+	error = filter_rules_copy(settings->filters, &content->filters);
+	if (error < 0)
+		return error;
 	if (!text_copy(folder->path, sizeof(folder->path), settings->folder))
 		return -ENAMETOOLONG;
 	return root_local_open(settings->folder, true, &folder->root);
 }
 
-int content_new(struct loop *loop, const struct content_settings *settings,
-		struct content **out_content)
+int content_new(const struct content_settings *settings, struct content **out_content)
 {
 	struct content *content = calloc(1, sizeof(*content));
 	int error;
 
 	if (content == NULL)
 		return -ENOMEM;
-	content->loop = loop;
 	content->root.fd = -1;
 	content->folder.root.fd = -1;
-	content->filters = settings->filters;
-	content->user_count = 1;
+	atomic_init(&content->holder_count, 1);
 	error = open_folders(content, settings);
 	if (error < 0) {
 		content_free(content);
@@ -71,12 +71,20 @@ int content_new(struct loop *loop, const struct content_settings *settings,
 	return 0;
 }
 
+struct content *content_hold(struct content *content)
+{
+	if (content != NULL)
+		(void)atomic_fetch_add(&content->holder_count, 1);
+	return content;
+}
+
 void content_free(struct content *content)
 {
-	if (content == NULL || --content->user_count > 0)
+	if (content == NULL || atomic_fetch_sub(&content->holder_count, 1) > 1)
 		return;
 	root_local_close(&content->folder.root);
 	root_local_close(&content->root);
+	filter_rules_done(&content->filters);
 	free(content);
 }
 
@@ -90,7 +98,7 @@ static enum content_refusal open_file(struct opening *opening, struct root_file 
 	return root_local_open_file(&content->root, opening->path, out_file, opening->sentence);
 }
 
-static void open_in_pool(void *context)
+static void open_now(void *context)
 {
 	struct opening *opening = context;
 	struct root_file file;
@@ -98,8 +106,11 @@ static void open_in_pool(void *context)
 	if (opening->refusal != CONTENT_OK)
 		return;
 	opening->refusal = open_file(opening, &file);
-	if (opening->refusal == CONTENT_OK)
-		opening->source->file = file;
+	if (opening->refusal != CONTENT_OK)
+		return;
+	opening->source = source_local_new(&file);
+	if (opening->source == NULL)
+		opening->refusal = CONTENT_OUT_OF_RESOURCES;
 }
 
 /* The row, or the file that it reads, has given a path. */
@@ -108,23 +119,21 @@ static bool has_path(const struct translation *translation)
 	return translation->line > 0 && !translation->is_from_file && translation->path[0] != '\0';
 }
 
-static void finish_in_loop(void *context)
+/* Ends the opening. */
+static void answer(void *context)
 {
 	CLEANUP(free_memory) struct opening *opening = context;
 	char translated_path[TRANSLATED_SHOWN_SIZE] = "";
-	struct content_answer answer = { .refusal = opening->refusal,
-					 .sentence = opening->sentence,
-					 .filter_line = opening->translation.line,
-					 .translated_path = translated_path };
+	struct content_answer found = { .source = opening->source,
+					.refusal = opening->refusal,
+					.sentence = opening->sentence,
+					.filter_line = opening->translation.line,
+					.translated_path = translated_path };
 
 	if (has_path(&opening->translation))
 		translation_format_path(&opening->content->folder, &opening->translation,
 					translated_path, sizeof(translated_path));
-	if (answer.refusal == CONTENT_OK)
-		answer.source = opening->source;
-	else
-		free(opening->source);
-	opening->on_open(opening->context, &answer);
+	opening->on_open(opening->context, &found);
 	content_free(opening->content);
 }
 
@@ -147,70 +156,56 @@ static void refuse_name(struct opening *opening, enum path_refusal refusal)
 /* A name that is refused takes the same way as a good one: its answer comes from the loop. */
 static void prepare(struct opening *opening, struct span name)
 {
-	const struct filter_rules *filters = opening->content->filters;
+	const struct content *content = opening->content;
 	enum path_refusal refusal;
 
 	if (!path_clean(name, opening->path, &refusal))
 		refuse_name(opening, refusal);
-	else if (filters != NULL)
-		(void)translation_find(filters, opening->path, &opening->asker,
+	else if (content->has_filters)
+		(void)translation_find(&content->filters, opening->path, &opening->asker,
 				       &opening->translation, &opening->refusal, opening->sentence);
 }
 
-int content_open(struct content *content, struct span name, const struct content_asker *asker,
-		 content_callback *on_open, void *context)
+/* NULL: no memory. */
+static struct opening *opening_new(struct content *content, struct span name,
+				   const struct content_asker *asker, content_callback *on_open,
+				   void *context)
 {
-	CLEANUP(free_memory) struct source *source = calloc(1, sizeof(*source));
-	CLEANUP(free_memory) struct opening *opening = calloc(1, sizeof(*opening));
+	struct opening *opening = calloc(1, sizeof(*opening));
 
-	if (source == NULL || opening == NULL)
-		return -ENOMEM;
-	opening->content = content;
+	if (opening == NULL)
+		return NULL;
+	opening->content = content_hold(content);
 	opening->on_open = on_open;
 	opening->context = context;
-	opening->source = source;
 	opening->asker = *asker;
 	prepare(opening, name);
-	if (work_submit(content->loop, open_in_pool, finish_in_loop, opening) < 0)
+	return opening;
+}
+
+int content_open(struct content *content, struct loop *loop, struct span name,
+		 const struct content_asker *asker, content_callback *on_open, void *context)
+{
+	struct opening *opening = opening_new(content, name, asker, on_open, context);
+
+	if (opening == NULL)
 		return -ENOMEM;
-	content->user_count++;
-	source = NULL;
-	opening = NULL;
-	return 0;
-}
-
-uint64_t source_size(const struct source *source)
-{
-	return source->file.size_bytes;
-}
-
-int source_read(const struct source *source, uint64_t offset, uint8_t *out, size_t length)
-{
-	while (length > 0) {
-		ssize_t count = pread(source->file.fd, out, length, (off_t)offset);
-
-		if (count < 0 && errno == EINTR)
-			continue;
-		if (count < 0)
-			return -errno;
-		if (count == 0)
-			return -EIO;
-		out += count;
-		offset += (uint64_t)count;
-		length -= (size_t)count;
+	if (work_submit(loop, open_now, answer, opening) < 0) {
+		content_free(content);
+		free(opening);
+		return -ENOMEM;
 	}
 	return 0;
 }
 
-bool source_is_unchanged(const struct source *source)
+int content_open_here(struct content *content, struct span name, const struct content_asker *asker,
+		      content_callback *on_open, void *context)
 {
-	return root_file_is_unchanged(&source->file);
-}
+	struct opening *opening = opening_new(content, name, asker, on_open, context);
 
-void source_close(struct source *source)
-{
-	if (source == NULL)
-		return;
-	close_fd(&source->file.fd);
-	free(source);
+	if (opening == NULL)
+		return -ENOMEM;
+	open_now(opening);
+	answer(opening);
+	return 0;
 }

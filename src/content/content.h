@@ -4,21 +4,13 @@
 
 #include "base/addr.h"
 #include "base/bytes.h"
+#include "content/source.h"
 #include "io/loop.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
-
-enum content_refusal {
-	CONTENT_OK,
-	CONTENT_BAD_NAME,         /* path.h refuses it */
-	CONTENT_NOT_FOUND,        /* nothing of that name, or a folder */
-	CONTENT_FORBIDDEN,        /* out of the root, not a regular file, no permission */
-	CONTENT_OUT_OF_RESOURCES, /* descriptors, memory */
-	CONTENT_UNREADABLE,       /* the disk fails */
-};
 
 #define CONTENT_SENTENCE_SIZE 400
 #define CONTENT_TEXT_SIZE     128 /* of a variable */
@@ -40,8 +32,8 @@ struct content_asker {
 struct content_settings {
 	const char *root;      /* the folder that is served */
 	bool may_follow_links; /* out of it, too */
-	/* Borrowed until content_free; NULL: none. What they name may lie out of the root; a
-	 * relative name is taken from the folder. */
+	/* Copied; NULL: none. What they name may lie out of the root; a relative name is taken
+	 * from the folder. */
 	const struct filter_rules *filters;
 	const char *folder; /* the configuration file's */
 };
@@ -62,21 +54,21 @@ struct content_answer {
 typedef void content_callback(void *context, const struct content_answer *answer);
 
 /* Returns 0 with *out_content, or -errno. */
-int content_new(struct loop *loop, const struct content_settings *settings,
-		struct content **out_content);
+int content_new(const struct content_settings *settings, struct content **out_content);
+
+/* Any thread may hold a content, and open files of it, until it has let it go; the last one frees
+ * it. NULL is allowed. */
+struct content *content_hold(struct content *content);
 void content_free(struct content *content);
 
 /* Opens the file that a client asked for by name, raw as it came. on_open is called once, from the
- * loop, never before this returns 0. Returns -ENOMEM otherwise. */
-int content_open(struct content *content, struct span name, const struct content_asker *asker,
-		 content_callback *on_open, void *context);
+ * loop, never before this returns 0. Called in the loop's thread. Returns -ENOMEM otherwise. */
+int content_open(struct content *content, struct loop *loop, struct span name,
+		 const struct content_asker *asker, content_callback *on_open, void *context);
 
-uint64_t source_size(const struct source *source);
-/* Reads length bytes at offset, all of them. Returns 0, -EIO where the file has become shorter, or
- * another -errno. */
-int source_read(const struct source *source, uint64_t offset, uint8_t *out, size_t length);
-/* The file is still the one that was opened, byte for byte as far as its times tell. */
-bool source_is_unchanged(const struct source *source);
-void source_close(struct source *source);
+/* The same for a thread without a loop, which waits for the disk, but not for an upstream: on_open
+ * is called before this returns, or later from another thread. */
+int content_open_here(struct content *content, struct span name, const struct content_asker *asker,
+		      content_callback *on_open, void *context);
 
 #endif

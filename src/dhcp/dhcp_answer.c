@@ -165,11 +165,13 @@ static void note_address(struct dhcp_service *service, const struct answer *answ
 {
 	struct session_table *sessions = service->parts.sessions;
 
-	if (answer->is_given &&
-	    (answer->kind == EVENT_DHCP_ACK || answer->kind == EVENT_BOOTP_REPLY))
-		session_set_address(sessions,
-				    session_open(sessions, answer->mac, dhcp_now_s(service)),
-				    answer->lease.address, answer->lease.expires_s);
+	if (!answer->is_given ||
+	    (answer->kind != EVENT_DHCP_ACK && answer->kind != EVENT_BOOTP_REPLY))
+		return;
+	session_lock(sessions);
+	session_set_address(sessions, session_open(sessions, answer->mac, dhcp_now_s(service)),
+			    answer->lease.address, answer->lease.expires_s);
+	session_unlock(sessions);
 }
 
 static void send_answer(struct dhcp_service *service, const struct answer *answer)

@@ -193,7 +193,7 @@ static void ask_authority(struct exchange *exchange)
 	}
 }
 
-static void on_packet(struct dhcp_service *service, const struct datagram *datagram)
+static void take_packet(struct dhcp_service *service, const struct datagram *datagram)
 {
 	struct exchange exchange = { .service = service, .datagram = datagram };
 	enum access access;
@@ -207,6 +207,13 @@ static void on_packet(struct dhcp_service *service, const struct datagram *datag
 		ask_authority(&exchange);
 	else
 		answer(&exchange, access);
+}
+
+static void on_packet(struct dhcp_service *service, const struct datagram *datagram)
+{
+	session_lock(service->parts.sessions);
+	take_packet(service, datagram);
+	session_unlock(service->parts.sessions);
 }
 
 static void note_reply(struct dhcp_service *service, const struct waiting_packet *packet,
@@ -231,9 +238,8 @@ static void note_reply(struct dhcp_service *service, const struct waiting_packet
 }
 
 /* Silence for every answer but a grant: whoever is denied learns nothing. */
-static void on_authority_reply(void *context, const struct authority_reply *reply)
+static void take_reply(struct waiting_packet *packet, const struct authority_reply *reply)
 {
-	struct waiting_packet *packet = context;
 	struct dhcp_service *service = packet->service;
 	struct session *session =
 		session_open(service->parts.sessions, packet->mac, dhcp_now_s(service));
@@ -250,6 +256,16 @@ static void on_authority_reply(void *context, const struct authority_reply *repl
 	if (session->is_granted && begin(&exchange))
 		answer(&exchange, ACCESS_GRANTED);
 	dhcp_waiting_remove(service->waiting, packet);
+}
+
+static void on_authority_reply(void *context, const struct authority_reply *reply)
+{
+	struct waiting_packet *packet = context;
+	struct session_table *sessions = packet->service->parts.sessions;
+
+	session_lock(sessions);
+	take_reply(packet, reply);
+	session_unlock(sessions);
 }
 
 static void on_datagrams(void *context, const struct datagram *batch, size_t count)

@@ -1,6 +1,7 @@
 #include "io/loop.h"
 #include "io/loop_uv.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <uv.h>
 
@@ -16,6 +17,9 @@ struct loop {
 	uv_loop_t uv;
 	struct signal_watch signals[SIGNALS_MAX];
 	size_t signal_count;
+	uv_async_t letterbox;
+	pthread_mutex_t letters_lock;
+	struct letter *letters; /* the newest first */
 };
 
 struct timer {
@@ -30,6 +34,62 @@ struct watch {
 	void *context;
 };
 
+/* All letters that are there, in the order in which they were posted. */
+static struct letter *take_letters(struct loop *loop)
+{
+	struct letter *letter;
+	struct letter *oldest = NULL;
+
+	(void)pthread_mutex_lock(&loop->letters_lock);
+	letter = loop->letters;
+	loop->letters = NULL;
+	while (letter != NULL) {
+		struct letter *older = letter->next;
+
+		letter->next = oldest;
+		oldest = letter;
+		letter = older;
+	}
+	(void)pthread_mutex_unlock(&loop->letters_lock);
+	return oldest;
+}
+
+static void deliver_letters(struct loop *loop)
+{
+	struct letter *letter = take_letters(loop);
+
+	while (letter != NULL) {
+		struct letter *next = letter->next;
+
+		(void)pthread_mutex_lock(&loop->letters_lock);
+		letter->is_under_way = false;
+		(void)pthread_mutex_unlock(&loop->letters_lock);
+		letter->on_arrival(letter->context);
+		letter = next;
+	}
+}
+
+static void on_letters(uv_async_t *letterbox)
+{
+	deliver_letters(letterbox->data);
+}
+
+void loop_post(struct loop *loop, struct letter *letter)
+{
+	bool is_new;
+
+	(void)pthread_mutex_lock(&loop->letters_lock);
+	is_new = !letter->is_under_way;
+	if (is_new) {
+		letter->is_under_way = true;
+		letter->next = loop->letters;
+		loop->letters = letter;
+	}
+	(void)pthread_mutex_unlock(&loop->letters_lock);
+	if (is_new)
+		(void)uv_async_send(&loop->letterbox);
+}
+
 struct loop *loop_new(void)
 {
 	struct loop *loop = calloc(1, sizeof(*loop));
@@ -40,6 +100,13 @@ struct loop *loop_new(void)
 		free(loop);
 		return NULL;
 	}
+	if (uv_async_init(&loop->uv, &loop->letterbox, on_letters) < 0) {
+		(void)uv_loop_close(&loop->uv);
+		free(loop);
+		return NULL;
+	}
+	loop->letterbox.data = loop;
+	(void)pthread_mutex_init(&loop->letters_lock, NULL);
 	return loop;
 }
 
@@ -50,10 +117,15 @@ void loop_free(struct loop *loop)
 	for (size_t i = 0; i < loop->signal_count; i++)
 		uv_close((uv_handle_t *)&loop->signals[i].handle, NULL);
 	/* Closed handles are only let go of in a turn of the loop; work under way ends in one too,
-	 * and what it reports to may stop the loop once more. */
-	while (uv_run(&loop->uv, UV_RUN_DEFAULT) != 0)
-		continue;
+	 * and what it reports to may stop the loop once more. The letterbox waits for nothing. */
+	uv_unref((uv_handle_t *)&loop->letterbox);
+	do
+		deliver_letters(loop);
+	while (uv_run(&loop->uv, UV_RUN_DEFAULT) != 0 || loop->letters != NULL);
+	uv_close((uv_handle_t *)&loop->letterbox, NULL);
+	(void)uv_run(&loop->uv, UV_RUN_DEFAULT);
 	(void)uv_loop_close(&loop->uv);
+	(void)pthread_mutex_destroy(&loop->letters_lock);
 	free(loop);
 }
 

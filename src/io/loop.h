@@ -2,6 +2,7 @@
 #ifndef BOOTD_IO_LOOP_H
 #define BOOTD_IO_LOOP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct loop;
@@ -9,6 +10,14 @@ struct timer;
 struct watch;
 
 typedef void loop_callback(void *context);
+
+/* A call to be made in the loop. Its owner fills in the first two; zeros else. */
+struct letter {
+	loop_callback *on_arrival;
+	void *context;
+	struct letter *next; /* the loop's, as is_under_way */
+	bool is_under_way;
+};
 
 /* NULL: no memory or no descriptors. */
 struct loop *loop_new(void);
@@ -18,6 +27,11 @@ void loop_free(struct loop *loop);
 /* Runs until loop_stop. */
 void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
+
+/* Calls on_arrival from the loop, once for all posts of this letter until then: the one call of a
+ * loop that any thread may make. The letter must live until it arrives; in on_arrival it may be
+ * freed or posted again. What is under way at loop_free arrives there. */
+void loop_post(struct loop *loop, struct letter *letter);
 
 /* Monotonic, cached once a turn of the loop. */
 uint64_t loop_now_ms(const struct loop *loop);

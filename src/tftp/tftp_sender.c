@@ -15,13 +15,13 @@
 
 void tftp_note(const struct tftp_sender *sender, struct ip4 client, struct event event)
 {
-	const struct session *session =
-		session_find_address(sender->sessions, client, loop_now_ms(sender->loop) / 1000);
+	struct session session;
 
 	event.address = client;
-	if (session != NULL) {
+	if (session_copy_address(sender->sessions, client, loop_now_ms(sender->loop) / 1000,
+				 &session)) {
 		event.has_mac = true;
-		event.mac = session->mac;
+		event.mac = session.mac;
 	}
 	activity_note(sender->activity, &event);
 }
@@ -245,8 +245,8 @@ int tftp_sender_begin(struct tftp_transfer *transfer)
 		return error;
 	transfer->stage = TFTP_STAGE_SENDING;
 	transfer->noted_ms = loop_now_ms(sender->loop);
-	turn = tftp_begin(&transfer->state, &transfer->asked, source_size(transfer->source),
-			  &sender->limits);
+	turn = tftp_begin(&transfer->state, &transfer->asked,
+			  source_status(transfer->source).size_bytes, &sender->limits);
 	tftp_note_transfer(transfer, EVENT_TFTP_START, NULL);
 	apply(transfer, &turn, NULL);
 	return 0;

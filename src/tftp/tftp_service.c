@@ -170,7 +170,8 @@ static void open_file(struct tftp_service *service, const struct datagram *datag
 	transfer->asked = request->options;
 	transfer->started_ms = loop_now_ms(service->parts.loop);
 	text_escape(transfer->file, sizeof(transfer->file), request->name);
-	if (content_open(service->parts.content, request->name, &asker, on_open, transfer) < 0)
+	if (content_open(service->parts.content, service->parts.loop, request->name, &asker,
+			 on_open, transfer) < 0)
 		refuse(transfer, &no_memory, NULL);
 }
 
@@ -261,9 +262,11 @@ static void take_read(struct tftp_service *service, const struct datagram *datag
 {
 	static const struct refusal denied = { EVENT_TFTP_DENIED, TFTP_ERROR_ACCESS,
 					       "access refused" };
-	const struct session *session =
-		session_find_address(service->parts.sessions, datagram->from.address,
-				     loop_now_ms(service->parts.loop) / 1000);
+	uint64_t now_s = loop_now_ms(service->parts.loop) / 1000;
+	struct session copy;
+	bool is_known =
+		session_copy_address(service->parts.sessions, datagram->from.address, now_s, &copy);
+	const struct session *session = is_known ? &copy : NULL;
 	const char *denial = find_denial(service->parts.config, session);
 
 	if (denial != NULL)

@@ -394,6 +394,24 @@ static void does_what_the_model_does(void **state)
 	session_table_free(table);
 }
 
+static void a_copy_is_the_session_at_an_address(void **state)
+{
+	struct session_table *table = new_table();
+	struct session copy = { .last_seen_s = 99 };
+
+	(void)state;
+	session_set_address(table, session_open(table, machine(1), 10), address(1), 100);
+	assert_false(session_copy_address(table, address(2), 10, &copy));
+	assert_int_equal(copy.last_seen_s, 99);
+	/* The one who holds the lock may take it again. */
+	session_lock(table);
+	assert_true(session_copy_address(table, address(1), 10, &copy));
+	session_unlock(table);
+	assert_true(mac_is_same(copy.mac, machine(1)));
+	assert_int_equal(copy.bound_until_s, 100);
+	session_table_free(table);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -411,6 +429,7 @@ int main(void)
 		cmocka_unit_test(a_machine_that_moves_leaves_its_address),
 		cmocka_unit_test(a_table_of_one_session_works),
 		cmocka_unit_test(no_table_is_freed_in_peace),
+		cmocka_unit_test(a_copy_is_the_session_at_an_address),
 		cmocka_unit_test(does_what_the_model_does),
 	};
 

@@ -64,7 +64,7 @@ static int set_up(void **state)
 	settings.folder = fixture->folder;
 	settings.filters = &fixture->config.filters;
 	*state = fixture;
-	return content_new(fixture->loop, &settings, &fixture->content);
+	return content_new(&settings, &fixture->content);
 }
 
 static int tear_down(void **state)

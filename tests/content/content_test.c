@@ -62,7 +62,7 @@ static int set_up(void **state)
 	write_file(fixture->folder, CONTENT_TEXT);
 	fixture->loop = loop_new();
 	*state = fixture;
-	return content_new(fixture->loop, &(struct content_settings){ .root = fixture->folder },
+	return content_new(&(struct content_settings){ .root = fixture->folder },
 			   &fixture->content);
 }
 
@@ -96,7 +96,8 @@ static struct result open_name(const struct fixture *fixture, struct span name)
 {
 	struct result result = { .loop = fixture->loop };
 
-	assert_int_equal(content_open(fixture->content, name, &nobody, on_open, &result), 0);
+	assert_int_equal(
+		content_open(fixture->content, fixture->loop, name, &nobody, on_open, &result), 0);
 	assert_int_equal(result.calls, 0);
 	loop_run(fixture->loop);
 	assert_int_equal(result.calls, 1);
@@ -115,7 +116,7 @@ static void opens_and_reads(void **state)
 
 	assert_int_equal(result.refusal, CONTENT_OK);
 	assert_non_null(result.source);
-	assert_int_equal(source_size(result.source), strlen(CONTENT_TEXT));
+	assert_int_equal(source_status(result.source).size_bytes, strlen(CONTENT_TEXT));
 	assert_int_equal(source_read(result.source, 0, bytes, 10), 0);
 	assert_memory_equal(bytes, CONTENT_TEXT, sizeof(bytes));
 	assert_int_equal(source_read(result.source, 8, bytes, 2), 0);
@@ -126,6 +127,34 @@ static void opens_and_reads(void **state)
 	source_close(result.source);
 }
 
+static void a_thread_without_a_loop_opens_at_once(void **state)
+{
+	const struct fixture *fixture = *state;
+	struct result result = { 0 };
+	uint64_t offset = 99;
+	char tag[SOURCE_TAG_SIZE];
+
+	assert_int_equal(content_open_here(fixture->content,
+					   (struct span){ (const uint8_t *)"file", 4 }, &nobody,
+					   on_open, &result),
+			 0);
+	assert_int_equal(result.calls, 1);
+	assert_int_equal(result.refusal, CONTENT_OK);
+	assert_true(source_descriptor(result.source, &offset) >= 0);
+	assert_int_equal(offset, 0);
+	(void)text_copy(tag, sizeof(tag), source_version(result.source).tag);
+	assert_int_equal(tag[0], '"');
+	source_close(result.source);
+
+	write_file(fixture->folder, "another text of another length");
+	assert_int_equal(content_open_here(fixture->content,
+					   (struct span){ (const uint8_t *)"file", 4 }, &nobody,
+					   on_open, &result),
+			 0);
+	assert_string_not_equal(tag, source_version(result.source).tag);
+	source_close(result.source);
+}
+
 static void a_file_that_shrinks_is_no_longer_read(void **state)
 {
 	const struct fixture *fixture = *state;
@@ -133,7 +162,7 @@ static void a_file_that_shrinks_is_no_longer_read(void **state)
 	uint8_t bytes[10];
 
 	write_file(fixture->folder, "0123");
-	assert_int_equal(source_size(result.source), 10);
+	assert_int_equal(source_status(result.source).size_bytes, 10);
 	assert_int_equal(source_read(result.source, 0, bytes, sizeof(bytes)), -EIO);
 	assert_false(source_is_unchanged(result.source));
 	source_close(result.source);
@@ -195,7 +224,7 @@ static void may_be_freed_while_a_file_is_being_opened(void **state)
 	struct result results[3] = { { 0 } };
 
 	for (size_t i = 0; i < 3; i++) {
-		assert_int_equal(content_open(fixture->content,
+		assert_int_equal(content_open(fixture->content, fixture->loop,
 					      (struct span){ (const uint8_t *)"file", 4 }, &nobody,
 					      on_open, &results[i]),
 				 0);
@@ -213,13 +242,12 @@ static void may_be_freed_while_a_file_is_being_opened(void **state)
 
 static void serves_no_folder_that_is_not_there(void **state)
 {
-	const struct fixture *fixture = *state;
 	struct content *content = NULL;
 
-	assert_int_equal(content_new(fixture->loop,
-				     &(struct content_settings){ .root = "/nowhere/at/all" },
-				     &content),
-			 -ENOENT);
+	(void)state;
+	assert_int_equal(
+		content_new(&(struct content_settings){ .root = "/nowhere/at/all" }, &content),
+		-ENOENT);
 	assert_null(content);
 }
 
@@ -227,6 +255,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(opens_and_reads, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_thread_without_a_loop_opens_at_once, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(a_file_that_shrinks_is_no_longer_read, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_read_error_is_told, set_up, tear_down),

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -370,6 +371,88 @@ static void signals_are_bounded(void **state)
 	assert_int_equal(loop_on_signal(*state, SIGUSR1, on_signal, &note), -ENOSPC);
 }
 
+struct mail {
+	struct loop *loop;
+	struct letter letter;
+	unsigned arrivals;
+	pthread_t reader;
+};
+
+static void on_letter(void *context)
+{
+	struct mail *mail = context;
+
+	mail->arrivals++;
+	mail->reader = pthread_self();
+	loop_stop(mail->loop);
+}
+
+static void *post_often(void *context)
+{
+	struct mail *mail = context;
+
+	for (int i = 0; i < 1000; i++)
+		loop_post(mail->loop, &mail->letter);
+	return NULL;
+}
+
+static void a_letter_from_a_thread_arrives_in_the_loop(void **state)
+{
+	struct mail mail = { .loop = *state, .letter = { .on_arrival = on_letter } };
+	pthread_t thread;
+
+	mail.letter.context = &mail;
+	assert_int_equal(pthread_create(&thread, NULL, post_often, &mail), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(mail.arrivals, 0);
+	loop_run(*state);
+	assert_int_equal(mail.arrivals, 1);
+	assert_true(pthread_equal(mail.reader, pthread_self()));
+	loop_post(*state, &mail.letter);
+	loop_run(*state);
+	assert_int_equal(mail.arrivals, 2);
+}
+
+static void on_note_letter(void *context)
+{
+	struct note *note = context;
+	size_t length = strlen(note->text);
+
+	note->text[length] = note->letter;
+	note->text[length + 1] = '\0';
+	if (note->ends)
+		loop_stop(note->loop);
+}
+
+static void letters_arrive_in_the_order_of_their_posts(void **state)
+{
+	char text[8] = "";
+	struct note notes[3];
+	struct letter letters[3];
+
+	for (int i = 0; i < 3; i++) {
+		notes[i] = (struct note){
+			.loop = *state, .letter = (char)('a' + i), .text = text, .ends = i == 2
+		};
+		letters[i] = (struct letter){ .on_arrival = on_note_letter, .context = &notes[i] };
+		loop_post(*state, &letters[i]);
+	}
+	loop_run(*state);
+	assert_string_equal(text, "abc");
+}
+
+static void a_letter_under_way_arrives_at_the_loops_end(void **state)
+{
+	struct mail mail = { .loop = loop_new(), .letter = { .on_arrival = on_letter } };
+
+	(void)state;
+	assert_non_null(mail.loop);
+	mail.letter.context = &mail;
+	loop_post(mail.loop, &mail.letter);
+	loop_free(mail.loop);
+	assert_int_equal(mail.arrivals, 1);
+}
+
 #define WITH_LOOP(test) cmocka_unit_test_setup_teardown(test, new_loop, free_loop)
 
 int main(void)
@@ -390,6 +473,9 @@ int main(void)
 		WITH_LOOP(a_signal_comes_in_the_loop),
 		WITH_LOOP(a_signal_that_cannot_be_watched_is_an_error),
 		WITH_LOOP(signals_are_bounded),
+		WITH_LOOP(a_letter_from_a_thread_arrives_in_the_loop),
+		WITH_LOOP(letters_arrive_in_the_order_of_their_posts),
+		cmocka_unit_test(a_letter_under_way_arrives_at_the_loops_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

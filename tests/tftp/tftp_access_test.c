@@ -26,7 +26,7 @@ static int set_up_filters(void **state)
 	settings.root = server->folder;
 	settings.folder = server->folder;
 	settings.filters = &server->config.filters;
-	if (content_new(server->loop, &settings, &server->content) < 0)
+	if (content_new(&settings, &server->content) < 0)
 		return -1;
 	make_file(server, ALL, 5);
 	make_file(server, NOTHING, 3);

@@ -222,8 +222,7 @@ static inline int set_up(void **state)
 						 .name = "lo",
 						 .address = { LOOPBACK },
 						 .prefix_length = 8 };
-	if (content_new(server->loop, &(struct content_settings){ .root = server->folder },
-			&server->content) < 0)
+	if (content_new(&(struct content_settings){ .root = server->folder }, &server->content) < 0)
 		return -1;
 	start(server);
 	*state = server;
