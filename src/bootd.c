@@ -22,6 +22,18 @@ struct dhcp_service_parts bootd_dhcp_parts(const struct bootd *bootd)
 					    .tftp_server = setup->tftp_server };
 }
 
+struct ndp_service_parts bootd_ndp_parts(const struct bootd *bootd)
+{
+	const struct setup *setup = bootd->setup;
+
+	return (struct ndp_service_parts){ .loop = bootd->loop,
+					   .sessions = bootd->sessions,
+					   .activity = bootd->activity,
+					   .config = &setup->config,
+					   .served = setup->dhcp_addresses,
+					   .served_count = setup->dhcp_address_count };
+}
+
 struct tftp_service_parts bootd_tftp_parts(const struct bootd *bootd)
 {
 	const struct setup *setup = bootd->setup;
@@ -38,11 +50,14 @@ struct tftp_service_parts bootd_tftp_parts(const struct bootd *bootd)
 void bootd_configure(struct bootd *bootd)
 {
 	struct dhcp_service_parts dhcp = bootd_dhcp_parts(bootd);
+	struct ndp_service_parts ndp = bootd_ndp_parts(bootd);
 	struct tftp_service_parts tftp = bootd_tftp_parts(bootd);
 
 	activity_set_notifier(bootd->activity, bootd->setup->notifier);
 	if (bootd->dhcp != NULL)
 		dhcp_service_configure(bootd->dhcp, &dhcp);
+	if (bootd->ndp != NULL)
+		ndp_service_configure(bootd->ndp, &ndp);
 	if (bootd->tftp != NULL)
 		tftp_service_configure(bootd->tftp, &tftp);
 }
@@ -215,6 +230,7 @@ void bootd_run(struct bootd *bootd)
 void bootd_close(struct bootd *bootd)
 {
 	tftp_service_stop(bootd->tftp);
+	ndp_service_stop(bootd->ndp);
 	if (bootd->setup != NULL)
 		setup_close_authority(bootd->setup);
 	dhcp_service_stop(bootd->dhcp);

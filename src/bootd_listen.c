@@ -58,6 +58,16 @@ static void listen_dhcp(struct bootd *bootd, struct problems *problems)
 			     error);
 }
 
+static void listen_ndp(struct bootd *bootd, struct problems *problems)
+{
+	struct ndp_service_parts parts = bootd_ndp_parts(bootd);
+	int error = ndp_service_start(&parts, &bootd->ndp);
+
+	/* Without IPv6 there is nothing to answer; that CAP_NET_RAW is missing is told already. */
+	if (error < 0 && error != -EAFNOSUPPORT && error != -EPERM)
+		setup_complain(bootd->setup, problems, "[bootp] answer_rs", strerror(-error));
+}
+
 static void listen_tftp(struct bootd *bootd, struct problems *problems)
 {
 	struct tftp_service_parts parts = bootd_tftp_parts(bootd);
@@ -141,8 +151,10 @@ bool bootd_listen(struct bootd *bootd, struct problems *problems)
 {
 	raise_descriptor_limit();
 	bootd_watch_signals(bootd, problems);
-	if (bootd->setup->config.has_dhcp)
+	if (bootd->setup->config.has_dhcp) {
 		listen_dhcp(bootd, problems);
+		listen_ndp(bootd, problems);
+	}
 	if (bootd->setup->config.has_tftp)
 		listen_tftp(bootd, problems);
 	open_manager(bootd, problems);

@@ -11,6 +11,7 @@
 #include "dhcp/dhcp_service.h"
 #include "io/loop.h"
 #include "io/service_manager.h"
+#include "ndp/ndp_service.h"
 #include "tftp/tftp_service.h"
 
 struct bootd {
@@ -20,6 +21,7 @@ struct bootd {
 	struct activity *activity;
 	struct session_table *sessions;
 	struct dhcp_service *dhcp;
+	struct ndp_service *ndp; /* NULL: the kernel has no IPv6, too */
 	struct tftp_service *tftp;
 	struct service_manager manager;
 	/* What can be read once the process is confined, as far as the kernel limits it. */
@@ -29,6 +31,7 @@ struct bootd {
 
 /* What the services are made of, by the setup of now. */
 struct dhcp_service_parts bootd_dhcp_parts(const struct bootd *bootd);
+struct ndp_service_parts bootd_ndp_parts(const struct bootd *bootd);
 struct tftp_service_parts bootd_tftp_parts(const struct bootd *bootd);
 
 /* Gives the services that run the setup of now. */

@@ -45,7 +45,7 @@ KINDS = [
     ("the command line that opens a file", r"cli/explain_file\.[ch]",
      ("OWN", "config/", "content/", "io/loop.h", "boot/architecture.h"), (), False),
     ("the command line", r"cli/.*", ("OWN", "config/"), (), False),
-    ("services", r"dhcp/.*|tftp/.*|http/.*|control/.*", ("OWN",) + SERVICE_ROOMS,
+    ("services", r"dhcp/.*|tftp/.*|http/.*|ndp/.*|control/.*", ("OWN",) + SERVICE_ROOMS,
      OTHER_LIBRARIES, False),
 ]
 

@@ -94,6 +94,13 @@ static const struct event_type types[EVENT_KIND_COUNT] = {
 	[EVENT_NOTIFICATION_LOST] = { "notification-lost", ERROR, FEW,
 		"notify: a notification was not sent" },
 
+	[EVENT_NDP_ANSWER] = { "ndp-answer", INFO, MANY,
+		"ndp: {mac}: told that there is no IPv6 router to wait for" },
+	[EVENT_NDP_IGNORED] = { "ndp-ignored", DEBUG, FEW,
+		"ndp: {mac}: ignored a router solicitation: {detail}" },
+	[EVENT_NDP_MALFORMED] = { "ndp-malformed", DEBUG, FEW,
+		"ndp: ignored a malformed router solicitation" },
+
 	[EVENT_TFTP_START] = { "tftp-start", INFO, MANY,
 		"tftp: {who}: sending {file}, {size} bytes in blocks of {block}" },
 	[EVENT_TFTP_PROGRESS] = { "tftp-progress", DEBUG, MANY,

@@ -100,6 +100,9 @@ struct daemon_config {
 	char user[64]; /* whom a bootd started as root becomes; default bootd */
 };
 
+/* [bootp] answer_rs; AUTO: not where this machine is an IPv6 router. */
+enum answer_rs { ANSWER_RS_NEVER, ANSWER_RS_ALWAYS, ANSWER_RS_AUTO };
+
 struct bootp_config {
 	struct selector address;
 	uint16_t port; /* the clients' is the next one, as 68 is to 67 */
@@ -117,6 +120,7 @@ struct bootp_config {
 	char servername[SERVER_NAME_SIZE];
 	bool tells_gateway; /* set_gateway */
 	enum access_kind access;
+	enum answer_rs answer_rs;
 	bool may_unknown_read_files; /* access_files: any, or known */
 	struct endpoint notify[CONFIG_NOTIFY_MAX];
 	size_t notify_count;

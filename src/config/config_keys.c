@@ -51,6 +51,13 @@ static const char *const access_files[] = {
 	NULL,
 };
 
+static const char *const answers_to_solicitations[] = {
+	[ANSWER_RS_NEVER] = "no",
+	[ANSWER_RS_ALWAYS] = "yes",
+	[ANSWER_RS_AUTO] = "auto",
+	NULL,
+};
+
 static const char *const sections[] = {
 	"logger", "bootp", "bootfile", "static_dhcp",   "mac",    "uuid",
 	"http",   "tftp",  "filters",  "buggy_clients", "daemon",
@@ -92,6 +99,8 @@ static const struct config_key keys[] = {
 	  "which machines are served: all, or those of the section of that name" },
 	{ "bootp", "access_files", WORD(access_files), "any", AT(bootp.may_unknown_read_files),
 	  "who may read files: any but denied machines, or only machines that are known" },
+	{ "bootp", "answer_rs", WORD(answers_to_solicitations), "auto", AT(bootp.answer_rs),
+	  "tell firmware at once that there is no IPv6 router, so that it does not wait" },
 	{ "bootp", "notify", PLAIN(VALUE_ENDPOINTS), NULL, AT(bootp.notify),
 	  "whom to tell of each machine that is served" },
 	{ "bootp", "timeout", AUTHORITY_TIMEOUT, "5", AT(bootp.authority_timeout_ms),

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <linux/netconf.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <string.h>
@@ -82,5 +83,59 @@ int netif_list(struct local_address *out_list, size_t capacity, size_t *out_coun
 	(void)mnl_socket_close(socket);
 	if (error == 0)
 		*out_count = found.count;
+	return error;
+}
+
+static int on_setting(const struct nlattr *attribute, void *context)
+{
+	bool *forwards = context;
+
+	if (mnl_attr_get_type(attribute) == NETCONFA_FORWARDING &&
+	    mnl_attr_validate(attribute, MNL_TYPE_U32) >= 0)
+		*forwards = mnl_attr_get_u32(attribute) != 0;
+	return MNL_CB_OK;
+}
+
+static int on_settings(const struct nlmsghdr *message, void *context)
+{
+	if (message->nlmsg_type == RTM_NEWNETCONF)
+		(void)mnl_attr_parse(message, sizeof(struct netconfmsg), on_setting, context);
+	return MNL_CB_STOP;
+}
+
+static int ask_settings(struct mnl_socket *socket, unsigned interface, bool *out_forwards)
+{
+	char buffer[DUMP_SIZE];
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	struct netconfmsg *header;
+	ssize_t length;
+
+	request->nlmsg_type = RTM_GETNETCONF;
+	request->nlmsg_flags = NLM_F_REQUEST;
+	header = mnl_nlmsg_put_extra_header(request, sizeof(*header));
+	header->ncm_family = AF_INET6;
+	mnl_attr_put_u32(request, NETCONFA_IFINDEX, interface);
+	if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0 ||
+	    mnl_socket_sendto(socket, request, request->nlmsg_len) < 0)
+		return -errno;
+	length = mnl_socket_recvfrom(socket, buffer, sizeof(buffer));
+	if (length < 0 || mnl_cb_run(buffer, (size_t)length, 0, mnl_socket_get_portid(socket),
+				     on_settings, out_forwards) < 0)
+		return errno == EINVAL ? -ENODEV : -errno;
+	return 0;
+}
+
+int netif_forwards_ip6(unsigned interface, bool *out_forwards)
+{
+	struct mnl_socket *socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	bool forwards = false;
+	int error;
+
+	if (socket == NULL)
+		return -errno;
+	error = ask_settings(socket, interface, &forwards);
+	(void)mnl_socket_close(socket);
+	if (error == 0)
+		*out_forwards = forwards;
 	return error;
 }

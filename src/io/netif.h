@@ -1,9 +1,10 @@
-/* The interfaces of this machine and their IPv4 addresses, by rtnetlink. */
+/* The interfaces of this machine, their IPv4 addresses and what they do with IPv6, by rtnetlink. */
 #ifndef BOOTD_IO_NETIF_H
 #define BOOTD_IO_NETIF_H
 
 #include "base/addr.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define NETIF_MAX 256
@@ -11,5 +12,9 @@
 /* One row an address, in the kernel's order; interfaces without an address have none. More than
  * capacity are left out. Returns 0 or -errno. */
 int netif_list(struct local_address *out_list, size_t capacity, size_t *out_count);
+
+/* Is this machine an IPv6 router for those on the interface? Returns 0 or -errno (-ENODEV: there is
+ * no such interface, or it has no IPv6). */
+int netif_forwards_ip6(unsigned interface, bool *out_forwards);
 
 #endif

@@ -1,6 +1,7 @@
 /* The addresses of a network of the test's own. */
 #include "io/netif.h"
 
+#include "base/text.h"
 #include "network.h"
 #include "support.h"
 
@@ -11,6 +12,8 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #define LONGEST_NAME "a-name-of-15-ch" /* IFNAMSIZ less the NUL */
@@ -131,6 +134,35 @@ static void lists_hundreds_of_addresses(void **state)
 	}
 }
 
+static void forward(const char *name, const char *value)
+{
+	char path[128];
+	FILE *file;
+
+	assert_true(text_format(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/forwarding", name));
+	file = fopen(path, "we");
+	assert_non_null(file);
+	assert_true(fputs(value, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void tells_who_routes_ip6(void **state)
+{
+	unsigned near = network_is_entered() ? network_interface("near") : 0;
+	bool forwards = true;
+
+	(void)state;
+	NETWORK_NEEDED();
+	assert_int_equal(netif_forwards_ip6(near, &forwards), 0);
+	assert_false(forwards);
+	forward("near", "1");
+	assert_int_equal(netif_forwards_ip6(near, &forwards), 0);
+	assert_true(forwards);
+	forward("near", "0");
+	assert_int_equal(netif_forwards_ip6(99999, &forwards), -ENODEV);
+	assert_true(forwards);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -138,6 +170,7 @@ int main(void)
 		cmocka_unit_test(lists_this_end_of_a_point_to_point_link),
 		cmocka_unit_test(what_there_is_no_room_for_is_left_out),
 		cmocka_unit_test(lists_hundreds_of_addresses),
+		cmocka_unit_test(tells_who_routes_ip6),
 	};
 
 	return cmocka_run_group_tests(tests, enter, NULL);
