@@ -58,10 +58,21 @@ static const char *const answers_to_solicitations[] = {
 	NULL,
 };
 
+/* clang-format off */
 static const char *const sections[] = {
-	"logger", "bootp", "bootfile", "static_dhcp",   "mac",    "uuid",
-	"http",   "tftp",  "filters",  "buggy_clients", "daemon",
+	"logger",
+	"bootp",
+	"bootfile",
+	"static_dhcp",
+	"mac",
+	"uuid",
+	"http",
+	"tftp",
+	"filters",
+	"buggy_clients",
+	"daemon",
 };
+/* clang-format on */
 
 static const struct config_key keys[] = {
 	{ "logger", "type", WORD(log_types), "stderr", AT(logger.type), "where the log goes" },
