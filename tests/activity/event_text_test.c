@@ -65,12 +65,17 @@ static void every_template_says_what_it_is_about(void **state)
 			room = "authority: {mac}: ";
 		else if (kind == EVENT_NOTIFICATION_LOST)
 			room = "notify: ";
+		else if (kind == EVENT_HTTP_LIBRARY)
+			room = "http: ";
+		else if (kind >= EVENT_HTTP_SENT)
+			room = "http: {who}: ";
 		assert_int_equal(strncmp(line, room, strlen(room)), 0);
 	}
 }
 
 /* "Every ignored packet and every failed transfer is shown, rate-limited, at info." The client that
- * ends a transfer and the one that repeats itself are normal (firmware asks for the size first). */
+ * ends a transfer, the one that repeats itself and the one that asks for the size first are normal;
+ * what libmicrohttpd says comes beside an event of its own. */
 static void what_goes_wrong_is_shown_at_info(void **state)
 {
 	(void)state;
@@ -79,7 +84,8 @@ static void what_goes_wrong_is_shown_at_info(void **state)
 
 		assert_true(type->lines_max > 0);
 		if (kind == EVENT_TFTP_PROGRESS || kind == EVENT_TFTP_ABORTED ||
-		    kind == EVENT_TFTP_REPEATED_REQUEST)
+		    kind == EVENT_TFTP_REPEATED_REQUEST || kind == EVENT_HTTP_ASKED ||
+		    kind == EVENT_HTTP_LIBRARY)
 			continue;
 		assert_true(type->level <= LOG_AT_INFO);
 	}
