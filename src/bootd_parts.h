@@ -9,6 +9,7 @@
 #include "bootd_setup.h"
 #include "config/config_paths.h"
 #include "dhcp/dhcp_service.h"
+#include "http/http_service.h"
 #include "io/loop.h"
 #include "io/service_manager.h"
 #include "tftp/tftp_service.h"
@@ -21,6 +22,7 @@ struct bootd {
 	struct session_table *sessions;
 	struct dhcp_service *dhcp;
 	struct tftp_service *tftp;
+	struct http_service *http;
 	struct service_manager manager;
 	/* What can be read once the process is confined, as far as the kernel limits it. */
 	struct path_list reach;
@@ -30,6 +32,7 @@ struct bootd {
 /* What the services are made of, by the setup of now. */
 struct dhcp_service_parts bootd_dhcp_parts(const struct bootd *bootd);
 struct tftp_service_parts bootd_tftp_parts(const struct bootd *bootd);
+struct http_service_parts bootd_http_parts(const struct bootd *bootd);
 
 /* Gives the services that run the setup of now. */
 void bootd_configure(struct bootd *bootd);

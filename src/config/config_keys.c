@@ -52,8 +52,8 @@ static const char *const access_files[] = {
 };
 
 static const char *const sections[] = {
-	"logger", "bootp", "bootfile", "static_dhcp",   "mac",    "uuid",
-	"http",   "tftp",  "filters",  "buggy_clients", "daemon",
+	"logger", "bootp", "bootfile", "static_dhcp", "mac",           "uuid",
+	"http",   "tftp",  "httpd",    "filters",     "buggy_clients", "daemon",
 };
 
 static const struct config_key keys[] = {
@@ -122,6 +122,28 @@ static const struct config_key keys[] = {
 	  "follow links that stay beneath root, or all" },
 	{ "tftp", "max_transfers", NUMBER(1, 65536, "transfers"), "4096", AT(tftp.transfers_max),
 	  "how many transfers may run at once" },
+
+	{ "httpd", "enable", PLAIN(VALUE_BOOLEAN), "no", AT(httpd.is_enabled),
+	  "serve the files over HTTP, too" },
+	{ "httpd", "address", PLAIN(VALUE_SELECTOR), "0.0.0.0", AT(httpd.address),
+	  "the addresses to serve: an address, a network or an interface's name" },
+	{ "httpd", "port", NUMBER(1, 65535, NULL), "80", AT(httpd.port),
+	  "the TCP port of HTTP; with cert, 443 if not given" },
+	{ "httpd", "root", PLAIN(VALUE_PATH), NULL, AT(httpd.root),
+	  "the folder that is served; otherwise that of [tftp]" },
+	{ "httpd", "check_ip", PLAIN(VALUE_BOOLEAN), "no", AT(httpd.checks_ip),
+	  "serve only addresses that bootd has given" },
+	{ "httpd", "cert", PLAIN(VALUE_PATH), NULL, AT(httpd.certificate),
+	  "the certificate of HTTPS, in PEM, with those above it" },
+	{ "httpd", "key", PLAIN(VALUE_PATH), NULL, AT(httpd.key), "the certificate's key, in PEM" },
+	{ "httpd", "max_connections", NUMBER(1, 65536, "connections"), "4096",
+	  AT(httpd.connections_max), "how many connections may be open at once" },
+	{ "httpd", "max_per_address", NUMBER(1, 65536, "connections"), "256",
+	  AT(httpd.connections_each_max), "how many of them one address may have" },
+	{ "httpd", "timeout", VALUE_REAL_SECONDS, 1000, 3600000, "seconds", NULL, "60",
+	  AT(httpd.timeout_ms), "after how long a client is cut that takes next to nothing" },
+	{ "httpd", "workers", NUMBER(1, 64, "threads"), NULL, AT(httpd.workers),
+	  "how many threads serve; otherwise one a CPU, 16 at most" },
 
 	{ "daemon", "user", PLAIN(VALUE_NAME), "bootd", AT(daemon.user),
 	  "who bootd becomes when it is started as root" },
