@@ -623,6 +623,7 @@ static void note_body(const struct http_request *request, enum MHD_RequestTermin
 		return;
 	}
 	taken = taken_bytes(request);
+	http_connection_reset(request->connection);
 	if (code == MHD_REQUEST_TERMINATED_DAEMON_SHUTDOWN)
 		note(request, EVENT_HTTP_ABORTED, "bootd ends", taken);
 	else if (body->failure != NULL)

@@ -43,10 +43,13 @@ class EndToEndTest(unittest.TestCase):
         """The network of the class's tests."""
         return network.one_server_one_client()
 
-    def bootd(self, *changes, **more):
-        """A running bootd, stopped and checked at the end of the test (see Bootd)."""
+    def bootd(self, *changes, start=True, **more):
+        """A running bootd, stopped and checked at the end of the test (see Bootd); with
+        start=False one that the test starts."""
         daemon = bootd.Bootd(self.network, *changes, **more)
         self.addCleanup(daemon.close)
+        if not start:
+            return daemon
         daemon.start()
         self.addCleanup(self._stop, daemon)
         return daemon
