@@ -100,6 +100,7 @@ static struct MHD_Response *respond_small(struct http_body *body)
 			MHD_create_response_from_buffer(body->length, bytes, MHD_RESPMEM_MUST_FREE);
 	if (response == NULL)
 		free(bytes);
+	body->is_small = response != NULL;
 	return response;
 }
 

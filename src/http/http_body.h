@@ -16,7 +16,8 @@ struct http_body {
 	uint64_t offset;
 	bool has_length; /* without it, the body ends with the source */
 	uint64_t length;
-	bool is_read; /* by the callback, as a growing source is */
+	bool is_small; /* it was read as a whole, and found unchanged */
+	bool is_read;  /* by the callback, as a growing source is */
 	uint64_t read_bytes;
 	const char *failure; /* why it broke off, for the log; NULL: it did not */
 	struct source_waiter waiter;

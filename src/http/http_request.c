@@ -603,7 +603,7 @@ static void note_sent(const struct http_request *request)
 
 	if (request->is_head) {
 		note(request, EVENT_HTTP_ASKED, "only its headers were asked for", 0);
-	} else if (!source_is_unchanged(body->source)) {
+	} else if (!body->is_small && !source_is_unchanged(body->source)) {
 		/* What the client does not have yet, it does not get. */
 		http_connection_reset(request->connection);
 		note(request, EVENT_HTTP_FILE_CHANGED, NULL, taken_bytes(request));
