@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 /* Up to here a copy costs less than sendfile and its own packet. */
-#define SMALL_MAX  (32 * 1024)
-#define BLOCK_SIZE (64 * 1024)
+#define SMALL_MAX  32768
+#define BLOCK_SIZE 65536
 /* For an upstream, after which its own time limits have long ended the source. */
 #define STALL_MS 300000
 
@@ -48,10 +48,11 @@ static const char *describe(enum content_refusal refusal)
 
 static ssize_t wait_for_more(struct http_body *body, uint64_t wanted_bytes)
 {
-	if (body->connection->has_stalled)
+	if (body->is_waiting && http_connection_has_stalled(body->connection))
 		return fail(body, "nothing more came from the upstream");
 	if (!http_connection_suspend(body->connection, STALL_MS))
 		return fail(body, "bootd ends");
+	body->is_waiting = true;
 	body->waiter.on_change = on_change;
 	body->waiter.context = body;
 	if (!source_wait(body->source, &body->waiter, wanted_bytes))
@@ -80,7 +81,7 @@ static ssize_t read_more(void *context, uint64_t position, char *out, size_t siz
 	if (source_read(body->source, at, (uint8_t *)out, size) < 0)
 		return fail(body, "the file cannot be read, or has become shorter");
 	body->read_bytes = position + size;
-	body->connection->has_stalled = false;
+	body->is_waiting = false;
 	return (ssize_t)size;
 }
 

@@ -20,6 +20,7 @@ struct http_body {
 	bool is_read;  /* by the callback, as a growing source is */
 	uint64_t read_bytes;
 	const char *failure; /* why it broke off, for the log; NULL: it did not */
+	bool is_waiting;     /* nothing has come since it began to wait */
 	struct source_waiter waiter;
 };
 

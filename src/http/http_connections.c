@@ -129,7 +129,7 @@ uint64_t http_connection_acknowledged(const struct http_connection *connection)
 	return info.tcpi_bytes_acked;
 }
 
-void http_connection_begin_answer(struct http_connection *connection)
+uint64_t http_connection_begin_answer(struct http_connection *connection)
 {
 	struct http_connections *table = connection->table;
 	uint64_t acknowledged = http_connection_acknowledged(connection);
@@ -140,6 +140,27 @@ void http_connection_begin_answer(struct http_connection *connection)
 	connection->acknowledged_bytes = acknowledged;
 	connection->deadline_ms = now_ms() + table->limits.timeout_ms;
 	(void)pthread_mutex_unlock(&table->lock);
+	return acknowledged;
+}
+
+enum http_cut http_connection_cut(const struct http_connection *connection)
+{
+	enum http_cut cut;
+
+	(void)pthread_mutex_lock(&connection->table->lock);
+	cut = connection->cut;
+	(void)pthread_mutex_unlock(&connection->table->lock);
+	return cut;
+}
+
+bool http_connection_has_stalled(const struct http_connection *connection)
+{
+	bool has_stalled;
+
+	(void)pthread_mutex_lock(&connection->table->lock);
+	has_stalled = connection->has_stalled;
+	(void)pthread_mutex_unlock(&connection->table->lock);
+	return has_stalled;
 }
 
 void http_connection_end_answer(struct http_connection *connection)

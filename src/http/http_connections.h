@@ -25,22 +25,23 @@ enum http_cut {
 
 struct http_connections;
 
-/* One connection; libmicrohttpd's thread that serves it may read it. */
+/* One connection. What it is made of stays; the rest is behind the table's lock. */
 struct http_connection {
 	struct http_connections *table;
-	struct http_connection *next;
-	struct http_connection *previous;
 	struct MHD_Connection *handle;
 	struct ip4 address;
 	int fd;
 	struct http_tls *tls; /* held; what a handshake takes, whatever a reload brings */
+
+	struct http_connection *next;
+	struct http_connection *previous;
 	bool is_answering;
 	bool has_asked;
 	uint64_t deadline_ms;
 	uint64_t acknowledged_bytes; /* by the client's kernel, as the deadline was set */
 	enum http_cut cut;
 	bool is_suspended;
-	bool has_stalled;
+	bool has_stalled; /* it was resumed for want of anything better */
 	uint64_t resume_ms;
 };
 
@@ -65,15 +66,21 @@ struct http_connection *http_connections_add(struct http_connections *table,
 /* Before its descriptor is closed. */
 void http_connections_remove(struct http_connection *connection);
 
-/* A request's headers are complete: it is being answered. */
-void http_connection_begin_answer(struct http_connection *connection);
+/* A request's headers are complete: it is being answered. Returns how many bytes the client's
+ * kernel has acknowledged before. */
+uint64_t http_connection_begin_answer(struct http_connection *connection);
 void http_connection_end_answer(struct http_connection *connection);
+
+/* Why it was cut, if it was. */
+enum http_cut http_connection_cut(const struct http_connection *connection);
 
 /* Suspends the connection of the calling thread until somebody resumes it, wait_ms at most. False:
  * it is not suspended, because everything ends. */
 bool http_connection_suspend(struct http_connection *connection, uint64_t wait_ms);
 /* Nothing, if it is not suspended. */
 void http_connection_resume(struct http_connection *connection);
+/* Nobody resumed it in wait_ms, the last time. */
+bool http_connection_has_stalled(const struct http_connection *connection);
 
 /* Bytes that the client's kernel has acknowledged since the connection was made. */
 uint64_t http_connection_acknowledged(const struct http_connection *connection);

@@ -16,6 +16,7 @@
 #include "http/http_target.h"
 #include "http/media_type.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -153,7 +154,7 @@ static enum MHD_Result queue_sentence(struct http_request *request, unsigned sta
 				      const char *sentence, const char *name, const char *value)
 {
 	struct MHD_Response *response = MHD_create_response_from_buffer(
-		strlen(sentence), (void *)(uintptr_t)sentence, MHD_RESPMEM_PERSISTENT);
+		strlen(sentence), (void *)sentence, MHD_RESPMEM_PERSISTENT);
 
 	if (response == NULL)
 		return MHD_NO;
@@ -231,6 +232,7 @@ static enum MHD_Result refuse_file(struct http_request *request, enum content_re
 				     "The server that has the file gave a bad answer.\n" },
 	};
 
+	assert(answers[refusal].sentence != NULL); /* it is a refusal */
 	return refuse(request, &answers[refusal], detail);
 }
 
@@ -341,7 +343,6 @@ static enum MHD_Result send_file(struct http_request *request, const struct rang
 		http_body_done(body);
 		return MHD_NO;
 	}
-	request->acknowledged_bytes = request->connection->acknowledged_bytes;
 	return queue(request, part != NULL ? MHD_HTTP_PARTIAL_CONTENT : MHD_HTTP_OK, response);
 }
 
@@ -559,7 +560,7 @@ static enum MHD_Result take_headers(struct http_request *request, const char *me
 					     "A request for a file has no body.\n" };
 
 	request->has_headers = true;
-	http_connection_begin_answer(request->connection);
+	request->acknowledged_bytes = http_connection_begin_answer(request->connection);
 	if (!has_body(request))
 		return MHD_YES;
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && !request->is_head)
@@ -629,7 +630,7 @@ static void note_body(const struct http_request *request, enum MHD_RequestTermin
 	else if (body->failure != NULL)
 		note(request, EVENT_HTTP_READ_FAILED, body->failure, taken);
 	else if (code == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED ||
-		 request->connection->cut == HTTP_CUT_SLOW)
+		 http_connection_cut(request->connection) == HTTP_CUT_SLOW)
 		note(request, EVENT_HTTP_TIMED_OUT, NULL, taken);
 	else
 		note(request, EVENT_HTTP_ABORTED, "the client ended it", taken);

@@ -25,7 +25,7 @@
 
 #define TEND_MS 1000
 /* Of one request: its line and headers, twice the longest name; more is answered with an error. */
-#define REQUEST_SIZE_MAX (16 * 1024)
+#define REQUEST_SIZE_MAX 16384
 #define WORKERS_MAX      16
 
 struct http_service {
@@ -118,7 +118,7 @@ static void end_connection(struct http_service *service, struct http_connection 
 {
 	struct http_tls *tls = connection->tls;
 
-	if (connection->cut == HTTP_CUT_NO_REQUEST)
+	if (http_connection_cut(connection) == HTTP_CUT_NO_REQUEST)
 		note(service, (struct event){ .kind = EVENT_HTTP_NO_REQUEST,
 					      .address = connection->address });
 	http_connections_remove(connection);
@@ -358,7 +358,7 @@ static struct MHD_Daemon *start_daemon(struct http_service *service)
 			 MHD_USE_ERROR_LOG | (service->server.tls != NULL ? MHD_USE_TLS : 0);
 	struct MHD_OptionItem more[] = {
 		{ MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)service->workers, NULL },
-		{ MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(uintptr_t)on_handshake },
+		{ MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)on_handshake },
 		{ MHD_OPTION_END, 0, NULL },
 	};
 

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #define CHAIN_MAX     8
-#define FILE_SIZE_MAX (256 * 1024)
+#define FILE_SIZE_MAX 262144
 
 struct http_tls {
 	atomic_size_t holder_count;
