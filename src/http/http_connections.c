@@ -129,6 +129,14 @@ uint64_t http_connection_acknowledged(const struct http_connection *connection)
 	return info.tcpi_bytes_acked;
 }
 
+/* To connect to nobody disconnects: Linux sends a reset and drops what waits to be sent. */
+void http_connection_reset(const struct http_connection *connection)
+{
+	struct sockaddr nobody = { .sa_family = AF_UNSPEC };
+
+	(void)connect(connection->fd, &nobody, sizeof(nobody));
+}
+
 uint64_t http_connection_begin_answer(struct http_connection *connection)
 {
 	struct http_connections *table = connection->table;
@@ -139,6 +147,8 @@ uint64_t http_connection_begin_answer(struct http_connection *connection)
 	connection->is_answering = true;
 	connection->acknowledged_bytes = acknowledged;
 	connection->deadline_ms = now_ms() + table->limits.timeout_ms;
+	if (table->is_ending)
+		http_connection_reset(connection);
 	(void)pthread_mutex_unlock(&table->lock);
 	return acknowledged;
 }
@@ -208,14 +218,6 @@ void http_connection_resume(struct http_connection *connection)
 	(void)pthread_mutex_unlock(&table->lock);
 }
 
-/* To connect to nobody disconnects: Linux sends a reset and drops what waits to be sent. */
-void http_connection_reset(const struct http_connection *connection)
-{
-	struct sockaddr nobody = { .sa_family = AF_UNSPEC };
-
-	(void)connect(connection->fd, &nobody, sizeof(nobody));
-}
-
 static void tend_answer(struct http_connection *connection, uint64_t now)
 {
 	uint64_t acknowledged = http_connection_acknowledged(connection);
@@ -264,6 +266,8 @@ void http_connections_end(struct http_connections *table)
 	(void)pthread_mutex_lock(&table->lock);
 	table->is_ending = true;
 	for (struct http_connection *at = table->first; at != NULL; at = at->next) {
+		if (at->is_answering)
+			http_connection_reset(at);
 		if (at->is_suspended)
 			resume(at);
 	}

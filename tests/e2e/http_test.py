@@ -313,9 +313,9 @@ class Access(HttpTest):
             self.assertEqual(outcome, "nothing is changed", change)
             (key,) = change
             bootd.wait_for(rf"\[httpd\] {key}: a reload cannot change this", since=since)
-        outcome, since = reload({"httpd": {"enable": "yes", "root": "/usr/games"}})
+        outcome, since = reload({"httpd": {"enable": "yes", "root": "/usr/bin"}})
         self.assertEqual(outcome, "nothing is changed")
-        bootd.wait_for(r"\[httpd\] root: /usr/games is out of reach", since=since)
+        bootd.wait_for(r"\[httpd\] root: /usr/bin is out of reach", since=since)
         self.assertEqual(get(self.network, "/file").status, 403)
 
     def test_a_reload_drops_no_transfer(self):

@@ -225,6 +225,16 @@ static void await_number(const unsigned *number, unsigned expected)
 	assert_int_equal(error, 0);
 }
 
+static unsigned number_of(const unsigned *number)
+{
+	unsigned value;
+
+	(void)pthread_mutex_lock(&file.lock);
+	value = *number;
+	(void)pthread_mutex_unlock(&file.lock);
+	return value;
+}
+
 static void await_opening(void)
 {
 	struct timespec time = stuck_time();
@@ -637,7 +647,7 @@ static void a_client_that_leaves_lets_go_of_the_file(void **state)
 	close_fd(&fd);
 	grow(SOURCE_GROWING, 20);
 	/* The first bytes are sent to nobody, which the next ones notice. */
-	for (uint64_t size = 30; size < 1000 && file.open_count > 0; size++)
+	for (uint64_t size = 30; size < 1000 && number_of(&file.open_count) > 0; size++)
 		grow(SOURCE_GROWING, size);
 	grow(SOURCE_FAILED, 1000);
 	await_number(&file.open_count, 0);
