@@ -91,8 +91,8 @@ void http_connection_reset(const struct http_connection *connection);
 /* Cuts what is overdue and resumes what has stalled; to be called about once a second. */
 void http_connections_tend(struct http_connections *table);
 
-/* Before libmicrohttpd ends: it shuts down its connections, which is no reset. Resets those that are
- * being answered, resumes those that are suspended; nothing is suspended any more. */
+/* Before libmicrohttpd ends: it shuts down its connections, which is no reset. Resets those that
+ * are being answered, resumes those that are suspended; nothing is suspended any more. */
 void http_connections_end(struct http_connections *table);
 
 #endif
