@@ -20,7 +20,7 @@ harness.PACKAGES.update({"wrk": "wrk"})
 SEED = int(os.environ.get("HOSTILE_SEED", random.randrange(1 << 32)))
 HEADERS_S = 10
 # A check comes once a second, and the machine may be busy.
-LATE_S = 10
+LATE_S = 30
 RANDOM_COUNT = 5000
 OPEN_COUNT = 100
 GROWTH_MAX_KIB = 4096
