@@ -47,11 +47,26 @@ struct tftp_service_parts bootd_tftp_parts(const struct bootd *bootd)
 					    .served_count = setup->tftp_address_count };
 }
 
+struct http_service_parts bootd_http_parts(const struct bootd *bootd)
+{
+	const struct setup *setup = bootd->setup;
+
+	return (struct http_service_parts){ .loop = bootd->loop,
+					    .content = setup->http_content,
+					    .sessions = bootd->sessions,
+					    .activity = bootd->activity,
+					    .config = &setup->config,
+					    .tls = setup->tls,
+					    .served = setup->http_addresses,
+					    .served_count = setup->http_address_count };
+}
+
 void bootd_configure(struct bootd *bootd)
 {
 	struct dhcp_service_parts dhcp = bootd_dhcp_parts(bootd);
 	struct ndp_service_parts ndp = bootd_ndp_parts(bootd);
 	struct tftp_service_parts tftp = bootd_tftp_parts(bootd);
+	struct http_service_parts http = bootd_http_parts(bootd);
 
 	activity_set_notifier(bootd->activity, bootd->setup->notifier);
 	if (bootd->dhcp != NULL)
@@ -60,6 +75,8 @@ void bootd_configure(struct bootd *bootd)
 		ndp_service_configure(bootd->ndp, &ndp);
 	if (bootd->tftp != NULL)
 		tftp_service_configure(bootd->tftp, &tftp);
+	if (bootd->http != NULL)
+		http_service_configure(bootd->http, &http);
 }
 
 /* As many sessions as machines can have addresses, and room for those that only ask. */
@@ -212,6 +229,10 @@ static void log_start(const struct bootd *bootd)
 	if (config->has_tftp)
 		log_write(LOG_AT_INFO, "tftp: port %u, files of %s", config->tftp.port,
 			  config->tftp.root);
+	if (config->has_http)
+		log_write(LOG_AT_INFO, "%s: port %u, files of %s",
+			  bootd->setup->tls != NULL ? "https" : "http", config->httpd.port,
+			  config->httpd.root);
 	log_write(LOG_AT_INFO, "bootd " BOOTD_VERSION " is ready (%s)", config->path);
 }
 
@@ -229,6 +250,7 @@ void bootd_run(struct bootd *bootd)
  * asked it, and the loop then lets go of what all of them closed. */
 void bootd_close(struct bootd *bootd)
 {
+	http_service_stop(bootd->http);
 	tftp_service_stop(bootd->tftp);
 	ndp_service_stop(bootd->ndp);
 	if (bootd->setup != NULL)

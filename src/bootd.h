@@ -16,6 +16,7 @@ struct file_question;
 struct bootd_options {
 	const char *config_path;
 	enum config_services services;
+	bool wants_http; /* whatever [httpd] enable says */
 	bool is_debug;
 };
 

@@ -20,17 +20,17 @@ static void raise_descriptor_limit(void)
 	(void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* Why a port cannot be had, and what to do about it. */
+/* Why a port cannot be had, and what to do about it; sockets is the letter of ss for its kind. */
 static void explain_port(struct problems *problems, const struct bootd *bootd, const char *key,
-			 uint16_t port, int error)
+			 uint16_t port, const char *sockets, int error)
 {
 	struct place place = { .file = bootd->setup->config.path, .key = key };
 
 	if (error == -EADDRINUSE)
 		problems_add(problems, place,
 			     "port %u is already taken: another server runs on this machine; "
-			     "'ss -ulpn sport = :%u' as root names it",
-			     port, port);
+			     "'ss -%slpn sport = :%u' as root names it",
+			     port, sockets, port);
 	else if (error == -EACCES || error == -EPERM)
 		problems_add(problems, place,
 			     "port %u needs a permission: start bootd with sudo, or give it "
@@ -54,7 +54,7 @@ static void listen_dhcp(struct bootd *bootd, struct problems *problems)
 			       "answering machines that have no address yet needs a permission: "
 			       "start bootd with sudo, or give it CAP_NET_RAW");
 	else
-		explain_port(problems, bootd, "[bootp] port", bootd->setup->config.bootp.port,
+		explain_port(problems, bootd, "[bootp] port", bootd->setup->config.bootp.port, "u",
 			     error);
 }
 
@@ -74,21 +74,50 @@ static void listen_tftp(struct bootd *bootd, struct problems *problems)
 	int error = tftp_service_start(&parts, &bootd->tftp);
 
 	if (error < 0)
-		explain_port(problems, bootd, "[tftp] port", bootd->setup->config.tftp.port, error);
+		explain_port(problems, bootd, "[tftp] port", bootd->setup->config.tftp.port, "u",
+			     error);
+}
+
+static void listen_http(struct bootd *bootd, struct problems *problems)
+{
+	struct http_service_parts parts = bootd_http_parts(bootd);
+	int error = http_service_open(&parts, &bootd->http);
+
+	if (error < 0)
+		explain_port(problems, bootd, "[httpd] port", bootd->setup->config.httpd.port, "t",
+			     error);
+}
+
+static void start_http(const struct bootd *bootd, struct problems *problems)
+{
+	int error = http_service_start(bootd->http);
+
+	if (error < 0)
+		problems_add(problems,
+			     (struct place){ .file = bootd->setup->config.path, .key = "[httpd]" },
+			     "the threads that serve HTTP cannot be started: %s", strerror(-error));
 }
 
 /* The root is tried as the user who serves from now on. */
-static void check_root(const struct bootd *bootd, const char *user, struct problems *problems)
+static void check_root(const struct bootd *bootd, const char *key, const char *root,
+		       const char *user, struct problems *problems)
 {
-	const char *root = bootd->setup->config.tftp.root;
-
-	if (bootd->setup->config.has_tftp && access(root, X_OK) < 0)
+	if (access(root, X_OK) < 0)
 		problems_add(
-			problems,
-			(struct place){ .file = bootd->setup->config.path, .key = "[tftp] root" },
+			problems, (struct place){ .file = bootd->setup->config.path, .key = key },
 			"%s may not enter the folder %s: %s; make it and those above it open to "
 			"all, such as by 'chmod o+rx', or name another user in [daemon]",
 			user, root, strerror(errno));
+}
+
+static void check_roots(const struct bootd *bootd, const char *user, struct problems *problems)
+{
+	const struct config *config = &bootd->setup->config;
+
+	if (config->has_tftp)
+		check_root(bootd, "[tftp] root", config->tftp.root, user, problems);
+	if (config->has_http && bootd->setup->http_content != bootd->setup->content)
+		check_root(bootd, "[httpd] root", config->httpd.root, user, problems);
 }
 
 static void enter_sandbox(struct bootd *bootd, const struct path_list *to_write,
@@ -120,8 +149,8 @@ static void enter_sandbox(struct bootd *bootd, const struct path_list *to_write,
 	bootd->is_reach_limited = report.landlock_abi > 0;
 	sandbox_format(&options, &report, text, sizeof(text));
 	log_write(LOG_AT_INFO, "confined: %s", text);
-	check_root(bootd, report.user[0] != '\0' ? report.user : "the user who started bootd",
-		   problems);
+	check_roots(bootd, report.user[0] != '\0' ? report.user : "the user who started bootd",
+		    problems);
 }
 
 static void confine(struct bootd *bootd, struct problems *problems)
@@ -157,11 +186,15 @@ bool bootd_listen(struct bootd *bootd, struct problems *problems)
 	}
 	if (bootd->setup->config.has_tftp)
 		listen_tftp(bootd, problems);
+	if (bootd->setup->config.has_http)
+		listen_http(bootd, problems);
 	open_manager(bootd, problems);
 	if (problems->count == 0)
 		confine(bootd, problems);
 	if (problems->count == 0)
 		setup_open_authority(bootd->setup, bootd->loop, problems);
+	if (problems->count == 0 && bootd->http != NULL)
+		start_http(bootd, problems);
 	bootd_configure(bootd);
 	return problems->count == 0;
 }

@@ -9,6 +9,7 @@
 #include "bootd_setup.h"
 #include "config/config_paths.h"
 #include "dhcp/dhcp_service.h"
+#include "http/http_service.h"
 #include "io/loop.h"
 #include "io/service_manager.h"
 #include "ndp/ndp_service.h"
@@ -23,6 +24,7 @@ struct bootd {
 	struct dhcp_service *dhcp;
 	struct ndp_service *ndp; /* NULL: the kernel has no IPv6, too */
 	struct tftp_service *tftp;
+	struct http_service *http;
 	struct service_manager manager;
 	/* What can be read once the process is confined, as far as the kernel limits it. */
 	struct path_list reach;
@@ -33,6 +35,7 @@ struct bootd {
 struct dhcp_service_parts bootd_dhcp_parts(const struct bootd *bootd);
 struct ndp_service_parts bootd_ndp_parts(const struct bootd *bootd);
 struct tftp_service_parts bootd_tftp_parts(const struct bootd *bootd);
+struct http_service_parts bootd_http_parts(const struct bootd *bootd);
 
 /* Gives the services that run the setup of now. */
 void bootd_configure(struct bootd *bootd);

@@ -6,6 +6,7 @@
 #include "config/config_check.h"
 #include "config/config_paths.h"
 #include "content/content.h"
+#include "http/http_tls.h"
 #include "io/resolvers.h"
 #include "lease/lease_memory.h"
 
@@ -71,8 +72,8 @@ static bool load(struct setup *setup, const struct bootd_options *options,
 	}
 	surroundings.address_count = setup->address_count;
 	surroundings.resolver_count = resolvers_list(resolvers, RESOLVERS_MAX);
-	return config_load(options->config_path, options->services, &surroundings, &setup->config,
-			   problems);
+	return config_load(options->config_path, options->services, options->wants_http,
+			   &surroundings, &setup->config, problems);
 }
 
 /* The folder of an absolute path. */
@@ -86,25 +87,63 @@ static const char *folder_of(const char *path, char out[PATH_MAX])
 	return out;
 }
 
-static void open_content(struct setup *setup, struct problems *problems)
+/* NULL: problems says why. */
+static struct content *open_content(const struct setup *setup, const char *key, const char *root,
+				    struct problems *problems)
 {
-	const struct tftp_config *tftp = &setup->config.tftp;
+	const struct config *config = &setup->config;
 	char folder[PATH_MAX];
-	struct content_settings settings = { .root = tftp->root,
-					     .may_follow_links = tftp->symlinks == SYMLINKS_FOLLOW,
-					     .filters = &setup->config.filters,
-					     .folder = folder_of(setup->config.path, folder) };
-	int error = content_new(&settings, &setup->content);
+	struct content_settings settings = { .root = root,
+					     .may_follow_links =
+						     config->tftp.symlinks == SYMLINKS_FOLLOW,
+					     .filters = &config->filters,
+					     .folder = folder_of(config->path, folder) };
+	struct content *content = NULL;
+	int error = content_new(&settings, &content);
 
 	if (error == -ENOSYS)
-		setup_complain(setup, problems, "[tftp] root",
+		setup_complain(setup, problems, key,
 			       "this kernel is too old: Linux 5.6 or newer is needed (openat2)");
 	else if (error < 0)
-		problems_add(problems,
-			     (struct place){ .file = setup->config.path, .key = "[tftp] root" },
+		problems_add(problems, (struct place){ .file = config->path, .key = key },
 			     "the folder %s cannot be opened: %s; create it, or name the folder "
 			     "that holds the boot files",
-			     tftp->root, strerror(-error));
+			     root, strerror(-error));
+	return content;
+}
+
+/* What TFTP and HTTP serve from one root is one content. */
+static void open_contents(struct setup *setup, struct problems *problems)
+{
+	const struct config *config = &setup->config;
+	bool is_same = strcmp(config->httpd.root, config->tftp.root) == 0;
+
+	if (config->has_tftp)
+		setup->content = open_content(setup, "[tftp] root", config->tftp.root, problems);
+	if (config->has_http && config->has_tftp && is_same)
+		setup->http_content = content_hold(setup->content);
+	else if (config->has_http)
+		setup->http_content = open_content(setup, is_same ? "[tftp] root" : "[httpd] root",
+						   config->httpd.root, problems);
+}
+
+static void open_tls(struct setup *setup, struct problems *problems)
+{
+	const struct httpd_config *httpd = &setup->config.httpd;
+	char sentence[HTTP_TLS_SENTENCE_SIZE];
+	enum http_tls_file file;
+	bool is_key;
+
+	if (!setup->config.has_http || httpd->certificate[0] == '\0')
+		return;
+	setup->tls = http_tls_open(httpd->certificate, httpd->key, &file, sentence);
+	if (setup->tls != NULL)
+		return;
+	is_key = file == HTTP_TLS_KEY;
+	problems_add(problems,
+		     (struct place){ .file = setup->config.path,
+				     .key = is_key ? "[httpd] key" : "[httpd] cert" },
+		     "%s: %s", is_key ? httpd->key : httpd->certificate, sentence);
 }
 
 /* Addresses of the pool that are somebody's already are never given. */
@@ -157,9 +196,11 @@ static void open_parts(struct setup *setup, struct loop *loop, struct problems *
 		select_addresses(setup, &setup->config.bootp.address, setup->dhcp_addresses);
 	setup->tftp_address_count =
 		select_addresses(setup, &setup->config.tftp.address, setup->tftp_addresses);
+	setup->http_address_count =
+		select_addresses(setup, &setup->config.httpd.address, setup->http_addresses);
 	setup->tftp_server = tftp_server(setup);
-	if (setup->config.has_tftp)
-		open_content(setup, problems);
+	open_contents(setup, problems);
+	open_tls(setup, problems);
 	if (!setup->config.has_dhcp)
 		return;
 	open_notifier(setup, loop, problems);
@@ -213,6 +254,8 @@ void setup_close(struct setup *setup)
 	notifier_free(setup->notifier);
 	if (setup->leases != NULL)
 		setup->leases->operations->close(setup->leases);
+	http_tls_free(setup->tls);
+	content_free(setup->http_content);
 	content_free(setup->content);
 	config_done(&setup->config);
 	free(setup);
@@ -276,6 +319,33 @@ static bool is_same_selector(const struct selector *one, const struct selector *
 	       strcmp(one->name, other->name) == 0;
 }
 
+/* HTTP's threads and its listening socket stay as they are. */
+static void compare_httpd(const struct setup *old, const struct setup *changed,
+			  const char *sentence, struct problems *problems)
+{
+	const struct httpd_config *before = &old->config.httpd;
+	const struct httpd_config *after = &changed->config.httpd;
+
+	if (old->config.has_http != changed->config.has_http)
+		setup_complain(changed, problems, "[httpd] enable", sentence);
+	if (!old->config.has_http || !changed->config.has_http)
+		return;
+	if (before->port != after->port)
+		setup_complain(changed, problems, "[httpd] port", sentence);
+	if (!is_same_selector(&before->address, &after->address))
+		setup_complain(changed, problems, "[httpd] address", sentence);
+	if ((before->certificate[0] == '\0') != (after->certificate[0] == '\0'))
+		setup_complain(changed, problems, "[httpd] cert", sentence);
+	if (before->connections_max != after->connections_max)
+		setup_complain(changed, problems, "[httpd] max_connections", sentence);
+	if (before->connections_each_max != after->connections_each_max)
+		setup_complain(changed, problems, "[httpd] max_per_address", sentence);
+	if (before->timeout_ms != after->timeout_ms)
+		setup_complain(changed, problems, "[httpd] timeout", sentence);
+	if (before->workers != after->workers)
+		setup_complain(changed, problems, "[httpd] workers", sentence);
+}
+
 void setup_compare(const struct setup *old, const struct setup *changed, struct problems *problems)
 {
 	static const char sentence[] =
@@ -293,6 +363,7 @@ void setup_compare(const struct setup *old, const struct setup *changed, struct 
 		setup_complain(changed, problems, "[tftp] address", sentence);
 	if (before->tftp.transfers_max != after->tftp.transfers_max)
 		setup_complain(changed, problems, "[tftp] max_transfers", sentence);
+	compare_httpd(old, changed, sentence, problems);
 	if (strcmp(before->daemon.user, after->daemon.user) != 0)
 		setup_complain(changed, problems, "[daemon] user", sentence);
 }
@@ -314,10 +385,12 @@ void setup_check_reach(const struct setup *setup, const struct path_list *reach,
 	char folder[2 * PATH_MAX];
 	char key[128];
 
-	if (!config->has_tftp)
+	if (!config->has_tftp && !config->has_http)
 		return;
-	if (!path_list_covers(reach, config->tftp.root))
+	if (config->has_tftp && !path_list_covers(reach, config->tftp.root))
 		complain_of_reach(setup, 0, "[tftp] root", config->tftp.root, problems);
+	if (config->has_http && !path_list_covers(reach, config->httpd.root))
+		complain_of_reach(setup, 0, "[httpd] root", config->httpd.root, problems);
 	for (size_t i = 0; i < config->filters.count; i++) {
 		const struct filter_rule *rule = &config->filters.list[i];
 

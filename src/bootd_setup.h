@@ -10,6 +10,7 @@
 
 struct authority;
 struct content;
+struct http_tls;
 struct lease_store;
 struct loop;
 struct notifier;
@@ -23,8 +24,12 @@ struct setup {
 	size_t dhcp_address_count;
 	struct local_address tftp_addresses[NETIF_MAX];
 	size_t tftp_address_count;
+	struct local_address http_addresses[NETIF_MAX];
+	size_t http_address_count;
 	struct ip4 tftp_server; /* told to clients; 0: the address that they are answered from */
 	struct content *content;
+	struct content *http_content; /* the same one, where the roots are the same */
+	struct http_tls *tls;         /* NULL: HTTP is plain */
 	struct lease_store *leases;
 	struct notifier *notifier;   /* NULL: nobody is told */
 	struct authority *authority; /* NULL: none is asked */

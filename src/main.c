@@ -11,6 +11,7 @@ static struct bootd_options options_of(const struct arguments *arguments)
 {
 	return (struct bootd_options){ .config_path = arguments->config_path,
 				       .services = arguments->services,
+				       .wants_http = arguments->wants_http,
 				       .is_debug = arguments->is_debug };
 }
 

@@ -26,11 +26,15 @@ OTHER_LIBRARIES = ("curl/", "gnutls/", "microhttpd.h", "sqlite3.h", "libpq-fe.h"
 
 # Files that are tables or turn bytes and text into each other.
 PURE_FILES = "|".join((
-    r".*_wire\.[ch]",
     r".*_options\.[ch]",
+    r".*_wire\.[ch]",
     r"boot/architecture\.[ch]",
     r"content/filter_names\.[ch]",
     r"content/path\.[ch]",
+    r"http/http_date\.[ch]",
+    r"http/http_target\.[ch]",
+    r"http/media_type\.[ch]",
+    r"http/range\.[ch]",
 ))
 
 # Files that decide, and what they are made of.

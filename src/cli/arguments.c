@@ -19,6 +19,7 @@ static const struct option long_options[] = {
 	{ "config", required_argument, NULL, 'c' },
 	{ "pxe", no_argument, NULL, 'p' },
 	{ "tftp", no_argument, NULL, 't' },
+	{ "http", no_argument, NULL, 'H' },
 	{ "debug", no_argument, NULL, 'd' },
 	{ "check", no_argument, NULL, OPTION_CHECK },
 	{ "sandbox-selftest", no_argument, NULL, OPTION_SANDBOX_SELFTEST },
@@ -35,11 +36,12 @@ void arguments_print_help(void)
 {
 	(void)fputs(
 		"Usage: bootd [options]\n"
-		"Boots machines over the network: BOOTP, DHCP, PXE and TFTP.\n"
+		"Boots machines over the network: BOOTP, DHCP, PXE, TFTP and HTTP.\n"
 		"\n"
 		"  -c, --config FILE  the configuration (default: " CONFIG_PATH_DEFAULT ")\n"
 		"  -p, --pxe          serve BOOTP, DHCP and PXE only\n"
 		"  -t, --tftp         serve TFTP only\n"
+		"  -H, --http         serve the files over HTTP, too\n"
 		"  -d, --debug        log everything to standard error\n"
 		"      --check        check the configuration and exit: 0 if it is right, else 1\n"
 		"      --sandbox-selftest\n"
@@ -98,6 +100,9 @@ static const char *apply_option(struct arguments *arguments, int option, bool *o
 		return choose_service(arguments, SERVE_DHCP_ONLY);
 	case 't':
 		return choose_service(arguments, SERVE_TFTP_ONLY);
+	case 'H':
+		arguments->wants_http = true;
+		return NULL;
 	case 'd':
 		arguments->is_debug = true;
 		return NULL;
@@ -128,7 +133,7 @@ struct arguments arguments_parse(int argument_count, char *argument_list[])
 	const char *complaint;
 	int option;
 
-	while ((option = getopt_long(argument_count, argument_list, "hc:ptd", long_options,
+	while ((option = getopt_long(argument_count, argument_list, "hc:ptHd", long_options,
 				     NULL)) >= 0) {
 		if (option == '?')
 			return misuse(""); /* getopt has said what is wrong */

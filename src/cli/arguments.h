@@ -23,6 +23,7 @@ struct arguments {
 	enum command command;
 	const char *config_path;
 	enum config_services services;
+	bool wants_http;               /* whatever [httpd] enable says */
 	bool is_debug;                 /* log at debug to standard error, whatever [logger] says */
 	struct file_question question; /* of COMMAND_EXPLAIN_FILE */
 };

@@ -151,6 +151,20 @@ struct tftp_config {
 	enum symlinks symlinks;
 };
 
+struct httpd_config {
+	bool is_enabled;
+	struct selector address;
+	uint16_t port;       /* default: 80, or 443 with a certificate */
+	char root[PATH_MAX]; /* default: [tftp] root */
+	bool checks_ip;
+	char certificate[PATH_MAX]; /* "": plain HTTP */
+	char key[PATH_MAX];
+	uint32_t connections_max;
+	uint32_t connections_each_max; /* of one address */
+	uint32_t timeout_ms;
+	uint32_t workers; /* 0: one a CPU */
+};
+
 /* The network that is served, as config_check derives it from the pool and the interfaces. */
 struct subnet_config {
 	struct ip4 network;
@@ -166,10 +180,12 @@ struct config {
 	char path[PATH_MAX];
 	bool has_dhcp;
 	bool has_tftp;
+	bool has_http;
 	struct logger_config logger;
 	struct bootp_config bootp;
 	struct bootfile_config bootfile;
 	struct tftp_config tftp;
+	struct httpd_config httpd;
 	struct subnet_config subnet;
 	struct mac_rules mac;
 	struct uuid_rules uuid;

@@ -360,12 +360,6 @@ static void complain_of_section(const struct ini *ini, const struct ini_entry *p
 		ini_complain(ini, place, problems, "there is no such section; there are: %s", list);
 }
 
-/* pybootd's section for its HTTP server of files. */
-static bool is_of_pybootd_only(const char *section)
-{
-	return text_is_same(section, "httpd");
-}
-
 static void look_at_sections(const struct ini *ini, struct problems *problems)
 {
 	const struct ini_section *section;
@@ -373,10 +367,7 @@ static void look_at_sections(const struct ini *ini, struct problems *problems)
 	for (size_t i = 0; (section = ini_section_at(ini, i)) != NULL; i++) {
 		struct ini_entry place = { .section = section->name, .line = section->line };
 
-		if (is_of_pybootd_only(section->name))
-			ini_warn(ini, &place, problems,
-				 "this has no effect: bootd serves files over TFTP only");
-		else if (!config_is_section(section->name))
+		if (!config_is_section(section->name))
 			complain_of_section(ini, &place, problems);
 	}
 }

@@ -13,6 +13,7 @@
 #define POOL_COUNT_DEFAULT 1000
 /* In a longer prefix, no address is left once network, broadcast and this machine have theirs. */
 #define POOL_PREFIX_MAX 30
+#define HTTPS_PORT      443
 #define LOOPBACK        ((struct ip4){ 0x7f000000 })
 #define LOOPBACK_PREFIX 8
 
@@ -340,6 +341,44 @@ static void check_tftp_address(const struct check *check)
 		config->tftp.address = config->bootp.address;
 }
 
+/* HTTP listens where TFTP does unless it is told where, and serves what TFTP serves. */
+static void fill_httpd(const struct check *check)
+{
+	struct config *config = check->config;
+	struct httpd_config *httpd = &config->httpd;
+
+	if (config_is_given(ini_find(check->ini, "httpd", "address")))
+		(void)check_selector(check, "httpd", &httpd->address);
+	else if (config->has_tftp)
+		httpd->address = config->tftp.address;
+	else if (config->has_dhcp)
+		httpd->address = config->bootp.address;
+	if (httpd->root[0] == '\0')
+		(void)text_copy(httpd->root, sizeof(httpd->root), config->tftp.root);
+	if (httpd->certificate[0] != '\0' &&
+	    !config_is_given(ini_find(check->ini, "httpd", "port")))
+		httpd->port = HTTPS_PORT;
+}
+
+static void check_httpd(const struct check *check)
+{
+	const struct httpd_config *httpd = &check->config->httpd;
+
+	fill_httpd(check);
+	if (httpd->certificate[0] != '\0' && httpd->key[0] == '\0')
+		check_complain(check, "httpd", "cert",
+			       "HTTPS needs its key, too: name its file by key");
+	else if (httpd->certificate[0] == '\0' && httpd->key[0] != '\0')
+		check_complain(check, "httpd", "key",
+			       "HTTPS needs its certificate, too: name its file by cert");
+	if (httpd->connections_each_max > httpd->connections_max &&
+	    config_is_given(ini_find(check->ini, "httpd", "max_per_address")))
+		check_complain(check, "httpd", "max_per_address",
+			       "one address cannot have more connections than there are: "
+			       "max_connections is %u",
+			       httpd->connections_max);
+}
+
 static void check_dhcp(const struct check *check)
 {
 	const struct selector *selector = &check->config->bootp.address;
@@ -365,5 +404,7 @@ void config_check(struct config *config, const struct ini *ini,
 		check_dhcp(&check);
 	if (config->has_tftp)
 		check_tftp_address(&check);
+	if (config->has_http)
+		check_httpd(&check);
 	check_effect(&check);
 }

@@ -125,4 +125,11 @@ void check_effect(const struct check *check)
 		warn_of_key(check, "bootp", "access_files",
 			    "with TFTP alone no machine is known, so every file is refused");
 	}
+	if (config->has_http && !config->has_dhcp && config->httpd.checks_ip)
+		warn_of_key(check, "httpd", "check_ip",
+			    "without DHCP no machine is known, so every file is refused");
+	/* pybootd's file may have the section, without enable. */
+	if (!config->has_http && !is_given(check, "httpd", "enable") && has_rows(check, "httpd"))
+		warn_of_section(check, "httpd",
+				"this has no effect without enable = yes or the option --http");
 }

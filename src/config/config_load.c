@@ -110,7 +110,7 @@ static struct ini *read_ini(const char *path, struct problems *problems)
 	return ini;
 }
 
-bool config_load(const char *path, enum config_services services,
+bool config_load(const char *path, enum config_services services, bool wants_http,
 		 const struct config_surroundings *surroundings, struct config *out_config,
 		 struct problems *problems)
 {
@@ -129,6 +129,8 @@ bool config_load(const char *path, enum config_services services,
 	if (ini == NULL)
 		return false;
 	config_apply(ini, out_config, problems);
+	out_config->has_http =
+		wants_http || (services == SERVE_ALL && out_config->httpd.is_enabled);
 	config_check(out_config, ini, surroundings, problems);
 	ini_free(ini);
 	if (problems->count == problems_before)

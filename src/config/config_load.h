@@ -10,9 +10,10 @@
 /* Which services the command line asks for. */
 enum config_services { SERVE_ALL, SERVE_DHCP_ONLY, SERVE_TFTP_ONLY };
 
-/* Fills *out_config from the file at path, checked against what this machine has; config_done frees
+/* Fills *out_config from the file at path; wants_http is the command line's, as good as [httpd]
+ * enable. It is checked against what this machine has; config_done frees
  * it. False: problems says why, all of it, and *out_config is not to be used and owns nothing. */
-bool config_load(const char *path, enum config_services services,
+bool config_load(const char *path, enum config_services services, bool wants_http,
 		 const struct config_surroundings *surroundings, struct config *out_config,
 		 struct problems *problems);
 

@@ -52,6 +52,22 @@ static bool add_filter(struct path_list *paths, const struct config *config,
 	return add(paths, path, strlen(path));
 }
 
+static bool add_root(struct path_list *paths, const struct config *config, const char *root)
+{
+	return config->tftp.symlinks == SYMLINKS_FOLLOW ? add(paths, "/", 1)
+							: add(paths, root, strlen(root));
+}
+
+/* A certificate is renewed by putting another file into its place. */
+static bool add_httpd(struct path_list *paths, const struct config *config)
+{
+	const struct httpd_config *httpd = &config->httpd;
+
+	return add_root(paths, config, httpd->root) &&
+	       (httpd->certificate[0] == '\0' ||
+		(add_folder_of(paths, httpd->certificate) && add_folder_of(paths, httpd->key)));
+}
+
 static bool add_all(struct path_list *paths, const struct config *config)
 {
 	if (!add_folder_of(paths, config->path))
@@ -60,11 +76,9 @@ static bool add_all(struct path_list *paths, const struct config *config)
 		if (!add_filter(paths, config, &config->filters.list[i]))
 			return false;
 	}
-	if (!config->has_tftp)
-		return true;
-	return config->tftp.symlinks == SYMLINKS_FOLLOW
-		       ? add(paths, "/", 1)
-		       : add(paths, config->tftp.root, strlen(config->tftp.root));
+	if (config->has_tftp && !add_root(paths, config, config->tftp.root))
+		return false;
+	return !config->has_http || add_httpd(paths, config);
 }
 
 bool config_read_paths(const struct config *config, struct path_list *out_paths)

@@ -53,6 +53,8 @@ static const char *const allowed[] = {
 	"writev",
 
 	/* the network; socket() itself is below */
+	"accept",
+	"accept4",
 	"bind",
 	"connect",
 	"getpeername",
@@ -62,6 +64,7 @@ static const char *const allowed[] = {
 	"recvmmsg",
 	"recvmsg",
 	"sendmmsg",
+	"sendfile",
 	"sendmsg",
 	"sendto",
 	"setsockopt",

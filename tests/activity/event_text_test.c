@@ -93,6 +93,8 @@ static const enum event_kind normal[] = {
 	EVENT_TFTP_REPEATED_REQUEST,
 	EVENT_NDP_IGNORED, /* every system solicits routers, which is not bootd's business */
 	EVENT_NDP_MALFORMED,
+	EVENT_HTTP_ASKED,
+	EVENT_HTTP_LIBRARY, /* beside an event of its own */
 };
 
 static bool is_normal(enum event_kind kind)
@@ -157,6 +159,21 @@ static const struct {
 	    .mac = { { 0x52, 0x54, 0, 0x77, 1, 1 } },
 	    .detail = "status 403" },
 	  "authority: 52-54-00-77-01-01: denied (status 403)" },
+	{ { .kind = EVENT_HTTP_SENT,
+	    .address = { 0xc0a84d94 },
+	    .file = "a.iso (bytes 5-9/100)",
+	    .bytes = 5,
+	    .duration_ms = 1500 },
+	  "http: 192.168.77.148: sent a.iso (bytes 5-9/100), 5 bytes in 1.500 s" },
+	{ { .kind = EVENT_HTTP_ABORTED,
+	    .has_mac = true,
+	    .mac = { { 0x52, 0x54, 0, 0x77, 1, 1 } },
+	    .address = { 0xc0a84d94 },
+	    .file = "a.iso",
+	    .bytes = 7,
+	    .detail = "the client ended it" },
+	  "http: 192.168.77.148 (52-54-00-77-01-01): aborted a.iso after 7 bytes: the client ended "
+	  "it" },
 	{ { .kind = EVENT_TFTP_START,
 	    .has_mac = true,
 	    .mac = { { 0x52, 0x54, 0, 0x77, 1, 1 } },

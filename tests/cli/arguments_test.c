@@ -77,29 +77,33 @@ static const struct {
 	enum config_services services;
 	const char *config_path;
 	bool is_debug;
+	bool wants_http;
 } lines[] = {
 	/* clang-format off */
-	{ "bootd", COMMAND_SERVE, SERVE_ALL, CONFIG_PATH_DEFAULT, false },
-	{ "bootd -c my.ini", COMMAND_SERVE, SERVE_ALL, "my.ini", false },
-	{ "bootd -cmy.ini", COMMAND_SERVE, SERVE_ALL, "my.ini", false },
-	{ "bootd --config my.ini", COMMAND_SERVE, SERVE_ALL, "my.ini", false },
-	{ "bootd --config=my.ini", COMMAND_SERVE, SERVE_ALL, "my.ini", false },
-	{ "bootd -c one.ini -c two.ini", COMMAND_SERVE, SERVE_ALL, "two.ini", false },
-	{ "bootd -p", COMMAND_SERVE, SERVE_DHCP_ONLY, CONFIG_PATH_DEFAULT, false },
-	{ "bootd --pxe", COMMAND_SERVE, SERVE_DHCP_ONLY, CONFIG_PATH_DEFAULT, false },
-	{ "bootd -p --pxe", COMMAND_SERVE, SERVE_DHCP_ONLY, CONFIG_PATH_DEFAULT, false },
-	{ "bootd -t", COMMAND_SERVE, SERVE_TFTP_ONLY, CONFIG_PATH_DEFAULT, false },
-	{ "bootd --tftp", COMMAND_SERVE, SERVE_TFTP_ONLY, CONFIG_PATH_DEFAULT, false },
-	{ "bootd -d", COMMAND_SERVE, SERVE_ALL, CONFIG_PATH_DEFAULT, true },
-	{ "bootd --debug", COMMAND_SERVE, SERVE_ALL, CONFIG_PATH_DEFAULT, true },
-	{ "bootd -dtc my.ini", COMMAND_SERVE, SERVE_TFTP_ONLY, "my.ini", true },
-	{ "bootd --check", COMMAND_CHECK, SERVE_ALL, CONFIG_PATH_DEFAULT, false },
-	{ "bootd --check -c my.ini", COMMAND_CHECK, SERVE_ALL, "my.ini", false },
-	{ "bootd -c my.ini -p --check", COMMAND_CHECK, SERVE_DHCP_ONLY, "my.ini", false },
-	{ "bootd --explain-file x -c my.ini", COMMAND_EXPLAIN_FILE, SERVE_ALL, "my.ini", false },
-	{ "bootd --version", COMMAND_VERSION, SERVE_ALL, CONFIG_PATH_DEFAULT, false },
-	{ "bootd -h", COMMAND_HELP, SERVE_ALL, CONFIG_PATH_DEFAULT, false },
-	{ "bootd --help", COMMAND_HELP, SERVE_ALL, CONFIG_PATH_DEFAULT, false },
+	{ "bootd", COMMAND_SERVE, SERVE_ALL, CONFIG_PATH_DEFAULT, false, false },
+	{ "bootd -c my.ini", COMMAND_SERVE, SERVE_ALL, "my.ini", false, false },
+	{ "bootd -cmy.ini", COMMAND_SERVE, SERVE_ALL, "my.ini", false, false },
+	{ "bootd --config my.ini", COMMAND_SERVE, SERVE_ALL, "my.ini", false, false },
+	{ "bootd --config=my.ini", COMMAND_SERVE, SERVE_ALL, "my.ini", false, false },
+	{ "bootd -c one.ini -c two.ini", COMMAND_SERVE, SERVE_ALL, "two.ini", false, false },
+	{ "bootd -p", COMMAND_SERVE, SERVE_DHCP_ONLY, CONFIG_PATH_DEFAULT, false, false },
+	{ "bootd --pxe", COMMAND_SERVE, SERVE_DHCP_ONLY, CONFIG_PATH_DEFAULT, false, false },
+	{ "bootd -p --pxe", COMMAND_SERVE, SERVE_DHCP_ONLY, CONFIG_PATH_DEFAULT, false, false },
+	{ "bootd -t", COMMAND_SERVE, SERVE_TFTP_ONLY, CONFIG_PATH_DEFAULT, false, false },
+	{ "bootd --tftp", COMMAND_SERVE, SERVE_TFTP_ONLY, CONFIG_PATH_DEFAULT, false, false },
+	{ "bootd -d", COMMAND_SERVE, SERVE_ALL, CONFIG_PATH_DEFAULT, true, false },
+	{ "bootd --debug", COMMAND_SERVE, SERVE_ALL, CONFIG_PATH_DEFAULT, true, false },
+	{ "bootd -dtc my.ini", COMMAND_SERVE, SERVE_TFTP_ONLY, "my.ini", true, false },
+	{ "bootd --check", COMMAND_CHECK, SERVE_ALL, CONFIG_PATH_DEFAULT, false, false },
+	{ "bootd --check -c my.ini", COMMAND_CHECK, SERVE_ALL, "my.ini", false, false },
+	{ "bootd -c my.ini -p --check", COMMAND_CHECK, SERVE_DHCP_ONLY, "my.ini", false, false },
+	{ "bootd --explain-file x -c my.ini", COMMAND_EXPLAIN_FILE, SERVE_ALL, "my.ini", false, false },
+	{ "bootd --version", COMMAND_VERSION, SERVE_ALL, CONFIG_PATH_DEFAULT, false, false },
+	{ "bootd -h", COMMAND_HELP, SERVE_ALL, CONFIG_PATH_DEFAULT, false, false },
+	{ "bootd --help", COMMAND_HELP, SERVE_ALL, CONFIG_PATH_DEFAULT, false, false },
+	{ "bootd -H", COMMAND_SERVE, SERVE_ALL, CONFIG_PATH_DEFAULT, false, true },
+	{ "bootd -t --http", COMMAND_SERVE, SERVE_TFTP_ONLY, CONFIG_PATH_DEFAULT, false, true },
+	{ "bootd -pHd", COMMAND_SERVE, SERVE_DHCP_ONLY, CONFIG_PATH_DEFAULT, true, true },
 	/* clang-format on */
 };
 
@@ -116,6 +120,7 @@ static void reads_the_command_line(void **state)
 		assert_int_equal(arguments.services, lines[i].services);
 		assert_string_equal(arguments.config_path, lines[i].config_path);
 		assert_int_equal(arguments.is_debug, lines[i].is_debug);
+		assert_int_equal(arguments.wants_http, lines[i].wants_http);
 		assert_string_equal(said.text, "");
 	}
 }

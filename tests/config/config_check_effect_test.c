@@ -82,7 +82,8 @@ static void what_has_no_effect_is_told(void **state)
 		  "names no machine" },
 		{ "access = uuid\n[uuid]\n12345678-1234-5678-1234-567812345678 = no\n", 5, "[uuid]",
 		  "names no machine" },
-		{ "[httpd]\nport = 8000\n", 3, "[httpd]", "over TFTP only" },
+		{ "[httpd]\nport = 8000\n", 3, "[httpd]", "without enable = yes" },
+		{ "[httpd]\nport = 8000\nenable = no\n", 0, "", "" },
 		{ "access_files = known\n", 0, "", "" },
 	};
 	char text[400];

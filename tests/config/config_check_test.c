@@ -66,6 +66,71 @@ static void check_text(const char *text)
 	check_on(&surroundings, text, true, true);
 }
 
+static void check_http_text(const char *text)
+{
+	char whole[400];
+	static const struct config_surroundings surroundings = {
+		.addresses = addresses,
+		.address_count = COUNT(addresses),
+	};
+	struct ini *ini;
+
+	memset(&problems, 0, sizeof(problems));
+	config_done(&config);
+	config = (struct config){ .path = "/etc/bootd.ini", .has_tftp = true, .has_http = true };
+	(void)snprintf(whole, sizeof(whole), "[tftp]\nroot = /t\naddress = 10.0.0.1\n%s", text);
+	ini = ini_parse("test.ini",
+			(struct span){ .bytes = (const uint8_t *)whole, .length = strlen(whole) },
+			&problems);
+	assert_non_null(ini);
+	config_apply(ini, &config, &problems);
+	config_check(&config, ini, &surroundings, &problems);
+	ini_free(ini);
+}
+
+static void http_serves_what_and_where_tftp_does(void **state)
+{
+	(void)state;
+	check_http_text("");
+	assert_int_equal(problems.count, 0);
+	assert_string_equal(config.httpd.root, "/t");
+	assert_int_equal(config.httpd.address.kind, SELECT_ADDRESS);
+	assert_int_equal(config.httpd.port, 80);
+	check_http_text("[httpd]\nroot = /h\naddress = 0.0.0.0\ncert = c\nkey = k\n");
+	assert_int_equal(problems.count, 0);
+	assert_string_equal(config.httpd.root, "/h");
+	assert_int_equal(config.httpd.address.kind, SELECT_ALL);
+	assert_int_equal(config.httpd.port, 443);
+	check_http_text("[httpd]\nport = 8443\ncert = c\nkey = k\n");
+	assert_int_equal(config.httpd.port, 8443);
+}
+
+static void wrong_keys_of_http_are_told(void **state)
+{
+	static const struct {
+		const char *text, *key, *words;
+	} cases[] = {
+		{ "cert = c\n", "[httpd] cert", "needs its key" },
+		{ "key = k\n", "[httpd] key", "needs its certificate" },
+		{ "address = 203.0.113.1\n", "[httpd] address", "on no interface" },
+		{ "max_connections = 10\nmax_per_address = 11\n", "[httpd] max_per_address",
+		  "max_connections is 10" },
+	};
+	char text[200];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		(void)snprintf(text, sizeof(text), "[httpd]\n%s", cases[i].text);
+		check_http_text(text);
+		assert_int_equal(problems.count, 1);
+		assert_string_equal(problems.list[0].key, cases[i].key);
+		assert_non_null(strstr(problems.list[0].text, cases[i].words));
+	}
+	/* The default gives way to a small limit. */
+	check_http_text("[httpd]\nmax_connections = 10\n");
+	assert_int_equal(problems.count, 0);
+}
+
 static void assert_accepted(const char *text)
 {
 	check_text(text);
@@ -390,6 +455,8 @@ static int free_config(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(http_serves_what_and_where_tftp_does),
+		cmocka_unit_test(wrong_keys_of_http_are_told),
 		cmocka_unit_test(fills_the_subnet),
 		cmocka_unit_test(a_pool_without_a_count_takes_the_rest),
 		cmocka_unit_test(a_pool_may_contain_what_is_taken),

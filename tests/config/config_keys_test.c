@@ -336,15 +336,16 @@ static void what_is_unknown_is_refused(void **state)
 	assert_non_null(strstr(problems.list[0].text, "there are: logger, bootp, bootfile, "));
 }
 
-static void what_only_pybootd_has_is_a_warning(void **state)
+static void pybootds_section_for_http_is_taken(void **state)
 {
 	(void)state;
-	apply_text("[logger]\n[httpd]\nport = 8000\ncheck_ip = yes\nroot = /tmp\n");
-	assert_int_equal(problems.count, 0);
-	assert_int_equal(problems.warning_count, 1);
-	assert_int_equal(problems.warnings[0].line, 2);
-	assert_string_equal(problems.warnings[0].key, "[httpd]");
-	assert_non_null(strstr(problems.warnings[0].text, "no effect"));
+	apply_text("[logger]\n[httpd]\naddress = 127.0.0.1\nport = 8000\ncheck_ip = yes\n"
+		   "root = /tmp\n");
+	assert_int_equal(problems.count + problems.warning_count, 0);
+	assert_int_equal(config.httpd.port, 8000);
+	assert_true(config.httpd.checks_ip);
+	assert_string_equal(config.httpd.root, "/tmp");
+	assert_false(config.httpd.is_enabled);
 }
 
 static void an_architecture_has_one_row(void **state)
@@ -487,7 +488,7 @@ int main(void)
 		cmocka_unit_test(texts_end_where_the_packet_ends),
 		cmocka_unit_test(nothing_is_a_value_only_without_a_default),
 		cmocka_unit_test(what_is_unknown_is_refused),
-		cmocka_unit_test(what_only_pybootd_has_is_a_warning),
+		cmocka_unit_test(pybootds_section_for_http_is_taken),
 		cmocka_unit_test(an_architecture_has_one_row),
 		cmocka_unit_test(rows_of_the_table_are_whole),
 		cmocka_unit_test(the_sample_shows_every_key),

@@ -56,7 +56,7 @@ static bool load(const char *name, enum config_services services)
 {
 	memset(&problems, 0, sizeof(problems));
 	config_done(&config);
-	return config_load(name, services, &surroundings, &config, &problems);
+	return config_load(name, services, false, &surroundings, &config, &problems);
 }
 
 static void assert_refused(const char *name, const char *words)
@@ -125,14 +125,14 @@ static void two_configurations_are_apart(void **state)
 	write_config(first, strlen(first));
 	assert_true(load(path, SERVE_ALL));
 	write_config(second, strlen(second));
-	assert_true(config_load(path, SERVE_ALL, &surroundings, &other, &problems));
+	assert_true(config_load(path, SERVE_ALL, false, &surroundings, &other, &problems));
 	assert_int_equal(config.mac.count, 1);
 	assert_string_equal(config.filters.list[0].pattern, "a");
 	assert_string_equal(other.filters.list[0].pattern, "c");
 	config_done(&other);
 	assert_null(other.filters.list);
 	write_config(wrong, strlen(wrong));
-	assert_false(config_load(path, SERVE_TFTP_ONLY, &surroundings, &other, &problems));
+	assert_false(config_load(path, SERVE_TFTP_ONLY, false, &surroundings, &other, &problems));
 	assert_null(other.filters.list);
 	assert_string_equal(config.filters.list[0].replacement, "b");
 }
@@ -158,7 +158,7 @@ static void an_old_file_starts(void **state)
 		"[tftpd]\nroot = ./images\nblocksize = 512\ntimeout = 2.0\n"
 		"[httpd]\nport = 8000\ncheck_ip = yes\nroot = /tmp\n"
 		"[filters]\npxelinux.cfg/* = pybootd/etc/pxe.cfg\negg.info = [{filename}]\n";
-	static const char *const warned[] = { "[httpd]", "[uuid]", "[http]" };
+	static const char *const warned[] = { "[uuid]", "[http]", "[httpd]" };
 
 	(void)state;
 	write_config(text, strlen(text));
@@ -184,6 +184,34 @@ static void warnings_do_not_stop_it(void **state)
 	assert_int_equal(problems.warning_count, 1);
 }
 
+static void http_is_served_where_the_file_or_the_command_line_wants_it(void **state)
+{
+	static const struct {
+		const char *enable;
+		enum config_services services;
+		bool wants_http, has_http;
+	} rows[] = {
+		{ "no", SERVE_TFTP_ONLY, false, false }, { "yes", SERVE_TFTP_ONLY, false, false },
+		{ "no", SERVE_TFTP_ONLY, true, true },   { "yes", SERVE_ALL, false, true },
+		{ "no", SERVE_ALL, false, false },       { "no", SERVE_ALL, true, true },
+		{ "no", SERVE_DHCP_ONLY, true, true },
+	};
+	char text[128];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		(void)snprintf(text, sizeof(text),
+			       "[bootp]\npool_start = 192.168.1.100\n[httpd]\nenable = %s\n",
+			       rows[i].enable);
+		write_config(text, strlen(text));
+		memset(&problems, 0, sizeof(problems));
+		assert_true(config_load(path, rows[i].services, rows[i].wants_http, &surroundings,
+					&config, &problems));
+		assert_int_equal(config.has_http, rows[i].has_http);
+		config_done(&config);
+	}
+}
+
 static void earlier_problems_do_not_count(void **state)
 {
 	static const char text[] = "[bootp]\npool_start = 192.168.1.100\n";
@@ -192,7 +220,7 @@ static void earlier_problems_do_not_count(void **state)
 	write_config(text, strlen(text));
 	memset(&problems, 0, sizeof(problems));
 	problems_add(&problems, (struct place){ 0 }, "something else");
-	assert_true(config_load(path, SERVE_ALL, &surroundings, &config, &problems));
+	assert_true(config_load(path, SERVE_ALL, false, &surroundings, &config, &problems));
 	assert_int_equal(problems.count, 1);
 }
 
@@ -302,6 +330,7 @@ int main(void)
 		cmocka_unit_test(two_configurations_are_apart),
 		cmocka_unit_test(an_old_file_starts),
 		cmocka_unit_test(warnings_do_not_stop_it),
+		cmocka_unit_test(http_is_served_where_the_file_or_the_command_line_wants_it),
 		cmocka_unit_test(earlier_problems_do_not_count),
 		cmocka_unit_test(files_that_are_none),
 		cmocka_unit_test(a_file_that_may_not_be_read),

@@ -79,6 +79,19 @@ static void without_tftp_there_is_no_root(void **state)
 	check_read("/etc/boot");
 }
 
+static void http_reads_its_root_and_its_certificate(void **state)
+{
+	(void)state;
+	config.has_tftp = false;
+	config.has_http = true;
+	(void)strcpy(config.httpd.root, "/srv/http");
+	check_read("/etc/boot /srv/http");
+	config.has_tftp = true;
+	(void)strcpy(config.httpd.certificate, "/etc/tls/cert.pem");
+	(void)strcpy(config.httpd.key, "/etc/keys/key.pem");
+	check_read("/etc/boot /srv/tftp /srv/http /etc/tls /etc/keys");
+}
+
 static void links_that_may_lead_anywhere_need_everything(void **state)
 {
 	(void)state;
@@ -131,6 +144,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(the_configurations_folder_and_the_root_are_read, reset),
 		cmocka_unit_test_setup(without_tftp_there_is_no_root, reset),
+		cmocka_unit_test_setup(http_reads_its_root_and_its_certificate, reset),
 		cmocka_unit_test_setup(links_that_may_lead_anywhere_need_everything, reset),
 		cmocka_unit_test_setup(filters_lead_to_the_folder_before_their_first_variable,
 				       reset),

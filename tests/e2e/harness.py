@@ -11,7 +11,7 @@ import network
 PACKAGES = {
     "ip": "iproute2", "ethtool": "ethtool", "dhclient": "isc-dhcp-client", "busybox": "busybox",
     "dhcpcd": "dhcpcd-base", "curl": "curl", "tftp": "tftp-hpa", "atftp": "atftp",
-    "setpriv": "util-linux", "unshare": "util-linux", "dnsmasq": "dnsmasq-base",
+    "setpriv": "util-linux", "unshare": "util-linux", "taskset": "util-linux", "dnsmasq": "dnsmasq-base",
     "apt-get": "apt", "dpkg-deb": "dpkg",
 }
 
@@ -43,10 +43,13 @@ class EndToEndTest(unittest.TestCase):
         """The network of the class's tests."""
         return network.one_server_one_client()
 
-    def bootd(self, *changes, **more):
-        """A running bootd, stopped and checked at the end of the test (see Bootd)."""
+    def bootd(self, *changes, start=True, **more):
+        """A running bootd, stopped and checked at the end of the test (see Bootd); with
+        start=False one that the test starts."""
         daemon = bootd.Bootd(self.network, *changes, **more)
         self.addCleanup(daemon.close)
+        if not start:
+            return daemon
         daemon.start()
         self.addCleanup(self._stop, daemon)
         return daemon
