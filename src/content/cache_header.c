@@ -12,13 +12,23 @@
 static_assert(20 + CACHE_URL_SIZE + CACHE_ETAG_SIZE + CACHE_DATE_SIZE <= CHECKED_SIZE,
 	      "the longest texts have room");
 
-uint64_t cache_header_hash(struct span bytes)
+static uint64_t hash(struct span bytes)
 {
-	uint64_t hash = FNV_1A_64_BASIS;
+	uint64_t value = FNV_1A_64_BASIS;
 
 	for (size_t i = 0; i < bytes.length; i++)
-		hash = (hash ^ bytes.bytes[i]) * FNV_1A_64_PRIME;
-	return hash;
+		value = (value ^ bytes.bytes[i]) * FNV_1A_64_PRIME;
+	return value;
+}
+
+uint64_t cache_header_key(const char *url)
+{
+	return hash((struct span){ (const uint8_t *)url, strlen(url) });
+}
+
+uint64_t cache_header_checksum(const uint8_t bytes[CACHE_HEADER_SIZE])
+{
+	return hash((struct span){ bytes, CHECKED_SIZE });
 }
 
 /* The texts go out again in the headers of requests. */
@@ -63,7 +73,7 @@ bool cache_header_encode(const struct cache_header *header, uint8_t out[CACHE_HE
 	write_text(&writer, header->facts.etag);
 	write_text(&writer, header->facts.last_modified);
 	write_zeros(&writer, CHECKED_SIZE - writer.used);
-	write_u64(&writer, cache_header_hash((struct span){ out, CHECKED_SIZE }));
+	write_u64(&writer, cache_header_checksum(out));
 	return !writer.is_failed;
 }
 
@@ -106,7 +116,7 @@ bool cache_header_decode(const uint8_t bytes[CACHE_HEADER_SIZE], struct cache_he
 	read_text_into(&in, header.facts.last_modified, sizeof(header.facts.last_modified));
 	if (in.is_failed || !is_header_plain(&header) ||
 	    !is_zero(&in, in.left - sizeof(uint64_t)) ||
-	    read_u64(&in) != cache_header_hash((struct span){ bytes, CHECKED_SIZE }))
+	    read_u64(&in) != cache_header_checksum(bytes))
 		return false;
 	*out_header = header;
 	return true;

@@ -36,7 +36,10 @@ struct cache_header {
 	uint64_t size_bytes;      /* of the body */
 };
 
-uint64_t cache_header_hash(struct span bytes);
+/* Of a URL. */
+uint64_t cache_header_key(const char *url);
+/* What stands at the end of a header. */
+uint64_t cache_header_checksum(const uint8_t bytes[CACHE_HEADER_SIZE]);
 
 /* False: a text has a control character, which none that was sent in a header has. */
 bool cache_header_encode(const struct cache_header *header, uint8_t out[CACHE_HEADER_SIZE]);
