@@ -31,8 +31,8 @@ KINDS = [
     ("the start", r"(main|bootd(_\w+)?)\.[ch]", ("",), (), False),
     ("base", r"base/.*", (), (), False),
     ("wire, path and tables", r".*_wire\.[ch]|.*_options\.[ch]|content/path\.[ch]"
-     r"|boot/architecture\.[ch]|content/cache_header\.[ch]|content/filter_names\.[ch]",
-     ("OWN_PURE",), (), True),
+     r"|boot/architecture\.[ch]|content/cache_header\.[ch]|content/filter_names\.[ch]"
+     r"|content/refusal\.h|content/remote_(answer|head|url)\.[ch]", ("OWN_PURE",), (), True),
     ("the table of sessions, behind its lock", r"boot/session\.c",
      ("boot/",), ("pthread.h",), True),
     ("engines and what they are made of", r".*_engine\.[ch]|dhcp/dhcp_client\.[ch]"
@@ -55,6 +55,7 @@ HARMLESS_CALLS = re.compile(
     r"mem(cpy|cmp|chr|set|move)|str(n?len|n?cmp|n?casecmp|r?chr|c?spn|str)|__stack_chk_fail"
     r"|__assert_fail|__\w+_chk|_GLOBAL_OFFSET_TABLE_|__ctype_\w+|to(upper|lower)")
 NM_KINDS = r".*_wire\.c|.*_engine\.c|content/(cache_header|path|filter|filter_names)\.c" \
+    r"|content/remote_(answer|head|url)\.c" \
     r"|dhcp/dhcp_client\.c|dhcp/dhcp_reply\.c|boot/(plan|client|architecture)\.c"
 NM_HELPERS = ("base/addr.c", "base/bytes.c", "base/text.c")
 
