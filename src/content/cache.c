@@ -110,9 +110,9 @@ static int open_folder(struct cache *cache, const char *directory)
 	struct inventory inventory = { .cache = cache };
 	int error;
 
-	if (mkdir(directory, FOLDER_MODE) < 0 && errno != EEXIST)
-		return -errno;
 	cache->folder_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (cache->folder_fd < 0 && errno == ENOENT && mkdir(directory, FOLDER_MODE) == 0)
+		cache->folder_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (cache->folder_fd < 0)
 		return -errno;
 	cache_names_begin(cache);
