@@ -1,5 +1,6 @@
 #include "bootd_parts.h"
 
+#include "bootd_remote.h"
 #include "io/sandbox.h"
 
 #include <errno.h>
@@ -72,7 +73,8 @@ static void check_root(const struct bootd *bootd, const char *user, struct probl
 {
 	const char *root = bootd->setup->config.tftp.root;
 
-	if (bootd->setup->config.has_tftp && access(root, X_OK) < 0)
+	if (bootd->setup->config.has_tftp && !bootd->setup->config.tftp.is_root_remote &&
+	    access(root, X_OK) < 0)
 		problems_add(
 			problems,
 			(struct place){ .file = bootd->setup->config.path, .key = "[tftp] root" },
@@ -87,6 +89,7 @@ static void enter_sandbox(struct bootd *bootd, const struct path_list *to_write,
 	const struct config *config = &bootd->setup->config;
 	const char *user = config->daemon.user[0] != '\0' ? config->daemon.user : BOOTD_USER;
 	const char *log = config->logger.file;
+	const char *cache = config->cache.directory;
 	struct sandbox_options options = {
 		.user = user,
 		.fallback_user = strcmp(user, BOOTD_USER) == 0 ? BOOTD_USER_FALLBACK : NULL,
@@ -95,6 +98,9 @@ static void enter_sandbox(struct bootd *bootd, const struct path_list *to_write,
 		.read_count = bootd->reach.count,
 		.write_paths = (const char *const *)to_write->list,
 		.write_count = to_write->count,
+		/* Also where no root is remote yet: a reload may name one. */
+		.own_folders = &cache,
+		.own_folder_count = config->has_tftp ? 1 : 0,
 		.owned_files = &log,
 		.owned_count = config->logger.type == LOG_TO_FILE ? 1 : 0,
 	};
@@ -145,11 +151,14 @@ bool bootd_listen(struct bootd *bootd, struct problems *problems)
 		listen_dhcp(bootd, problems);
 	if (bootd->setup->config.has_tftp)
 		listen_tftp(bootd, problems);
+	bootd_remote_prepare(bootd, problems);
 	open_manager(bootd, problems);
 	if (problems->count == 0)
 		confine(bootd, problems);
 	if (problems->count == 0)
 		setup_open_authority(bootd->setup, bootd->loop, problems);
+	if (problems->count == 0)
+		bootd_remote_start(bootd, bootd->setup, problems);
 	bootd_configure(bootd);
 	return problems->count == 0;
 }

@@ -16,6 +16,8 @@
 struct bootd {
 	struct bootd_options options;
 	struct setup *setup; /* a reload puts another in its place */
+	struct root_remote *remote;
+	struct cache_config cache_in_use; /* once the remote root is started */
 	struct loop *loop;
 	struct activity *activity;
 	struct session_table *sessions;

@@ -86,11 +86,12 @@ static const char *folder_of(const char *path, char out[PATH_MAX])
 	return out;
 }
 
-static void open_content(struct setup *setup, struct problems *problems)
+static void open_content(struct setup *setup, struct root_remote *remote, struct problems *problems)
 {
 	const struct tftp_config *tftp = &setup->config.tftp;
 	char folder[PATH_MAX];
 	struct content_settings settings = { .root = tftp->root,
+					     .remote = tftp->is_root_remote ? remote : NULL,
 					     .may_follow_links = tftp->symlinks == SYMLINKS_FOLLOW,
 					     .filters = &setup->config.filters,
 					     .folder = folder_of(setup->config.path, folder) };
@@ -104,7 +105,7 @@ static void open_content(struct setup *setup, struct problems *problems)
 			     (struct place){ .file = setup->config.path, .key = "[tftp] root" },
 			     "the folder %s cannot be opened: %s; create it, or name the folder "
 			     "that holds the boot files",
-			     tftp->root, strerror(-error));
+			     tftp->is_root_remote ? folder : tftp->root, strerror(-error));
 }
 
 /* Addresses of the pool that are somebody's already are never given. */
@@ -151,7 +152,8 @@ static void open_notifier(struct setup *setup, struct loop *loop, struct problem
 			     "no socket to send from: %s", strerror(-error));
 }
 
-static void open_parts(struct setup *setup, struct loop *loop, struct problems *problems)
+static void open_parts(struct setup *setup, struct loop *loop, struct root_remote *remote,
+		       struct problems *problems)
 {
 	setup->dhcp_address_count =
 		select_addresses(setup, &setup->config.bootp.address, setup->dhcp_addresses);
@@ -159,7 +161,7 @@ static void open_parts(struct setup *setup, struct loop *loop, struct problems *
 		select_addresses(setup, &setup->config.tftp.address, setup->tftp_addresses);
 	setup->tftp_server = tftp_server(setup);
 	if (setup->config.has_tftp)
-		open_content(setup, problems);
+		open_content(setup, remote, problems);
 	if (!setup->config.has_dhcp)
 		return;
 	open_notifier(setup, loop, problems);
@@ -170,7 +172,7 @@ static void open_parts(struct setup *setup, struct loop *loop, struct problems *
 }
 
 struct setup *setup_open(struct loop *loop, const struct bootd_options *options,
-			 struct problems *problems)
+			 struct root_remote *remote, struct problems *problems)
 {
 	struct setup *setup = calloc(1, sizeof(*setup));
 
@@ -179,7 +181,7 @@ struct setup *setup_open(struct loop *loop, const struct bootd_options *options,
 		return NULL;
 	}
 	if (load(setup, options, problems))
-		open_parts(setup, loop, problems);
+		open_parts(setup, loop, remote, problems);
 	if (problems->count > 0) {
 		setup_close(setup);
 		return NULL;
@@ -316,7 +318,9 @@ void setup_check_reach(const struct setup *setup, const struct path_list *reach,
 
 	if (!config->has_tftp)
 		return;
-	if (!path_list_covers(reach, config->tftp.root))
+	if (config->tftp.ca_file[0] != '\0' && !path_list_covers(reach, config->tftp.ca_file))
+		complain_of_reach(setup, 0, "[tftp] ca_file", config->tftp.ca_file, problems);
+	if (!config->tftp.is_root_remote && !path_list_covers(reach, config->tftp.root))
 		complain_of_reach(setup, 0, "[tftp] root", config->tftp.root, problems);
 	for (size_t i = 0; i < config->filters.count; i++) {
 		const struct filter_rule *rule = &config->filters.list[i];

@@ -38,7 +38,8 @@ KINDS = [
     ("engines and what they are made of", r".*_engine\.[ch]|dhcp/dhcp_client\.[ch]"
      r"|dhcp/dhcp_reply\.[ch]|boot/.*|lease/lease_index\.[ch]|lease/lease\.h|content/filter\.[ch]",
      ("OWN_PURE", "boot/", "config/config.h", "lease/lease.h"), (), True),
-    ("config", r"config/.*", ("OWN", "boot/architecture.h", "content/filter_names.h"), (), False),
+    ("config", r"config/.*", ("OWN", "boot/architecture.h", "content/filter_names.h",
+                              "content/remote_url.h"), (), False),
     ("io", r"io/.*", ("OWN",), IO_LIBRARIES, False),
     ("stores and content", r"lease/.*|content/.*|authority/.*", ("OWN", "io/"),
      OTHER_LIBRARIES, False),

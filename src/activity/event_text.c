@@ -141,6 +141,25 @@ static const struct event_type types[EVENT_KIND_COUNT] = {
 		"tftp: {who}: a packet was not sent: {detail}" },
 	[EVENT_TFTP_DENIED] = { "tftp-denied", INFO, FEW,
 		"tftp: {who}: {file}: refused: {detail}" },
+
+	[EVENT_FETCH_STARTED] = { "fetch-started", INFO, MANY,
+		"fetch: {file}: started, {detail}" },
+	[EVENT_FETCH_RESUMED] = { "fetch-resumed", INFO, SOME,
+		"fetch: {file}: broke off after {bytes} bytes, asking for the rest: {detail}" },
+	[EVENT_FETCH_FINISHED] = { "fetch-finished", INFO, MANY,
+		"fetch: {file}: finished, {bytes} bytes in {seconds} s" },
+	[EVENT_FETCH_NOT_KEPT] = { "fetch-not-kept", ERROR, FEW,
+		"fetch: {file}: not kept in the cache: {detail}" },
+	[EVENT_FETCH_REVALIDATED] = { "fetch-revalidated", INFO, MANY,
+		"fetch: {file}: unchanged, the cache's file is served" },
+	[EVENT_FETCH_STALE] = { "fetch-stale", ERROR, SOME,
+		"fetch: {file}: the cache's file is served, though it may have changed: {detail}" },
+	[EVENT_FETCH_MISSING] = { "fetch-missing", INFO, SOME,
+		"fetch: {file}: the upstream has no such file" },
+	[EVENT_FETCH_REFUSED] = { "fetch-refused", ERROR, SOME,
+		"fetch: {file}: not to be had: {detail}" },
+	[EVENT_FETCH_FAILED] = { "fetch-failed", ERROR, SOME,
+		"fetch: {file}: failed after {bytes} bytes: {detail}" },
 	/* clang-format on */
 };
 

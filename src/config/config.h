@@ -143,8 +143,25 @@ struct tftp_config {
 	uint16_t block_size_max;
 	uint32_t timeout_ms;
 	uint32_t transfers_max;
-	char root[PATH_MAX]; /* absolute */
+	char root[PATH_MAX]; /* absolute, or a URL */
+	bool is_root_remote; /* a URL, which may have a password in it */
+	char ca_file[PATH_MAX];
 	enum symlinks symlinks;
+};
+
+/* How files are fetched where a root is a URL, and where they are kept. */
+struct cache_config {
+	char directory[PATH_MAX];
+	uint32_t size_mib; /* 0: nothing is kept on disk */
+	uint32_t memory_mib;
+	uint32_t revalidate_after_s;
+	bool is_offline;
+	uint32_t connect_timeout_ms;
+	uint32_t stall_timeout_s;
+	uint32_t redirects_max;
+	uint32_t file_size_max_mib;
+	uint32_t downloads_max;
+	uint32_t remember_missing_s;
 };
 
 /* The network that is served, as config_check derives it from the pool and the interfaces. */
@@ -166,6 +183,7 @@ struct config {
 	struct bootp_config bootp;
 	struct bootfile_config bootfile;
 	struct tftp_config tftp;
+	struct cache_config cache;
 	struct subnet_config subnet;
 	struct mac_rules mac;
 	struct uuid_rules uuid;

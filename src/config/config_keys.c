@@ -52,8 +52,8 @@ static const char *const access_files[] = {
 };
 
 static const char *const sections[] = {
-	"logger", "bootp", "bootfile", "static_dhcp",   "mac",    "uuid",
-	"http",   "tftp",  "filters",  "buggy_clients", "daemon",
+	"logger", "bootp", "bootfile", "static_dhcp", "mac",           "uuid",
+	"http",   "tftp",  "cache",    "filters",     "buggy_clients", "daemon",
 };
 
 static const struct config_key keys[] = {
@@ -116,12 +116,39 @@ static const struct config_key keys[] = {
 	  "the largest block that a client may ask for" },
 	{ "tftp", "timeout", VALUE_REAL_SECONDS, 50, 60000, "seconds", NULL, "1",
 	  AT(tftp.timeout_ms), "how long to wait before a block is sent again" },
-	{ "tftp", "root", PLAIN(VALUE_PATH), "/srv/tftp", AT(tftp.root),
-	  "the folder that is served" },
+	{ "tftp", "root", PLAIN(VALUE_ROOT), "/srv/tftp", AT(tftp.root),
+	  "the folder that is served, or the URL of one" },
+	{ "tftp", "ca_file", PLAIN(VALUE_PATH), NULL, AT(tftp.ca_file),
+	  "the certificate authorities to trust instead of the system's, with root = https://..." },
 	{ "tftp", "symlinks", WORD(symlinks), "beneath", AT(tftp.symlinks),
 	  "follow links that stay beneath root, or all" },
 	{ "tftp", "max_transfers", NUMBER(1, 65536, "transfers"), "4096", AT(tftp.transfers_max),
 	  "how many transfers may run at once" },
+
+	{ "cache", "directory", PLAIN(VALUE_PATH), "/var/cache/bootd", AT(cache.directory),
+	  "the folder where fetched files are kept" },
+	{ "cache", "size", NUMBER(0, 16777216, "MiB"), "10240", AT(cache.size_mib),
+	  "how much is kept there; 0: nothing" },
+	{ "cache", "memory", NUMBER(0, 1048576, "MiB"), "256", AT(cache.memory_mib),
+	  "how much of what the disk has no room for is held in memory" },
+	{ "cache", "revalidate_after", VALUE_DURATION, 0, SECONDS_OF_10_YEARS, "seconds", NULL,
+	  "60", AT(cache.revalidate_after_s),
+	  "how long a kept file is served before the web server is asked whether it changed" },
+	{ "cache", "offline", PLAIN(VALUE_BOOLEAN), "no", AT(cache.is_offline),
+	  "serve what is kept, and ask for nothing" },
+	{ "cache", "connect_timeout", VALUE_REAL_SECONDS, 100, 300000, "seconds", NULL, "5",
+	  AT(cache.connect_timeout_ms), "how long to wait for a connection to the web server" },
+	{ "cache", "stall_timeout", VALUE_DURATION, 1, 3600, "seconds", NULL, "30",
+	  AT(cache.stall_timeout_s), "how long to wait for another byte from it" },
+	{ "cache", "max_redirects", NUMBER(0, 20, NULL), "4", AT(cache.redirects_max),
+	  "how many redirects are followed for a file" },
+	{ "cache", "max_file_size", NUMBER(1, 16777216, "MiB"), "16384",
+	  AT(cache.file_size_max_mib), "the largest file that is fetched" },
+	{ "cache", "max_downloads", NUMBER(1, 256, "downloads"), "16", AT(cache.downloads_max),
+	  "how many files are fetched at once; others wait" },
+	{ "cache", "remember_missing", VALUE_DURATION, 0, 3600, "seconds", NULL, "5",
+	  AT(cache.remember_missing_s),
+	  "how long a file that the web server does not have is not asked for again" },
 
 	{ "daemon", "user", PLAIN(VALUE_NAME), "bootd", AT(daemon.user),
 	  "who bootd becomes when it is started as root" },

@@ -62,6 +62,9 @@ static bool add_all(struct path_list *paths, const struct config *config)
 	}
 	if (!config->has_tftp)
 		return true;
+	if (config->tftp.is_root_remote)
+		return config->tftp.ca_file[0] == '\0' ||
+		       add_folder_of(paths, config->tftp.ca_file);
 	return config->tftp.symlinks == SYMLINKS_FOLLOW
 		       ? add(paths, "/", 1)
 		       : add(paths, config->tftp.root, strlen(config->tftp.root));

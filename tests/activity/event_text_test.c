@@ -65,6 +65,8 @@ static void every_template_says_what_it_is_about(void **state)
 			room = "authority: {mac}: ";
 		else if (kind == EVENT_NOTIFICATION_LOST)
 			room = "notify: ";
+		else if (kind >= EVENT_FETCH_STARTED)
+			room = "fetch: {file}: ";
 		assert_int_equal(strncmp(line, room, strlen(room)), 0);
 	}
 }
@@ -152,6 +154,14 @@ static const struct {
 	  "tftp: 192.168.77.148: linux 50 % (5000000000 bytes)" },
 	{ { .kind = EVENT_TFTP_PROGRESS, .address = { 0xc0a84d94 }, .file = "empty" },
 	  "tftp: 192.168.77.148: empty 100 % (0 bytes)" },
+	{ { .kind = EVENT_FETCH_FINISHED,
+	    .file = "http://host/linux",
+	    .bytes = 5000000000,
+	    .duration_ms = 61007 },
+	  "fetch: http://host/linux: finished, 5000000000 bytes in 61.007 s" },
+	{ { .kind = EVENT_FETCH_STALE, .file = "http://host/linux", .detail = "no connection" },
+	  "fetch: http://host/linux: the cache's file is served, though it may have changed: "
+	  "no connection" },
 	/* What a stranger sends is no template. */
 	{ { .kind = EVENT_TFTP_NOT_FOUND,
 	    .address = { 1 },
