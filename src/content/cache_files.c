@@ -96,7 +96,10 @@ static int check(struct cache_file *file, uint64_t key)
 	file->used_ns = ns_of(&info.st_atim);
 	if (!S_ISREG(info.st_mode) || info.st_size < CACHE_HEADER_SIZE)
 		return -EBADMSG;
+	/* Not the body's first part, too: the start reads the headers of all objects. */
+	(void)posix_fadvise(file->fd, 0, 0, POSIX_FADV_RANDOM);
 	error = cache_file_read(file->fd, 0, bytes, sizeof(bytes));
+	(void)posix_fadvise(file->fd, 0, 0, POSIX_FADV_NORMAL);
 	if (error < 0)
 		return error;
 	if (!is_header_right(file, bytes, key))
