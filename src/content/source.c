@@ -75,13 +75,17 @@ struct body {
 	uint64_t size_bytes;
 };
 
+/* NULL: a local file, or one that is not all here. */
+static const struct cache_object *object_of(const struct source *source)
+{
+	return source->download != NULL ? download_object(source->download) : source->object;
+}
+
 static struct body body_of(const struct source *source)
 {
-	const struct cache_object *object = source->object;
+	const struct cache_object *object = object_of(source);
 	struct body body = { .fd = source->file.fd, .size_bytes = source->file.size_bytes };
 
-	if (source->download != NULL)
-		object = download_object(source->download);
 	if (object != NULL) {
 		body.fd = cache_object_descriptor(object, &body.offset);
 		body.size_bytes = cache_object_size(object);
@@ -164,6 +168,13 @@ int source_descriptor(const struct source *source, uint64_t *out_offset)
 bool source_is_unchanged(const struct source *source)
 {
 	return source->file.fd < 0 || root_file_is_unchanged(&source->file);
+}
+
+const char *source_unkept_reason(const struct source *source)
+{
+	const struct cache_object *object = object_of(source);
+
+	return object == NULL ? NULL : cache_object_unkept_reason(object);
 }
 
 bool source_wait(struct source *source, struct source_waiter *waiter, uint64_t wanted_bytes)
