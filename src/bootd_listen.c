@@ -120,7 +120,7 @@ static void enter_sandbox(struct bootd *bootd, const struct path_list *to_write,
 		   problems);
 }
 
-static void confine(struct bootd *bootd, struct problems *problems)
+void bootd_confine(struct bootd *bootd, struct problems *problems)
 {
 	struct path_list to_write = { .count = 0 };
 
@@ -154,7 +154,7 @@ bool bootd_listen(struct bootd *bootd, struct problems *problems)
 	bootd_remote_prepare(bootd, problems);
 	open_manager(bootd, problems);
 	if (problems->count == 0)
-		confine(bootd, problems);
+		bootd_confine(bootd, problems);
 	if (problems->count == 0)
 		setup_open_authority(bootd->setup, bootd->loop, problems);
 	if (problems->count == 0)

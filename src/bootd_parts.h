@@ -36,6 +36,9 @@ struct tftp_service_parts bootd_tftp_parts(const struct bootd *bootd);
 /* Gives the services that run the setup of now. */
 void bootd_configure(struct bootd *bootd);
 
+/* Gives up what is not needed any more, for good. */
+void bootd_confine(struct bootd *bootd, struct problems *problems);
+
 void bootd_watch_signals(struct bootd *bootd, struct problems *problems);
 
 #endif

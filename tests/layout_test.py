@@ -44,7 +44,7 @@ KINDS = [
     ("stores and content", r"lease/.*|content/.*|authority/.*", ("OWN", "io/"),
      OTHER_LIBRARIES, False),
     ("activity", r"activity/.*", ("OWN", "io/", "config/config.h"), (), False),
-    ("the command line that opens a file", r"cli/explain_file\.[ch]",
+    ("the command line that opens a file", r"cli/(explain_file|fetch)\.[ch]",
      ("OWN", "config/", "content/", "io/loop.h", "boot/architecture.h"), (), False),
     ("the command line", r"cli/.*", ("OWN", "config/"), (), False),
     ("services", r"dhcp/.*|tftp/.*|http/.*|control/.*", ("OWN",) + SERVICE_ROOMS,
