@@ -2,6 +2,7 @@
  * each: this program's own functions stand before the C library's. */
 #include "content/cache_folder.h"
 
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -84,6 +85,30 @@ int unlinkat(int at_fd, const char *name, int flags)
 int memfd_create(const char *name, unsigned flags)
 {
 	return fails(MEMFD) ? -1 : (int)syscall(SYS_memfd_create, name, flags);
+}
+
+/* What another process removes between the opening and the locking of a file. */
+static bool is_removed_before_lock;
+
+static void remove_name(void *context, const char *name)
+{
+	const struct stat *info = context;
+	struct stat named;
+
+	if (fstatat(folder_fd, name, &named, 0) == 0 && named.st_ino == info->st_ino)
+		assert_int_equal(unlinkat(folder_fd, name, 0), 0);
+}
+
+int flock(int fd, int operation)
+{
+	struct stat info;
+
+	if (is_removed_before_lock) {
+		is_removed_before_lock = false;
+		assert_int_equal(fstat(fd, &info), 0);
+		assert_int_equal(cache_files_visit(folder_fd, remove_name, &info), 0);
+	}
+	return (int)syscall(SYS_flock, fd, operation);
 }
 
 /* A new version of ONE, for which TWO has to go, at last without a trace of itself. */
@@ -234,6 +259,22 @@ static void an_older_kernel_has_files_in_memory(void **state)
 	cache_close(cache);
 }
 
+static void what_goes_before_it_is_locked_is_not_there(void **state)
+{
+	struct cache *cache = open_cache(ROOMY);
+
+	(void)state;
+	add(cache, ONE, 10);
+	is_removed_before_lock = true;
+	assert_null(cache_find(cache, ONE));
+	is_removed_before_lock = true; /* the draft; another one is begun */
+	add(cache, ONE, 20);
+	assert_false(is_removed_before_lock);
+	assert_true(has(cache, ONE, 20));
+	assert_int_equal(name_count(), 1);
+	cache_close(cache);
+}
+
 static void without_disk_and_memory_it_is_an_error(void **state)
 {
 	struct cache *cache = open_cache(ROOMY);
@@ -257,6 +298,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		TEST(a_crash_at_any_call_leaves_old_or_new),
 		TEST(whatever_fails_the_file_is_served),
+		TEST(what_goes_before_it_is_locked_is_not_there),
 		TEST(an_older_kernel_has_files_in_memory),
 		TEST(without_disk_and_memory_it_is_an_error),
 	};

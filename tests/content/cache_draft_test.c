@@ -150,6 +150,23 @@ static void what_is_larger_than_the_cache_is_served_only(void **state)
 	}
 }
 
+/* The old version is known to be old, and would come back when the new one is let go of. */
+static void what_is_not_kept_takes_the_old_version_with_it(void **state)
+{
+	struct cache *cache = open_cache(100000);
+	struct cache_object *object;
+
+	(void)state;
+	add(cache, ONE, 50000);
+	object = add_held(cache, ONE, 100000);
+	assert_non_null(cache_object_unkept_reason(object));
+	assert_true(has(cache, ONE, 100000));
+	cache_object_release(object);
+	assert_null(cache_find(cache, ONE));
+	assert_int_equal(name_count(), 0);
+	cache_close(cache);
+}
+
 static struct cache *open_without_folder(void)
 {
 	struct cache_settings settings = { .size_max_bytes = ROOMY, .memory_max_bytes = MEBI };
@@ -522,6 +539,7 @@ int main(void)
 		TEST(a_url_that_does_not_fit_is_refused),
 		TEST(facts_that_cannot_be_written_are_not_kept),
 		TEST(what_is_larger_than_the_cache_is_served_only),
+		TEST(what_is_not_kept_takes_the_old_version_with_it),
 		TEST(without_a_folder_it_is_in_memory_while_it_is_held),
 		TEST(memory_has_a_limit_and_comes_back),
 		TEST(a_folder_that_is_gone_leaves_memory),
