@@ -1,6 +1,9 @@
 #include "bootd_parts.h"
 
+#include "bootd_remote.h"
 #include "cli/explain_file.h"
+#include "content/remote_url.h"
+#include "content/root_remote.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -89,11 +92,11 @@ static void open_parts(struct bootd *bootd, struct problems *problems)
 {
 	bootd->loop = loop_new();
 	bootd->activity = activity_new();
-	if (bootd->loop == NULL || bootd->activity == NULL) {
+	if (bootd->loop == NULL || bootd->activity == NULL || !bootd_remote_new(bootd)) {
 		problems_add(problems, (struct place){ 0 }, "there is not enough memory to start");
 		return;
 	}
-	bootd->setup = setup_open(bootd->loop, &bootd->options, problems);
+	bootd->setup = setup_open(bootd->loop, &bootd->options, bootd->remote, problems);
 	if (bootd->setup == NULL)
 		return;
 	bootd->sessions = session_table_new(session_capacity(&bootd->setup->config));
@@ -132,6 +135,7 @@ static void take_over(struct bootd *bootd, struct setup *setup)
 		old->authority = NULL;
 	}
 	bootd->setup = setup;
+	bootd_remote_configure(bootd, setup);
 	bootd_configure(bootd);
 	setup_close(old);
 }
@@ -139,15 +143,18 @@ static void take_over(struct bootd *bootd, struct setup *setup)
 /* Everything that could fail is done here. NULL: problems says why. */
 static struct setup *prepare_reload(struct bootd *bootd, struct problems *problems)
 {
-	struct setup *setup = setup_open(bootd->loop, &bootd->options, problems);
+	struct setup *setup = setup_open(bootd->loop, &bootd->options, bootd->remote, problems);
 
 	if (setup == NULL)
 		return NULL;
 	setup_compare(bootd->setup, setup, problems);
+	bootd_remote_compare(bootd, setup, problems);
 	if (bootd->is_reach_limited)
 		setup_check_reach(setup, &bootd->reach, problems);
 	if (!setup_has_same_authority(bootd->setup, setup))
 		setup_open_authority(setup, bootd->loop, problems);
+	if (problems->count == 0)
+		bootd_remote_start(bootd, setup, problems);
 	if (problems->count == 0)
 		setup_open_log(setup, bootd->options.is_debug, problems);
 	if (problems->count == 0)
@@ -194,8 +201,14 @@ void bootd_watch_signals(struct bootd *bootd, struct problems *problems)
 
 bool bootd_explain_file(struct bootd *bootd, const struct file_question *question)
 {
-	return explain_file(bootd->loop, bootd->setup->content, &bootd->setup->config, question,
-			    stdout);
+	static struct problems problems;
+
+	/* The daemon's cache is not touched. */
+	bootd->setup->config.cache.size_mib = 0;
+	bootd_remote_start(bootd, bootd->setup, &problems);
+	problems_print(&problems, stderr);
+	return problems.count == 0 && explain_file(bootd->loop, bootd->setup->content,
+						   &bootd->setup->config, question, stdout);
 }
 
 void bootd_log_problems(const struct problems *problems)
@@ -212,8 +225,17 @@ void bootd_log_problems(const struct problems *problems)
 	}
 }
 
+/* Without user and password. */
+static const char *show_root(const char *root, bool is_remote, struct remote_place *place)
+{
+	if (!is_remote)
+		return root;
+	return remote_place_parse(root, place) ? place->base : "";
+}
+
 static void log_start(const struct bootd *bootd)
 {
+	struct remote_place place;
 	const struct config *config = &bootd->setup->config;
 	const struct subnet_config *subnet = &config->subnet;
 
@@ -228,11 +250,11 @@ static void log_start(const struct bootd *bootd)
 			  ip4_format(subnet->network).text, subnet->prefix_length);
 	if (config->has_tftp)
 		log_write(LOG_AT_INFO, "tftp: port %u, files of %s", config->tftp.port,
-			  config->tftp.root);
+			  show_root(config->tftp.root, config->tftp.is_root_remote, &place));
 	if (config->has_http)
 		log_write(LOG_AT_INFO, "%s: port %u, files of %s",
 			  bootd->setup->tls != NULL ? "https" : "http", config->httpd.port,
-			  config->httpd.root);
+			  show_root(config->httpd.root, config->httpd.is_root_remote, &place));
 	log_write(LOG_AT_INFO, "bootd " BOOTD_VERSION " is ready (%s)", config->path);
 }
 
@@ -256,10 +278,14 @@ void bootd_close(struct bootd *bootd)
 	if (bootd->setup != NULL)
 		setup_close_authority(bootd->setup);
 	dhcp_service_stop(bootd->dhcp);
+	/* Who still waits for a file is told so in the loop's last turns. */
+	if (bootd->remote != NULL)
+		root_remote_stop(bootd->remote);
 	if (bootd->activity != NULL)
 		activity_set_notifier(bootd->activity, NULL);
 	setup_close(bootd->setup);
 	loop_free(bootd->loop);
+	root_remote_free(bootd->remote);
 	session_table_free(bootd->sessions);
 	activity_free(bootd->activity);
 	service_manager_close(&bootd->manager);

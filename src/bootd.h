@@ -32,6 +32,12 @@ bool bootd_listen(struct bootd *bootd, struct problems *problems);
  * served. */
 bool bootd_explain_file(struct bootd *bootd, const struct file_question *question);
 
+struct fetch_order;
+
+/* Instead of serving: brings files into the cache, confined as the daemon is. Prints what comes of
+ * it to standard output. True: all of them are there now; else problems may say why not. */
+bool bootd_fetch(struct bootd *bootd, const struct fetch_order *order, struct problems *problems);
+
 /* Problems as errors and warnings of the log. */
 void bootd_log_problems(const struct problems *problems);
 

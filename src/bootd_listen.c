@@ -1,5 +1,6 @@
 #include "bootd_parts.h"
 
+#include "bootd_remote.h"
 #include "io/sandbox.h"
 
 #include <errno.h>
@@ -114,9 +115,10 @@ static void check_roots(const struct bootd *bootd, const char *user, struct prob
 {
 	const struct config *config = &bootd->setup->config;
 
-	if (config->has_tftp)
+	if (config->has_tftp && !config->tftp.is_root_remote)
 		check_root(bootd, "[tftp] root", config->tftp.root, user, problems);
-	if (config->has_http && bootd->setup->http_content != bootd->setup->content)
+	if (config->has_http && !config->httpd.is_root_remote &&
+	    bootd->setup->http_content != bootd->setup->content)
 		check_root(bootd, "[httpd] root", config->httpd.root, user, problems);
 }
 
@@ -126,6 +128,7 @@ static void enter_sandbox(struct bootd *bootd, const struct path_list *to_write,
 	const struct config *config = &bootd->setup->config;
 	const char *user = config->daemon.user[0] != '\0' ? config->daemon.user : BOOTD_USER;
 	const char *log = config->logger.file;
+	const char *cache = config->cache.directory;
 	struct sandbox_options options = {
 		.user = user,
 		.fallback_user = strcmp(user, BOOTD_USER) == 0 ? BOOTD_USER_FALLBACK : NULL,
@@ -134,6 +137,9 @@ static void enter_sandbox(struct bootd *bootd, const struct path_list *to_write,
 		.read_count = bootd->reach.count,
 		.write_paths = (const char *const *)to_write->list,
 		.write_count = to_write->count,
+		/* Also where no root is remote yet: a reload may name one. */
+		.own_folders = &cache,
+		.own_folder_count = config->has_tftp ? 1 : 0,
 		.owned_files = &log,
 		.owned_count = config->logger.type == LOG_TO_FILE ? 1 : 0,
 	};
@@ -153,7 +159,7 @@ static void enter_sandbox(struct bootd *bootd, const struct path_list *to_write,
 		    problems);
 }
 
-static void confine(struct bootd *bootd, struct problems *problems)
+void bootd_confine(struct bootd *bootd, struct problems *problems)
 {
 	struct path_list to_write = { .count = 0 };
 
@@ -188,11 +194,14 @@ bool bootd_listen(struct bootd *bootd, struct problems *problems)
 		listen_tftp(bootd, problems);
 	if (bootd->setup->config.has_http)
 		listen_http(bootd, problems);
+	bootd_remote_prepare(bootd, problems);
 	open_manager(bootd, problems);
 	if (problems->count == 0)
-		confine(bootd, problems);
+		bootd_confine(bootd, problems);
 	if (problems->count == 0)
 		setup_open_authority(bootd->setup, bootd->loop, problems);
+	if (problems->count == 0)
+		bootd_remote_start(bootd, bootd->setup, problems);
 	if (problems->count == 0 && bootd->http != NULL)
 		start_http(bootd, problems);
 	bootd_configure(bootd);

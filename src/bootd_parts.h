@@ -18,6 +18,8 @@
 struct bootd {
 	struct bootd_options options;
 	struct setup *setup; /* a reload puts another in its place */
+	struct root_remote *remote;
+	struct cache_config cache_in_use; /* once the remote root is started */
 	struct loop *loop;
 	struct activity *activity;
 	struct session_table *sessions;
@@ -39,6 +41,9 @@ struct http_service_parts bootd_http_parts(const struct bootd *bootd);
 
 /* Gives the services that run the setup of now. */
 void bootd_configure(struct bootd *bootd);
+
+/* Gives up what is not needed any more, for good. */
+void bootd_confine(struct bootd *bootd, struct problems *problems);
 
 void bootd_watch_signals(struct bootd *bootd, struct problems *problems);
 

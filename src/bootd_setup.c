@@ -87,13 +87,14 @@ static const char *folder_of(const char *path, char out[PATH_MAX])
 	return out;
 }
 
-/* NULL: problems says why. */
+/* remote: NULL where the root is a folder. NULL: problems says why. */
 static struct content *open_content(const struct setup *setup, const char *key, const char *root,
-				    struct problems *problems)
+				    struct root_remote *remote, struct problems *problems)
 {
 	const struct config *config = &setup->config;
 	char folder[PATH_MAX];
 	struct content_settings settings = { .root = root,
+					     .remote = remote,
 					     .may_follow_links =
 						     config->tftp.symlinks == SYMLINKS_FOLLOW,
 					     .filters = &config->filters,
@@ -108,23 +109,27 @@ static struct content *open_content(const struct setup *setup, const char *key, 
 		problems_add(problems, (struct place){ .file = config->path, .key = key },
 			     "the folder %s cannot be opened: %s; create it, or name the folder "
 			     "that holds the boot files",
-			     root, strerror(-error));
+			     remote != NULL ? folder : root, strerror(-error));
 	return content;
 }
 
 /* What TFTP and HTTP serve from one root is one content. */
-static void open_contents(struct setup *setup, struct problems *problems)
+static void open_contents(struct setup *setup, struct root_remote *remote,
+			  struct problems *problems)
 {
 	const struct config *config = &setup->config;
 	bool is_same = strcmp(config->httpd.root, config->tftp.root) == 0;
 
 	if (config->has_tftp)
-		setup->content = open_content(setup, "[tftp] root", config->tftp.root, problems);
+		setup->content =
+			open_content(setup, "[tftp] root", config->tftp.root,
+				     config->tftp.is_root_remote ? remote : NULL, problems);
 	if (config->has_http && config->has_tftp && is_same)
 		setup->http_content = content_hold(setup->content);
 	else if (config->has_http)
-		setup->http_content = open_content(setup, is_same ? "[tftp] root" : "[httpd] root",
-						   config->httpd.root, problems);
+		setup->http_content = open_content(
+			setup, is_same ? "[tftp] root" : "[httpd] root", config->httpd.root,
+			config->httpd.is_root_remote ? remote : NULL, problems);
 }
 
 static void open_tls(struct setup *setup, struct problems *problems)
@@ -190,7 +195,8 @@ static void open_notifier(struct setup *setup, struct loop *loop, struct problem
 			     "no socket to send from: %s", strerror(-error));
 }
 
-static void open_parts(struct setup *setup, struct loop *loop, struct problems *problems)
+static void open_parts(struct setup *setup, struct loop *loop, struct root_remote *remote,
+		       struct problems *problems)
 {
 	setup->dhcp_address_count =
 		select_addresses(setup, &setup->config.bootp.address, setup->dhcp_addresses);
@@ -199,7 +205,7 @@ static void open_parts(struct setup *setup, struct loop *loop, struct problems *
 	setup->http_address_count =
 		select_addresses(setup, &setup->config.httpd.address, setup->http_addresses);
 	setup->tftp_server = tftp_server(setup);
-	open_contents(setup, problems);
+	open_contents(setup, remote, problems);
 	open_tls(setup, problems);
 	if (!setup->config.has_dhcp)
 		return;
@@ -211,7 +217,7 @@ static void open_parts(struct setup *setup, struct loop *loop, struct problems *
 }
 
 struct setup *setup_open(struct loop *loop, const struct bootd_options *options,
-			 struct problems *problems)
+			 struct root_remote *remote, struct problems *problems)
 {
 	struct setup *setup = calloc(1, sizeof(*setup));
 
@@ -220,7 +226,7 @@ struct setup *setup_open(struct loop *loop, const struct bootd_options *options,
 		return NULL;
 	}
 	if (load(setup, options, problems))
-		open_parts(setup, loop, problems);
+		open_parts(setup, loop, remote, problems);
 	if (problems->count > 0) {
 		setup_close(setup);
 		return NULL;
@@ -387,9 +393,13 @@ void setup_check_reach(const struct setup *setup, const struct path_list *reach,
 
 	if (!config->has_tftp && !config->has_http)
 		return;
-	if (config->has_tftp && !path_list_covers(reach, config->tftp.root))
+	if (config->tftp.ca_file[0] != '\0' && !path_list_covers(reach, config->tftp.ca_file))
+		complain_of_reach(setup, 0, "[tftp] ca_file", config->tftp.ca_file, problems);
+	if (config->has_tftp && !config->tftp.is_root_remote &&
+	    !path_list_covers(reach, config->tftp.root))
 		complain_of_reach(setup, 0, "[tftp] root", config->tftp.root, problems);
-	if (config->has_http && !path_list_covers(reach, config->httpd.root))
+	if (config->has_http && !config->httpd.is_root_remote &&
+	    !path_list_covers(reach, config->httpd.root))
 		complain_of_reach(setup, 0, "[httpd] root", config->httpd.root, problems);
 	for (size_t i = 0; i < config->filters.count; i++) {
 		const struct filter_rule *rule = &config->filters.list[i];

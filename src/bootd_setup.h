@@ -15,6 +15,7 @@ struct lease_store;
 struct loop;
 struct notifier;
 struct path_list;
+struct root_remote;
 
 struct setup {
 	struct config config;
@@ -35,10 +36,10 @@ struct setup {
 	struct authority *authority; /* NULL: none is asked */
 };
 
-/* Reads the configuration and opens what it names, but for the log and the authority. The caller
- * closes it; NULL: problems says why, all of it. */
+/* Reads the configuration and opens what it names, but for the log and the authority. Files below a
+ * URL are the remote root's to fetch. The caller closes it; NULL: problems says why, all of it. */
 struct setup *setup_open(struct loop *loop, const struct bootd_options *options,
-			 struct problems *problems);
+			 struct root_remote *remote, struct problems *problems);
 void setup_close(struct setup *setup);
 
 /* Starts the authority's thread, if one is to be asked: once the process is confined, because

@@ -1,9 +1,12 @@
+#include "base/log.h"
 #include "bootd.h"
 #include "cli/arguments.h"
+#include "cli/fetch.h"
 #include "io/sandbox_selftest.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define EXIT_MISUSE 2
 
@@ -64,6 +67,29 @@ static int explain(const struct arguments *arguments)
 	return is_served ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/* What goes wrong is said on standard error; nothing goes to the daemon's log. */
+static int fetch(const struct arguments *arguments)
+{
+	static struct problems problems;
+	struct bootd_options options = { .config_path = arguments->config_path,
+					 .services = SERVE_TFTP_ONLY,
+					 .is_debug = true };
+	struct fetch_order order = { .names = arguments->names,
+				     .count = arguments->name_count,
+				     .has_progress_bar = isatty(STDOUT_FILENO) == 1 };
+	struct bootd *bootd = bootd_open(&options, &problems);
+	bool has_all = false;
+
+	if (bootd != NULL && !arguments->is_debug)
+		(void)log_open(LOG_TO_STDERR, NULL, LOG_AT_ERROR);
+	if (bootd != NULL)
+		has_all = bootd_fetch(bootd, &order, &problems);
+	problems_print(&problems, stderr);
+	if (bootd != NULL)
+		bootd_close(bootd);
+	return has_all ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 int main(int argument_count, char *argument_list[])
 {
 	struct arguments arguments = arguments_parse(argument_count, argument_list);
@@ -75,6 +101,8 @@ int main(int argument_count, char *argument_list[])
 		return check(&arguments);
 	case COMMAND_EXPLAIN_FILE:
 		return explain(&arguments);
+	case COMMAND_FETCH:
+		return fetch(&arguments);
 	case COMMAND_SANDBOX_SELFTEST:
 		return sandbox_selftest(BOOTD_USER, BOOTD_USER_FALLBACK, stdout) ? EXIT_SUCCESS
 										 : EXIT_FAILURE;

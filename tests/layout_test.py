@@ -29,8 +29,13 @@ PURE_FILES = "|".join((
     r".*_options\.[ch]",
     r".*_wire\.[ch]",
     r"boot/architecture\.[ch]",
+    r"content/cache_header\.[ch]",
     r"content/filter_names\.[ch]",
     r"content/path\.[ch]",
+    r"content/remote_answer\.[ch]",
+    r"content/remote_head\.[ch]",
+    r"content/remote_url\.[ch]",
+    r"content/refusal\.h",
     r"http/http_date\.[ch]",
     r"http/http_target\.[ch]",
     r"http/media_type\.[ch]",
@@ -52,6 +57,7 @@ DECIDING_FILES = "|".join((
 CONFIG_TABLES = (
     "boot/architecture.h",
     "content/filter_names.h",
+    "content/remote_url.h",
 )
 
 # The kinds of files, the first that matches: a name, which files, which of the project's own
@@ -70,7 +76,7 @@ KINDS = [
     ("stores and content", r"lease/.*|content/.*|authority/.*", ("OWN", "io/"),
      OTHER_LIBRARIES, False),
     ("activity", r"activity/.*", ("OWN", "io/", "config/config.h"), (), False),
-    ("the command line that opens a file", r"cli/explain_file\.[ch]",
+    ("the command line that opens a file", r"cli/(explain_file|fetch)\.[ch]",
      ("OWN", "config/", "content/", "io/loop.h", "boot/architecture.h"), (), False),
     ("the command line", r"cli/.*", ("OWN", "config/"), (), False),
     ("services", r"dhcp/.*|tftp/.*|http/.*|ndp/.*|control/.*", ("OWN",) + SERVICE_ROOMS,

@@ -6,13 +6,13 @@
 
 #include "authority/authority_request.h"
 #include "authority/authority_url.h"
+#include "io/thread.h"
 #include "io/wake.h"
 
 #include <assert.h>
 #include <curl/curl.h>
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -230,22 +230,6 @@ static void *run(void *context)
 	return NULL;
 }
 
-/* All signals stay with the main thread. SIGPIPE too: a TLS connection that the server closed would
- * raise it, and libcurl leaves it to us with CURLOPT_NOSIGNAL. */
-static int start_thread(struct authority *authority)
-{
-	sigset_t all;
-	sigset_t before;
-	int error;
-
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	error = pthread_create(&authority->thread, NULL, run, authority);
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	authority->has_thread = error == 0;
-	return -error;
-}
-
 /* The loop. */
 
 static void answer(struct authority *authority, struct question *question)
@@ -277,6 +261,8 @@ static void on_wake(void *context)
 static int set_up(struct authority *authority, struct loop *loop,
 		  const struct authority_settings *settings)
 {
+	int error;
+
 	if (settings->timeout_ms == 0 || settings->parallel_max == 0)
 		return -EINVAL;
 	if (!authority_url_prefix(settings->location, settings->pxe_path, authority->boot_prefix,
@@ -293,7 +279,9 @@ static int set_up(struct authority *authority, struct loop *loop,
 		return -ENOMEM;
 	(void)curl_multi_setopt(authority->multi, CURLMOPT_MAXCONNECTS,
 				(long)settings->parallel_max);
-	return start_thread(authority);
+	error = thread_start(run, authority, &authority->thread);
+	authority->has_thread = error == 0;
+	return error;
 }
 
 int authority_new(struct loop *loop, const struct authority_settings *settings,

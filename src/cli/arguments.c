@@ -2,6 +2,7 @@
 
 #include <getopt.h>
 #include <stdio.h>
+#include <string.h>
 
 enum long_option {
 	OPTION_CHECK = 256,
@@ -36,6 +37,7 @@ void arguments_print_help(void)
 {
 	(void)fputs(
 		"Usage: bootd [options]\n"
+		"       bootd fetch [options] NAME...\n"
 		"Boots machines over the network: BOOTP, DHCP, PXE, TFTP and HTTP.\n"
 		"\n"
 		"  -c, --config FILE  the configuration (default: " CONFIG_PATH_DEFAULT ")\n"
@@ -48,6 +50,9 @@ void arguments_print_help(void)
 		"                     confine itself, show that this holds, and exit: 0 or 1\n"
 		"      --version      print the version and exit\n"
 		"  -h, --help         print this help and exit\n"
+		"\n"
+		"  fetch NAME...      bring files into the cache before machines ask for them,\n"
+		"                     and exit: 0 if all are there, else 1\n"
 		"\n"
 		"  --explain-file NAME [--mac MAC] [--ip ADDRESS] [--uuid UUID] [--arch ARCH]\n"
 		"                     tell what a client gets that asks for this name, and exit:\n"
@@ -126,6 +131,22 @@ static const char *apply_option(struct arguments *arguments, int option, bool *o
 	}
 }
 
+/* The words that are no options. Returns NULL, or what is wrong with them. */
+static const char *apply_words(struct arguments *arguments, char *const *words, size_t count)
+{
+	if (count == 0 || arguments->command == COMMAND_HELP)
+		return NULL;
+	if (strcmp(words[0], "fetch") != 0)
+		return "it takes options only, or fetch with the names of files";
+	if (count == 1)
+		return "fetch takes the names of files, as machines ask for them";
+	if (arguments->command != COMMAND_SERVE || arguments->services != SERVE_ALL)
+		return "only --config and --debug go with fetch";
+	arguments->names = words + 1;
+	arguments->name_count = count - 1;
+	return choose_command(arguments, COMMAND_FETCH);
+}
+
 struct arguments arguments_parse(int argument_count, char *argument_list[])
 {
 	struct arguments arguments = { .config_path = CONFIG_PATH_DEFAULT };
@@ -141,8 +162,10 @@ struct arguments arguments_parse(int argument_count, char *argument_list[])
 		if (complaint != NULL)
 			return misuse(complaint);
 	}
-	if (optind < argument_count)
-		return misuse("it takes options only");
+	complaint =
+		apply_words(&arguments, argument_list + optind, (size_t)(argument_count - optind));
+	if (complaint != NULL)
+		return misuse(complaint);
 	if (is_machine_told && arguments.question.name == NULL)
 		return misuse("--mac, --ip, --uuid and --arch go with --explain-file");
 	return arguments;

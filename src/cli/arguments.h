@@ -6,6 +6,7 @@
 #include "config/config_load.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #define CONFIG_PATH_DEFAULT "/etc/bootd.ini"
 
@@ -13,6 +14,7 @@ enum command {
 	COMMAND_SERVE,
 	COMMAND_CHECK,
 	COMMAND_EXPLAIN_FILE,
+	COMMAND_FETCH,
 	COMMAND_SANDBOX_SELFTEST,
 	COMMAND_HELP,
 	COMMAND_VERSION,
@@ -26,6 +28,8 @@ struct arguments {
 	bool wants_http;               /* whatever [httpd] enable says */
 	bool is_debug;                 /* log at debug to standard error, whatever [logger] says */
 	struct file_question question; /* of COMMAND_EXPLAIN_FILE */
+	char *const *names;            /* of COMMAND_FETCH */
+	size_t name_count;
 };
 
 /* Misuse has been explained on standard error when this returns. */

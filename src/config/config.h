@@ -147,7 +147,9 @@ struct tftp_config {
 	uint16_t block_size_max;
 	uint32_t timeout_ms;
 	uint32_t transfers_max;
-	char root[PATH_MAX]; /* absolute */
+	char root[PATH_MAX]; /* absolute, or a URL */
+	bool is_root_remote; /* a URL, which may have a password in it */
+	char ca_file[PATH_MAX];
 	enum symlinks symlinks;
 };
 
@@ -155,7 +157,8 @@ struct httpd_config {
 	bool is_enabled;
 	struct selector address;
 	uint16_t port;       /* default: 80, or 443 with a certificate */
-	char root[PATH_MAX]; /* default: [tftp] root */
+	char root[PATH_MAX]; /* absolute, or a URL; default: [tftp] root */
+	bool is_root_remote;
 	bool checks_ip;
 	char certificate[PATH_MAX]; /* "": plain HTTP */
 	char key[PATH_MAX];
@@ -163,6 +166,21 @@ struct httpd_config {
 	uint32_t connections_each_max; /* of one address */
 	uint32_t timeout_ms;
 	uint32_t workers; /* 0: one a CPU */
+};
+
+/* How files are fetched where a root is a URL, and where they are kept. */
+struct cache_config {
+	char directory[PATH_MAX];
+	uint32_t size_mib; /* 0: nothing is kept on disk */
+	uint32_t memory_mib;
+	uint32_t revalidate_after_s;
+	bool is_offline;
+	uint32_t connect_timeout_ms;
+	uint32_t stall_timeout_s;
+	uint32_t redirects_max;
+	uint32_t file_size_max_mib;
+	uint32_t downloads_max;
+	uint32_t remember_missing_s;
 };
 
 /* The network that is served, as config_check derives it from the pool and the interfaces. */
@@ -186,6 +204,7 @@ struct config {
 	struct bootfile_config bootfile;
 	struct tftp_config tftp;
 	struct httpd_config httpd;
+	struct cache_config cache;
 	struct subnet_config subnet;
 	struct mac_rules mac;
 	struct uuid_rules uuid;

@@ -7,6 +7,7 @@
 #include "config/config_suggest.h"
 #include "config/config_values.h"
 #include "config/ini.h"
+#include "content/remote_url.h"
 
 #include <assert.h>
 #include <string.h>
@@ -143,8 +144,7 @@ static bool set_path(const struct config_key *key, const char *text, struct conf
 	char *slash;
 
 	if (value_is_url(text))
-		return refuse(out_reason, text,
-			      "a URL: only folders are served; give one such as /srv/tftp");
+		return refuse(out_reason, text, "a URL, and a path is needed here");
 	(void)text_copy(folder, sizeof(folder), config->path);
 	slash = strrchr(folder, '/');
 	if (slash != NULL)
@@ -153,6 +153,25 @@ static bool set_path(const struct config_key *key, const char *text, struct conf
 		return true;
 	return refuse_text(key, text, "no path: it is too long or has control characters",
 			   out_reason);
+}
+
+/* A URL is not shown: it may have a password in it. */
+static bool set_root(const struct config_key *key, const char *text, struct config *config,
+		     void *at, struct reason *out_reason)
+{
+	struct remote_place place;
+
+	if (strstr(text, "://") == NULL)
+		return set_path(key, text, config, at, out_reason);
+	if (remote_place_parse(text, &place))
+		return text_copy(at, key->size, text);
+	(void)text_format(
+		out_reason->text, sizeof(out_reason->text),
+		"this is no URL of http or https such as http://192.168.1.2/netboot, or it is too "
+		"long, has "
+		"blanks or a query, or a password with characters that are not written as "
+		"%%XX");
+	return false;
 }
 
 static bool set_notify(const char *text, struct config *config, struct reason *out_reason)
@@ -215,6 +234,8 @@ static bool set_value(const struct config_key *key, const char *text, struct con
 		       refuse_text(key, text, "no domain of letters, digits, - and .", out_reason);
 	case VALUE_PATH:
 		return set_path(key, text, config, at, out_reason);
+	case VALUE_ROOT:
+		return set_root(key, text, config, at, out_reason);
 	case VALUE_DNS:
 		return set_dns(text, config, out_reason);
 	case VALUE_ENDPOINTS:

@@ -3,11 +3,14 @@
 #include "base/text.h"
 #include "config/config_apply.h"
 #include "config/config_check_parts.h"
+#include "config/config_values.h"
 #include "config/ini.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* When pool_count is not given. */
 #define POOL_COUNT_DEFAULT 1000
@@ -330,6 +333,19 @@ static void check_pool(const struct check *check, const struct selector *selecto
 	fill_subnet(check->config, home);
 }
 
+/* A root that is a URL, and what goes with it. */
+static void check_root(const struct check *check)
+{
+	struct tftp_config *tftp = &check->config->tftp;
+
+	tftp->is_root_remote = value_is_url(tftp->root);
+	if (tftp->ca_file[0] != '\0' && access(tftp->ca_file, R_OK) < 0)
+		check_complain(check, "tftp", "ca_file",
+			       "%s cannot be read: %s; name the file with the certificates (PEM) "
+			       "of the authorities that the web server's is signed by",
+			       tftp->ca_file, strerror(errno));
+}
+
 /* TFTP listens where DHCP does unless it is told where. */
 static void check_tftp_address(const struct check *check)
 {
@@ -355,6 +371,7 @@ static void fill_httpd(const struct check *check)
 		httpd->address = config->bootp.address;
 	if (httpd->root[0] == '\0')
 		(void)text_copy(httpd->root, sizeof(httpd->root), config->tftp.root);
+	httpd->is_root_remote = value_is_url(httpd->root);
 	if (httpd->certificate[0] != '\0' &&
 	    !config_is_given(ini_find(check->ini, "httpd", "port")))
 		httpd->port = HTTPS_PORT;
@@ -402,8 +419,10 @@ void config_check(struct config *config, const struct ini *ini,
 	check_logger(&check);
 	if (config->has_dhcp)
 		check_dhcp(&check);
-	if (config->has_tftp)
+	if (config->has_tftp) {
 		check_tftp_address(&check);
+		check_root(&check);
+	}
 	if (config->has_http)
 		check_httpd(&check);
 	check_effect(&check);

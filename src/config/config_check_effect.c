@@ -110,12 +110,27 @@ static void check_dhcp_keys(const struct check *check)
 	check_authority_timeout(check);
 }
 
+/* What goes with a folder only, and with a URL only. */
+static void check_root_keys(const struct check *check)
+{
+	const struct tftp_config *tftp = &check->config->tftp;
+
+	if (!check->config->has_tftp)
+		return;
+	if (tftp->is_root_remote && is_given(check, "tftp", "symlinks"))
+		warn_of_key(check, "tftp", "symlinks",
+			    "this has no effect where root is a URL: the web server decides");
+	if (!tftp->is_root_remote && is_given(check, "tftp", "ca_file"))
+		warn_of_key(check, "tftp", "ca_file", "this has no effect unless root is a URL");
+}
+
 void check_effect(const struct check *check)
 {
 	const struct config *config = check->config;
 
 	if (config->logger.type != LOG_TO_FILE && is_given(check, "logger", "file"))
 		warn_of_key(check, "logger", "file", "this has no effect without type = file");
+	check_root_keys(check);
 	if (config->has_dhcp) {
 		check_sections(check);
 		check_uuids(check);

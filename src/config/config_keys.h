@@ -21,6 +21,7 @@ enum value_type {
 	VALUE_NAME,   /* printable ASCII without blanks */
 	VALUE_DOMAIN, /* letters, digits, '-', '.' */
 	VALUE_PATH,
+	VALUE_ROOT, /* a path, or the URL of a web server's folder */
 	VALUE_DNS,
 	VALUE_ENDPOINTS,
 	VALUE_LOCATION, /* a URL's beginning */

@@ -52,8 +52,12 @@ static bool add_filter(struct path_list *paths, const struct config *config,
 	return add(paths, path, strlen(path));
 }
 
-static bool add_root(struct path_list *paths, const struct config *config, const char *root)
+static bool add_root(struct path_list *paths, const struct config *config, const char *root,
+		     bool is_remote)
 {
+	if (is_remote)
+		return config->tftp.ca_file[0] == '\0' ||
+		       add_folder_of(paths, config->tftp.ca_file);
 	return config->tftp.symlinks == SYMLINKS_FOLLOW ? add(paths, "/", 1)
 							: add(paths, root, strlen(root));
 }
@@ -63,20 +67,22 @@ static bool add_httpd(struct path_list *paths, const struct config *config)
 {
 	const struct httpd_config *httpd = &config->httpd;
 
-	return add_root(paths, config, httpd->root) &&
+	return add_root(paths, config, httpd->root, httpd->is_root_remote) &&
 	       (httpd->certificate[0] == '\0' ||
 		(add_folder_of(paths, httpd->certificate) && add_folder_of(paths, httpd->key)));
 }
 
 static bool add_all(struct path_list *paths, const struct config *config)
 {
+	const struct tftp_config *tftp = &config->tftp;
+
 	if (!add_folder_of(paths, config->path))
 		return false;
 	for (size_t i = 0; i < config->filters.count; i++) {
 		if (!add_filter(paths, config, &config->filters.list[i]))
 			return false;
 	}
-	if (config->has_tftp && !add_root(paths, config, config->tftp.root))
+	if (config->has_tftp && !add_root(paths, config, tftp->root, tftp->is_root_remote))
 		return false;
 	return !config->has_http || add_httpd(paths, config);
 }

@@ -5,14 +5,11 @@
 #define BOOTD_CONTENT_CACHE_H
 
 #include "base/bytes.h"
+#include "content/cache_header.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#define CACHE_URL_SIZE  2048
-#define CACHE_ETAG_SIZE 256
-#define CACHE_DATE_SIZE 64
 
 struct cache;
 struct cache_object; /* whole, and never changed or evicted while it is held */
@@ -24,21 +21,15 @@ struct cache_settings {
 	uint64_t memory_max_bytes; /* of what the disk has no room for, in memory files */
 };
 
-/* What the upstream told of an object. */
-struct cache_facts {
-	char etag[CACHE_ETAG_SIZE];          /* as sent, its quotes included; "": none */
-	char last_modified[CACHE_DATE_SIZE]; /* as sent; "": none */
-	int64_t checked_s; /* since 1970: when the upstream last said it is good */
-};
-
 /* Opens the directory, removes what a crash left of drafts (never those of another process that is
  * writing), drops what is not an object. Returns 0 with *out_cache, or -errno. */
 int cache_open(const struct cache_settings *settings, struct cache **out_cache);
 /* Objects and drafts must have been let go of before. */
 void cache_close(struct cache *cache);
 
-/* The object of this URL, also one that another process has put there since; marks it as used.
- * NULL: none. The caller lets go of it. */
+/* The object of this URL, also one that another process has put there since, or one that is not
+ * kept and still held; marks it as used. May wait for the disk. NULL: none. The caller lets go of
+ * it. */
 struct cache_object *cache_find(struct cache *cache, const char *url);
 void cache_object_hold(struct cache_object *object);
 void cache_object_release(struct cache_object *object); /* NULL is allowed */
@@ -47,6 +38,8 @@ struct cache_facts cache_object_facts(const struct cache_object *object);
 uint64_t cache_object_size(const struct cache_object *object);
 /* Borrowed; the body begins at *out_offset. */
 int cache_object_descriptor(const struct cache_object *object, uint64_t *out_offset);
+/* As cache_draft_unkept_reason. */
+const char *cache_object_unkept_reason(const struct cache_object *object);
 /* The upstream has said again that it is good. */
 void cache_object_set_checked(struct cache_object *object, int64_t now_s);
 
@@ -55,21 +48,26 @@ void cache_remove(struct cache *cache, const char *url);
 
 /* Begins a file. size_bytes is used to make room, where has_size. What the disk has no room for, or
  * what is larger than size_max_bytes, is written all the same while memory or disk allow, and kept
- * only as long as someone holds it. Returns 0 with *out_draft, or -errno. */
+ * only as long as someone holds it. Returns 0 with *out_draft, or -errno: -ENAMETOOLONG, -ENOSPC as
+ * cache_draft_append. */
 int cache_draft_new(struct cache *cache, const char *url, bool has_size, uint64_t size_bytes,
 		    struct cache_draft **out_draft);
-/* One thread writes. Returns 0, or -errno (-ENOSPC: neither disk nor memory has room). */
+/* One thread writes. Returns 0, or -errno (-ENOSPC: neither disk nor memory has room), after which
+ * the draft can be read, but not go on. */
 int cache_draft_append(struct cache_draft *draft, struct span bytes);
 uint64_t cache_draft_size(const struct cache_draft *draft);
 /* As source_read. */
 int cache_draft_read(const struct cache_draft *draft, uint64_t offset, uint8_t *out, size_t length);
-/* Why it will not be kept, for the log; NULL: it will. */
+/* Why it will not be kept, for the log; NULL: it will, as far as is known. */
 const char *cache_draft_unkept_reason(const struct cache_draft *draft);
 
 /* The draft is whole, which the caller has proved: it is synced, renamed into place, and takes the
- * URL's place. Consumes the draft, and waits for the disk. Where syncing fails, the object is not
- * kept but lives while it is held. Returns it, held; NULL: no memory, or nothing is readable. */
+ * URL's place. Called once, by the thread that writes; waits for the disk. Others may read the
+ * draft meanwhile and after, until it is closed, which the caller does in any case. Where syncing
+ * fails, the object is not kept but lives while it is held. Returns it, held; NULL: no memory, or
+ * the draft has not the size that it was begun with. */
 struct cache_object *cache_draft_finish(struct cache_draft *draft, const struct cache_facts *facts);
-void cache_draft_abandon(struct cache_draft *draft); /* NULL is allowed */
+/* Nobody reads it any more. Nothing stays of one that was not finished. NULL is allowed. */
+void cache_draft_close(struct cache_draft *draft);
 
 #endif

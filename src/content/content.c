@@ -4,6 +4,7 @@
 #include "content/filter.h"
 #include "content/path.h"
 #include "content/root_local.h"
+#include "content/root_remote.h"
 #include "content/source_local.h"
 #include "content/translation.h"
 #include "io/worker.h"
@@ -17,6 +18,8 @@
 /* It never changes, but for its count, so threads read it without a lock. */
 struct content {
 	struct root_local root;
+	struct root_remote *remote; /* in its stead, where it is not NULL */
+	struct remote_place place;
 	bool has_filters; /* without them, there is no folder either */
 	struct filter_rules filters;
 	struct translation_folder folder;
@@ -34,12 +37,27 @@ struct opening {
 	struct translation translation;
 	char path[PATH_SIZE];
 	char sentence[CONTENT_SENTENCE_SIZE];
+	struct remote_opening remote;
+
+	/* The loop to answer in; NULL: any thread does. The worker's work ends there, and what was
+	 * found comes from any thread: the second of the two answers. */
+	struct loop *loop;
+	atomic_int parts_left;
+	struct letter letter;
 };
+
+static int open_root(struct content *content, const struct content_settings *settings)
+{
+	content->remote = settings->remote;
+	if (settings->remote != NULL)
+		return remote_place_parse(settings->root, &content->place) ? 0 : -EINVAL;
+	return root_local_open(settings->root, settings->may_follow_links, &content->root);
+}
 
 static int open_folders(struct content *content, const struct content_settings *settings)
 {
 	struct translation_folder *folder = &content->folder;
-	int error = root_local_open(settings->root, settings->may_follow_links, &content->root);
+	int error = open_root(content, settings);
 
 	if (error < 0 || settings->filters == NULL)
 		return error;
@@ -98,21 +116,6 @@ static enum content_refusal open_file(struct opening *opening, struct root_file 
 	return root_local_open_file(&content->root, opening->path, out_file, opening->sentence);
 }
 
-static void open_now(void *context)
-{
-	struct opening *opening = context;
-	struct root_file file;
-
-	if (opening->refusal != CONTENT_OK)
-		return;
-	opening->refusal = open_file(opening, &file);
-	if (opening->refusal != CONTENT_OK)
-		return;
-	opening->source = source_local_new(&file);
-	if (opening->source == NULL)
-		opening->refusal = CONTENT_OUT_OF_RESOURCES;
-}
-
 /* The row, or the file that it reads, has given a path. */
 static bool has_path(const struct translation *translation)
 {
@@ -135,6 +138,68 @@ static void answer(void *context)
 					translated_path, sizeof(translated_path));
 	opening->on_open(opening->context, &found);
 	content_free(opening->content);
+}
+
+/* The second of two parts ends the opening. */
+static bool is_last_part(struct opening *opening)
+{
+	return atomic_fetch_sub(&opening->parts_left, 1) == 1;
+}
+
+/* The worker's end; in the loop. */
+static void on_worked(void *context)
+{
+	struct opening *opening = context;
+
+	if (is_last_part(opening))
+		answer(opening);
+}
+
+/* Everything is known now; from any thread. */
+static void arrive(struct opening *opening)
+{
+	if (opening->loop == NULL)
+		answer(opening);
+	else if (is_last_part(opening))
+		loop_post(opening->loop, &opening->letter);
+}
+
+static void open_local(struct opening *opening)
+{
+	struct root_file file;
+
+	opening->refusal = open_file(opening, &file);
+	if (opening->refusal != CONTENT_OK)
+		return;
+	opening->source = source_local_new(&file);
+	if (opening->source == NULL)
+		opening->refusal = CONTENT_OUT_OF_RESOURCES;
+}
+
+static void on_found(void *context, const struct remote_found *found)
+{
+	struct opening *opening = context;
+
+	opening->source = found->source;
+	opening->refusal = found->refusal;
+	(void)text_copy(opening->sentence, sizeof(opening->sentence), found->sentence);
+	arrive(opening);
+}
+
+/* It waits for the disk. The opening may be gone when it returns. */
+static void find(void *context)
+{
+	struct opening *opening = context;
+	const struct content *content = opening->content;
+
+	if (opening->refusal == CONTENT_OK && opening->translation.line == 0 &&
+	    content->remote != NULL) {
+		root_remote_open(content->remote, &content->place, opening->path, &opening->remote);
+		return;
+	}
+	if (opening->refusal == CONTENT_OK)
+		open_local(opening);
+	arrive(opening);
 }
 
 static void refuse_name(struct opening *opening, enum path_refusal refusal)
@@ -179,6 +244,7 @@ static struct opening *opening_new(struct content *content, struct span name,
 	opening->on_open = on_open;
 	opening->context = context;
 	opening->asker = *asker;
+	opening->remote = (struct remote_opening){ .on_found = on_found, .context = opening };
 	prepare(opening, name);
 	return opening;
 }
@@ -190,7 +256,10 @@ int content_open(struct content *content, struct loop *loop, struct span name,
 
 	if (opening == NULL)
 		return -ENOMEM;
-	if (work_submit(loop, open_now, answer, opening) < 0) {
+	opening->loop = loop;
+	opening->letter = (struct letter){ .on_arrival = answer, .context = opening };
+	atomic_init(&opening->parts_left, 2);
+	if (work_submit(loop, find, on_worked, opening) < 0) {
 		content_free(content);
 		free(opening);
 		return -ENOMEM;
@@ -205,7 +274,6 @@ int content_open_here(struct content *content, struct span name, const struct co
 
 	if (opening == NULL)
 		return -ENOMEM;
-	open_now(opening);
-	answer(opening);
+	find(opening);
 	return 0;
 }

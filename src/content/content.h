@@ -17,6 +17,7 @@
 
 struct content;
 struct filter_rules;
+struct root_remote;
 struct source;
 
 /* Who asks, as text for the variables of [filters]; "" what is not known. */
@@ -30,10 +31,11 @@ struct content_asker {
 };
 
 struct content_settings {
-	const char *root;      /* the folder that is served */
-	bool may_follow_links; /* out of it, too */
-	/* Copied; NULL: none. What they name may lie out of the root; a relative name is taken
-	 * from the folder. */
+	const char *root;           /* the folder that is served, or a URL */
+	struct root_remote *remote; /* fetches what is below a URL; NULL: root is a folder */
+	bool may_follow_links;      /* out of the folder, too */
+	/* Copied; NULL: none. What they name are always local files, which may lie out of the
+	 * root; a relative name is taken from the folder. */
 	const struct filter_rules *filters;
 	const char *folder; /* the configuration file's */
 };
@@ -53,7 +55,7 @@ struct content_answer {
 
 typedef void content_callback(void *context, const struct content_answer *answer);
 
-/* Returns 0 with *out_content, or -errno. */
+/* Returns 0 with *out_content, or -errno: -EINVAL for a root that is neither a folder nor a URL. */
 int content_new(const struct content_settings *settings, struct content **out_content);
 
 /* Any thread may hold a content, and open files of it, until it has let it go; the last one frees

@@ -48,6 +48,10 @@ int source_descriptor(const struct source *source, uint64_t *out_offset);
 /* The file is still the one that was opened, byte for byte as far as its times tell. */
 bool source_is_unchanged(const struct source *source);
 
+/* Why the cache does not keep a whole source that was fetched, a sentence's end; NULL: it does, or
+ * the source is a local file. */
+const char *source_unkept_reason(const struct source *source);
+
 /* Someone who waits for more of a growing source. The owner fills in the first two; zeros else. It
  * must live until it was called or source_forget has returned. */
 struct source_waiter {

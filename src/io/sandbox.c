@@ -82,12 +82,45 @@ static int give_file(const char *path, struct identity identity)
 	return 0;
 }
 
+/* Takes the descriptor. The folder has ".", ".." and what is in it. */
+static bool is_empty(int folder_fd)
+{
+	DIR *folder = fdopendir(folder_fd);
+	int count = 0;
+
+	if (folder == NULL) {
+		(void)close(folder_fd);
+		return false;
+	}
+	while (count <= 2 && readdir(folder) != NULL)
+		count++;
+	(void)closedir(folder);
+	return count <= 2;
+}
+
+/* Only an empty one: a folder that was named by mistake, such as /var/cache, stays whose it is. */
+static int give_folder(const char *path, struct identity identity)
+{
+	CLEANUP(close_fd) int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat info;
+
+	if (fd < 0)
+		return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? 0 : -errno;
+	if (fstat(fd, &info) < 0)
+		return -errno;
+	if (info.st_uid != 0 || !is_empty(dup(fd)))
+		return 0;
+	return fchown(fd, identity.user, identity.group) < 0 ? -errno : 0;
+}
+
 static int give_files(const struct sandbox_options *options, struct identity identity)
 {
 	int error = 0;
 
 	for (size_t i = 0; i < options->owned_count && error == 0; i++)
 		error = give_file(options->owned_files[i], identity);
+	for (size_t i = 0; i < options->own_folder_count && error == 0; i++)
+		error = give_folder(options->own_folders[i], identity);
 	return error;
 }
 
@@ -213,7 +246,7 @@ void sandbox_explain(const struct sandbox_options *options, const struct sandbox
 		[SANDBOX_COUNTING_THREADS] = "threads run already, which is a mistake in bootd",
 		[SANDBOX_GATHERING_PATHS] = "a path cannot be opened for Landlock",
 		[SANDBOX_FINDING_USER] = "the users cannot be looked up",
-		[SANDBOX_GIVING_FILES] = "the log's file cannot be given to the user",
+		[SANDBOX_GIVING_FILES] = "a file or folder cannot be given to the user",
 		[SANDBOX_DROPPING_PRIVILEGES] = "privileges cannot be given up",
 		[SANDBOX_ENTERING_LANDLOCK] = "Landlock refuses its rules",
 		[SANDBOX_LOADING_FILTER] = "the seccomp filter cannot be loaded",

@@ -20,6 +20,10 @@ struct sandbox_options {
 	size_t read_count;
 	const char *const *write_paths; /* may be read, too */
 	size_t write_count;
+	/* As write_paths, and files may be removed there, too. A folder of root's in which there is
+	 * nothing yet becomes the user's. */
+	const char *const *own_folders;
+	size_t own_folder_count;
 	const char *const *owned_files; /* become the user's, those that are there */
 	size_t owned_count;
 };

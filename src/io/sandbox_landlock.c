@@ -162,6 +162,9 @@ int landlock_prepare(const struct sandbox_options *options, struct sandbox_repor
 	if (error == 0)
 		error = add_paths(fd, options->write_paths, options->write_count,
 				  to_write & ruleset.files);
+	if (error == 0)
+		error = add_paths(fd, options->own_folders, options->own_folder_count,
+				  (to_write | LANDLOCK_ACCESS_FS_REMOVE_FILE) & ruleset.files);
 	if (error < 0)
 		return error;
 	*out_fd = take_fd(&fd);

@@ -12,6 +12,8 @@
 #include <pthread.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
@@ -22,14 +24,18 @@
 #define PATH_SIZE 64
 #define TFTP_PORT 69
 
-/* FOLDER/root is served, FOLDER/state may be written to, FOLDER/outside neither. The permissions
- * would allow everything: what fails there fails because of Landlock. */
+/* FOLDER/root is served, FOLDER/state may be written to, FOLDER/cache, too, and emptied;
+ * FOLDER/outside neither. The permissions would allow everything: what fails there fails because of
+ * Landlock. */
 struct stage {
 	char folder[PATH_SIZE];
 	char root[PATH_SIZE];
 	char served[PATH_SIZE];
 	char state[PATH_SIZE];
 	char kept[PATH_SIZE];
+	char cache[PATH_SIZE];
+	char draft[PATH_SIZE];
+	char object[PATH_SIZE];
 	char outside[PATH_SIZE];
 	char stray[PATH_SIZE];
 };
@@ -52,6 +58,32 @@ static int read_served(const struct stage *stage)
 static int write_state(const struct stage *stage)
 {
 	return try_open(stage->kept, O_WRONLY | O_CREAT | O_TRUNC);
+}
+
+/* The ways of a file of the cache, until it is evicted. */
+static int use_cache(const struct stage *stage)
+{
+	CLEANUP(close_fd) int fd = open(stage->draft, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd < 0 || flock(fd, LOCK_SH | LOCK_NB) < 0 || pwrite(fd, "x", 1, 0) != 1 ||
+	    futimens(fd, NULL) < 0 || fdatasync(fd) < 0 ||
+	    renameat(AT_FDCWD, stage->draft, AT_FDCWD, stage->object) < 0 ||
+	    unlinkat(AT_FDCWD, stage->object, 0) < 0)
+		return -errno;
+	return 0;
+}
+
+static int use_memory_file(const struct stage *stage)
+{
+	CLEANUP(close_fd) int fd = memfd_create("bootd-selftest", MFD_CLOEXEC);
+
+	(void)stage;
+	return fd < 0 ? -errno : 0;
+}
+
+static int remove_kept(const struct stage *stage)
+{
+	return unlinkat(AT_FDCWD, stage->kept, 0) < 0 ? -errno : 0;
 }
 
 static int read_shadow(const struct stage *stage)
@@ -175,6 +207,8 @@ static const struct attempt {
 } attempts[] = {
 	{ "reading a file of the served folder", read_served, true },
 	{ "writing in the state folder", write_state, true },
+	{ "making, renaming and removing a file in the cache's folder", use_cache, true },
+	{ "making a file in memory", use_memory_file, true },
 	{ "opening a socket for a transfer", bind_any_port, true },
 	{ "opening a socket for raw frames", open_packet_socket, true },
 	{ "starting a thread", start_thread, true },
@@ -183,6 +217,7 @@ static const struct attempt {
 	{ "writing to a file that everybody may write to, outside", write_outside, false },
 	{ "creating a file in a folder that everybody may write to, outside", create_outside,
 	  false },
+	{ "removing a file in the state folder", remove_kept, false },
 	{ "writing to a served file", write_served, false },
 	{ "executing a program", execute, false },
 	{ "tracing a process", trace, false },
@@ -214,13 +249,16 @@ static bool confine(const struct stage *stage, const char *user, const char *fal
 {
 	const char *read_paths[] = { stage->root };
 	const char *write_paths[] = { stage->state };
+	const char *own_folders[] = { stage->cache };
 	struct sandbox_options options = { .user = user,
 					   .fallback_user = fallback_user,
 					   .keeps_net_raw = true,
 					   .read_paths = read_paths,
 					   .read_count = 1,
 					   .write_paths = write_paths,
-					   .write_count = 1 };
+					   .write_count = 1,
+					   .own_folders = own_folders,
+					   .own_folder_count = 1 };
 	struct sandbox_report report;
 	char text[SANDBOX_REPORT_SIZE];
 	int error = sandbox_enter(&options, &report);
@@ -264,20 +302,27 @@ static bool set_stage(struct stage *stage)
 	(void)text_format(stage->served, PATH_SIZE, "%s/root/served", stage->folder);
 	(void)text_format(stage->state, PATH_SIZE, "%s/state", stage->folder);
 	(void)text_format(stage->kept, PATH_SIZE, "%s/state/kept", stage->folder);
+	(void)text_format(stage->cache, PATH_SIZE, "%s/cache", stage->folder);
+	(void)text_format(stage->draft, PATH_SIZE, "%s/cache/draft", stage->folder);
+	(void)text_format(stage->object, PATH_SIZE, "%s/cache/object", stage->folder);
 	(void)text_format(stage->outside, PATH_SIZE, "%s/outside", stage->folder);
 	(void)text_format(stage->stray, PATH_SIZE, "%s/stray", stage->folder);
 	return chmod(stage->folder, 0777) == 0 && make_folder(stage->root) &&
-	       make_file(stage->served) && make_folder(stage->state) && make_file(stage->outside);
+	       make_file(stage->served) && make_folder(stage->state) &&
+	       mkdir(stage->cache, 0700) == 0 && make_file(stage->outside);
 }
 
 static void clear_stage(const struct stage *stage)
 {
 	(void)unlink(stage->served);
 	(void)unlink(stage->kept);
+	(void)unlink(stage->draft);
+	(void)unlink(stage->object);
 	(void)unlink(stage->outside);
 	(void)unlink(stage->stray);
 	(void)rmdir(stage->root);
 	(void)rmdir(stage->state);
+	(void)rmdir(stage->cache);
 	(void)rmdir(stage->folder);
 }
 

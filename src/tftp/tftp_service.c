@@ -92,6 +92,10 @@ static void on_open(void *context, const struct content_answer *answer)
 					       "the server is out of resources, try again later" },
 		[CONTENT_UNREADABLE] = { EVENT_TFTP_READ_FAILED, TFTP_ERROR_UNDEFINED,
 					 "the server cannot read the file" },
+		[CONTENT_UNREACHABLE] = { EVENT_TFTP_READ_FAILED, TFTP_ERROR_UNDEFINED,
+					  "the server cannot get the file" },
+		[CONTENT_BROKEN] = { EVENT_TFTP_READ_FAILED, TFTP_ERROR_UNDEFINED,
+				     "the server cannot get the file" },
 	};
 	struct tftp_transfer *transfer = context;
 

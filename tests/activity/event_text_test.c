@@ -197,6 +197,14 @@ static const struct {
 	  "tftp: 192.168.77.148: linux 50 % (5000000000 bytes)" },
 	{ { .kind = EVENT_TFTP_PROGRESS, .address = { 0xc0a84d94 }, .file = "empty" },
 	  "tftp: 192.168.77.148: empty 100 % (0 bytes)" },
+	{ { .kind = EVENT_FETCH_FINISHED,
+	    .file = "http://host/linux",
+	    .bytes = 5000000000,
+	    .duration_ms = 61007 },
+	  "fetch: http://host/linux: finished, 5000000000 bytes in 61.007 s" },
+	{ { .kind = EVENT_FETCH_STALE, .file = "http://host/linux", .detail = "no connection" },
+	  "fetch: http://host/linux: the cache's file is served, though it may have changed: "
+	  "no connection" },
 	/* What a stranger sends is no template. */
 	{ { .kind = EVENT_TFTP_NOT_FOUND,
 	    .address = { 1 },

@@ -52,7 +52,7 @@ static const char *capture_end(struct capture *capture)
 /* Parses the words of the line, "bootd" the first; said->text is what went to standard error. */
 static struct arguments parse(const char *line, char *words, size_t size, struct capture *said)
 {
-	char *list[ARGUMENTS_MAX] = { NULL };
+	static char *list[ARGUMENTS_MAX];
 	struct arguments arguments;
 	int count = 0;
 	char *rest;
@@ -104,6 +104,10 @@ static const struct {
 	{ "bootd -H", COMMAND_SERVE, SERVE_ALL, CONFIG_PATH_DEFAULT, false, true },
 	{ "bootd -t --http", COMMAND_SERVE, SERVE_TFTP_ONLY, CONFIG_PATH_DEFAULT, false, true },
 	{ "bootd -pHd", COMMAND_SERVE, SERVE_DHCP_ONLY, CONFIG_PATH_DEFAULT, true, true },
+	{ "bootd fetch linux", COMMAND_FETCH, SERVE_ALL, CONFIG_PATH_DEFAULT, false, false },
+	{ "bootd -c my.ini fetch linux", COMMAND_FETCH, SERVE_ALL, "my.ini", false, false },
+	{ "bootd fetch linux -d -c my.ini", COMMAND_FETCH, SERVE_ALL, "my.ini", true, false },
+	{ "bootd fetch --help", COMMAND_HELP, SERVE_ALL, CONFIG_PATH_DEFAULT, false, false },
 	/* clang-format on */
 };
 
@@ -145,6 +149,11 @@ static const struct {
 	{ "bootd --config", "--config" },
 	{ "bootd --check=yes", "--check" },
 	{ "bootd my.ini", "options only" },
+	{ "bootd fetch", "fetch takes the names of files" },
+	{ "bootd -t fetch linux", "only --config and --debug go with fetch" },
+	{ "bootd fetch linux --check", "only --config and --debug go with fetch" },
+	{ "bootd fetch linux --mac 52-54-00-77-01-01", "go with --explain-file" },
+	{ "bootd linux fetch", "options only" },
 	{ "bootd -d my.ini", "options only" },
 	{ "bootd -- my.ini", "options only" },
 };
@@ -168,6 +177,21 @@ static void reads_what_file_is_to_be_explained(void **state)
 			    "564d0102-0304-0506-0708-090a0b0c0d0e");
 }
 
+static void reads_which_files_are_to_be_fetched(void **state)
+{
+	struct capture said;
+	char words[100];
+	struct arguments arguments =
+		parse("bootd fetch linux -d -- initrd.gz -x", words, sizeof(words), &said);
+
+	(void)state;
+	assert_int_equal(arguments.command, COMMAND_FETCH);
+	assert_int_equal(arguments.name_count, 3);
+	assert_string_equal(arguments.names[0], "linux");
+	assert_string_equal(arguments.names[1], "initrd.gz");
+	assert_string_equal(arguments.names[2], "-x");
+}
+
 static void explains_misuse(void **state)
 {
 	(void)state;
@@ -185,11 +209,24 @@ static void explains_misuse(void **state)
 
 static void the_help_names_every_option(void **state)
 {
-	static const char *const options[] = {
-		"-c",      "--config", "-p",        "--pxe", "-t",     "--tftp",         "-d",
-		"--debug", "--check",  "--version", "-h",    "--help", "--explain-file", "--mac",
-		"--ip",    "--uuid",   "--arch"
-	};
+	static const char *const options[] = { "-c",
+					       "--config",
+					       "-p",
+					       "--pxe",
+					       "-t",
+					       "--tftp",
+					       "-d",
+					       "--debug",
+					       "--check",
+					       "--version",
+					       "-h",
+					       "--help",
+					       "--explain-file",
+					       "--mac",
+					       "--ip",
+					       "--uuid",
+					       "--arch",
+					       "fetch NAME" };
 	struct capture help;
 
 	(void)state;
@@ -208,6 +245,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_the_command_line),
 		cmocka_unit_test(reads_what_file_is_to_be_explained),
+		cmocka_unit_test(reads_which_files_are_to_be_fetched),
 		cmocka_unit_test(explains_misuse),
 		cmocka_unit_test(the_help_names_every_option),
 	};

@@ -90,7 +90,19 @@ static void defaults(void **state)
 	assert_int_equal(config.tftp.timeout_ms, 1000);
 	assert_int_equal(config.tftp.transfers_max, 4096);
 	assert_string_equal(config.tftp.root, "/srv/tftp");
+	assert_string_equal(config.tftp.ca_file, "");
 	assert_int_equal(config.tftp.symlinks, SYMLINKS_BENEATH);
+	assert_string_equal(config.cache.directory, "/var/cache/bootd");
+	assert_int_equal(config.cache.size_mib, 10240);
+	assert_int_equal(config.cache.memory_mib, 256);
+	assert_int_equal(config.cache.revalidate_after_s, 60);
+	assert_false(config.cache.is_offline);
+	assert_int_equal(config.cache.connect_timeout_ms, 5000);
+	assert_int_equal(config.cache.stall_timeout_s, 30);
+	assert_int_equal(config.cache.redirects_max, 4);
+	assert_int_equal(config.cache.file_size_max_mib, 16384);
+	assert_int_equal(config.cache.downloads_max, 16);
+	assert_int_equal(config.cache.remember_missing_s, 5);
 	assert_int_equal(config.bootp.access, ACCESS_OPEN);
 	assert_true(config.bootp.may_unknown_read_files);
 	assert_true(config.bootp.tells_gateway);
@@ -237,6 +249,42 @@ static void ranges_end_where_they_say(void **state)
 		  { "max_transfers = 1", "max_transfers = 65536" },
 		  { "max_transfers = 0", "max_transfers = 65537" },
 		  "from 1 to 65536 transfers" },
+		{ "cache",
+		  { "size = 0", "size = 16777216" },
+		  { "size = -1", "size = 16777217" },
+		  "from 0 to 16777216 MiB" },
+		{ "cache",
+		  { "memory = 0", "memory = 1048576" },
+		  { "memory = 1G", "memory = 1048577" },
+		  "from 0 to 1048576 MiB" },
+		{ "cache",
+		  { "revalidate_after = 0", "revalidate_after = 3650d" },
+		  { "revalidate_after = never", "revalidate_after = 3651d" },
+		  "from 0 to 315360000 seconds" },
+		{ "cache",
+		  { "connect_timeout = 0.1", "connect_timeout = 300" },
+		  { "connect_timeout = 0.09", "connect_timeout = 300.1" },
+		  "from 0.1 to 300 seconds" },
+		{ "cache",
+		  { "stall_timeout = 1", "stall_timeout = 1h" },
+		  { "stall_timeout = 0", "stall_timeout = 3601" },
+		  "from 1 to 3600 seconds" },
+		{ "cache",
+		  { "max_redirects = 0", "max_redirects = 20" },
+		  { "max_redirects = -1", "max_redirects = 21" },
+		  "from 0 to 20" },
+		{ "cache",
+		  { "max_file_size = 1", "max_file_size = 16777216" },
+		  { "max_file_size = 0", "max_file_size = 16777217" },
+		  "from 1 to 16777216 MiB" },
+		{ "cache",
+		  { "max_downloads = 1", "max_downloads = 256" },
+		  { "max_downloads = 0", "max_downloads = 257" },
+		  "from 1 to 256 downloads" },
+		{ "cache",
+		  { "remember_missing = 0", "remember_missing = 60m" },
+		  { "remember_missing = 1x", "remember_missing = 61m" },
+		  "from 0 to 3600 seconds" },
 	};
 
 	(void)state;
@@ -272,9 +320,25 @@ static void what_is_no_value_is_refused(void **state)
 	assert_refused("bootp", "boot_file = a\tb", "control characters");
 	assert_refused("tftp", "timeout = 1m", "0.5");
 	assert_refused("tftp", "symlinks = yes", "none of: beneath, follow");
-	assert_refused("tftp", "root = http://host/debian", "only folders are served");
-	assert_refused("tftp", "root = https://host/debian", "only folders are served");
+	assert_refused("tftp", "root = http://host/debian?x", "no URL of http or https such as");
+	assert_refused("tftp", "root = https://me:secret@/debian",
+		       "no URL of http or https such as");
+	assert_null(strstr(problems.list[0].text, "secret"));
+	assert_refused("tftp", "root = ftp://host/debian", "http or https");
+	assert_refused("tftp", "ca_file = https://host/ca.pem", "a path is needed");
+	assert_refused("cache", "directory = http://host/cache", "a path is needed");
 	assert_refused("bootp", "port = \x1b[31m", "\"\\x1b[31m\"");
+}
+
+static void a_root_may_be_a_url(void **state)
+{
+	(void)state;
+	assert_accepted("tftp", "root = http://host/debian/ ; a mirror");
+	assert_string_equal(config.tftp.root, "http://host/debian/");
+	assert_accepted("tftp", "root = HTTPS://me:secret@host:8443/a%20b");
+	assert_string_equal(config.tftp.root, "HTTPS://me:secret@host:8443/a%20b");
+	assert_accepted("tftp", "root = ./http");
+	assert_string_equal(config.tftp.root, "/etc/bootd/http");
 }
 
 static void texts_end_where_the_packet_ends(void **state)
@@ -485,6 +549,7 @@ int main(void)
 		cmocka_unit_test(a_key_has_one_spelling_at_a_time),
 		cmocka_unit_test(ranges_end_where_they_say),
 		cmocka_unit_test(what_is_no_value_is_refused),
+		cmocka_unit_test(a_root_may_be_a_url),
 		cmocka_unit_test(texts_end_where_the_packet_ends),
 		cmocka_unit_test(nothing_is_a_value_only_without_a_default),
 		cmocka_unit_test(what_is_unknown_is_refused),

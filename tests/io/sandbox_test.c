@@ -243,6 +243,57 @@ static void files_only_where_they_are_named(void **unused)
 	in_child(run_files);
 }
 
+static bool is_of(const char *path, uid_t user)
+{
+	struct stat info;
+
+	return lstat(path, &info) == 0 && info.st_uid == user;
+}
+
+static void run_own_folders(void)
+{
+	char empty[80], full[80], link[80], target[80], file[100], moved[100];
+	const char *folders[] = { empty, full, link, "/nowhere/at/all" };
+	struct sandbox_options options = options_of("nobody");
+
+	options.own_folders = folders;
+	options.own_folder_count = 4;
+	(void)snprintf(empty, sizeof(empty), "%s/empty", folder);
+	(void)snprintf(full, sizeof(full), "%s/full", folder);
+	(void)snprintf(link, sizeof(link), "%s/link", folder);
+	(void)snprintf(target, sizeof(target), "%s/target", folder);
+	(void)snprintf(file, sizeof(file), "%s/file", empty);
+	(void)snprintf(moved, sizeof(moved), "%s/moved", empty);
+	EXPECT(mkdir(empty, 0755) == 0 && mkdir(full, 0755) == 0 && mkdir(target, 0755) == 0);
+	EXPECT(symlink(target, link) == 0);
+	(void)snprintf(file, sizeof(file), "%s/file", full);
+	EXPECT(can_open(file, O_WRONLY | O_CREAT));
+	(void)snprintf(file, sizeof(file), "%s/file", empty);
+	(void)enter_with(&options);
+
+	EXPECT(can_open(file, O_RDWR | O_CREAT | O_EXCL));
+	EXPECT(renameat(AT_FDCWD, file, AT_FDCWD, moved) == 0 && unlinkat(AT_FDCWD, moved, 0) == 0);
+	EXPECT(mkdir(moved, 0700) < 0);
+	(void)snprintf(file, sizeof(file), "%s/kept", state);
+	EXPECT(can_open(file, O_RDWR | O_CREAT));
+	EXPECT(unlinkat(AT_FDCWD, file, 0) < 0 && errno == EACCES);
+}
+
+/* What is no cache yet, or lies behind a link, stays whose it is. */
+static void an_empty_folder_of_its_own_becomes_the_users(void **unused)
+{
+	char path[80];
+
+	(void)unused;
+	in_child(run_own_folders);
+	(void)snprintf(path, sizeof(path), "%s/empty", folder);
+	assert_true(is_of(path, NOBODY));
+	(void)snprintf(path, sizeof(path), "%s/full", folder);
+	assert_true(is_of(path, 0));
+	(void)snprintf(path, sizeof(path), "%s/target", folder);
+	assert_true(is_of(path, 0));
+}
+
 static void run_calls(void)
 {
 	char *const nothing[] = { NULL };
@@ -505,6 +556,7 @@ int main(void)
 		cmocka_unit_test(root_becomes_the_user_and_keeps_one_capability),
 		cmocka_unit_test(net_raw_goes_where_it_is_not_needed),
 		cmocka_unit_test(files_only_where_they_are_named),
+		cmocka_unit_test(an_empty_folder_of_its_own_becomes_the_users),
 		cmocka_unit_test(what_only_an_intruder_tries_is_refused),
 		cmocka_unit_test(sockets_of_the_needed_kinds_only),
 		cmocka_unit_test(threads_start_and_are_confined),
