@@ -1,5 +1,5 @@
-/* TFTP packets: RFC 1350, with the options of RFC 2347, 2348 (blksize) and 2349 (timeout, tsize).
- */
+/* TFTP packets: RFC 1350, with the options of RFC 2347, 2348 (blksize), 2349 (timeout, tsize) and
+ * 7440 (windowsize), and tftp-hpa's utimeout and rollover. */
 #ifndef BOOTD_TFTP_TFTP_WIRE_H
 #define BOOTD_TFTP_TFTP_WIRE_H
 
@@ -8,11 +8,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define TFTP_BLOCK_SIZE         512   /* RFC 1350: without the option */
-#define TFTP_BLOCK_SIZE_MIN     8     /* RFC 2348 */
-#define TFTP_BLOCK_SIZE_MAX     65464 /* RFC 2348 */
-#define TFTP_DATA_HEADER_SIZE   4     /* RFC 1350 */
-#define TFTP_ERROR_MESSAGE_SIZE 128   /* of one that is sent, NUL included */
+#define TFTP_BLOCK_SIZE         512       /* RFC 1350: without the option */
+#define TFTP_BLOCK_SIZE_MIN     8         /* RFC 2348 */
+#define TFTP_BLOCK_SIZE_MAX     65464     /* RFC 2348 */
+#define TFTP_DATA_HEADER_SIZE   4         /* RFC 1350 */
+#define TFTP_FINE_TIMEOUT_MIN   10000     /* us; tftp-hpa */
+#define TFTP_FINE_TIMEOUT_MAX   255000000 /* us; tftp-hpa */
+#define TFTP_ERROR_MESSAGE_SIZE 128       /* of one that is sent, NUL included */
 
 enum tftp_opcode { /* RFC 1350, 2347 */
 		   TFTP_OPCODE_RRQ = 1,
@@ -41,11 +43,26 @@ enum tftp_drop {
 	TFTP_DROP_BAD_OPTIONS, /* an option's name or value does not end */
 };
 
+/* Their bits name sets of options. */
+enum tftp_option {
+	TFTP_OPTION_BLOCK_SIZE,
+	TFTP_OPTION_TIMEOUT,
+	TFTP_OPTION_SIZE,
+	TFTP_OPTION_WINDOW,
+	TFTP_OPTION_FINE_TIMEOUT,
+	TFTP_OPTION_ROLLOVER,
+	TFTP_OPTION_COUNT,
+};
+
 /* As asked for, or as granted. */
 struct tftp_options {
 	uint16_t block_size; /* 0: not there */
 	uint8_t timeout_s;   /* 0: not there */
 	bool has_size;
+	uint16_t window;     /* 0: not there */
+	uint32_t timeout_us; /* 0: not there */
+	bool has_rollover;
+	bool wraps_to_one; /* with has_rollover */
 };
 
 /* What it points to is in the datagram. */
@@ -66,8 +83,8 @@ struct tftp_packet {
 
 /* Decodes a read or write request. Of each option the first counts; options that are unknown, that
  * are no number or that are out of their RFC's range are taken as not there, except that a block
- * size above the range means the largest (RFC 2348: what is granted may be smaller). Zeros behind
- * the last option are padding. */
+ * size or window above the range means the largest (RFC 2348, 7440: what is granted may be
+ * smaller). Zeros behind the last option are padding. */
 bool tftp_decode_request(struct span datagram, struct tftp_request *out_request,
 			 enum tftp_drop *out_drop);
 
