@@ -145,6 +145,8 @@ struct tftp_config {
 	struct selector address;
 	uint16_t port;
 	uint16_t block_size_max;
+	uint16_t window_max;
+	uint16_t rollover; /* 0 or 1: the number that follows 65535 */
 	uint32_t timeout_ms;
 	uint32_t transfers_max;
 	char root[PATH_MAX]; /* absolute */

@@ -123,6 +123,10 @@ static const struct config_key keys[] = {
 	/* The range is RFC 2348's. */
 	{ "tftp", "blocksize", NUMBER(8, 65464, "bytes"), "65464", AT(tftp.block_size_max),
 	  "the largest block that a client may ask for" },
+	{ "tftp", "max_window", NUMBER(1, 4096, "blocks"), "64", AT(tftp.window_max),
+	  "the largest window that a client may ask for" },
+	{ "tftp", "rollover", NUMBER(0, 1, NULL), "0", AT(tftp.rollover),
+	  "the number of the block that follows block 65535" },
 	{ "tftp", "timeout", VALUE_REAL_SECONDS, 50, 60000, "seconds", NULL, "1",
 	  AT(tftp.timeout_ms), "how long to wait before a block is sent again" },
 	{ "tftp", "root", PLAIN(VALUE_PATH), "/srv/tftp", AT(tftp.root),

@@ -2,7 +2,7 @@
 #include "activity/activity.h"
 #include "base/text.h"
 #include "boot/session.h"
-#include "content/content.h"
+#include "content/source.h"
 #include "io/loop.h"
 
 #include <errno.h>
@@ -37,9 +37,9 @@ void tftp_note_transfer(const struct tftp_transfer *transfer, enum event_kind ki
 		  (struct event){ .kind = kind,
 				  .file = transfer->file,
 				  .detail = detail,
-				  .bytes = is_whole ? state->size_bytes
+				  .bytes = is_whole ? state->extent.size_bytes
 						    : tftp_acknowledged_bytes(state),
-				  .size_bytes = state->size_bytes,
+				  .size_bytes = state->extent.size_bytes,
 				  .block_size = state->block_size,
 				  .duration_ms = now_ms - transfer->started_ms });
 }
@@ -71,12 +71,20 @@ static void send_in_transfer(const struct tftp_transfer *transfer, size_t length
 		    (struct span){ transfer->sender->packet, length });
 }
 
+/* The source's word may be under way to the loop still; the place must be kept for it. */
 void tftp_sender_release(struct tftp_transfer *transfer)
 {
+	struct tftp_transfers *transfers = transfer->sender->transfers;
+
 	udp_close(transfer->udp);
 	timer_free(transfer->deadline);
+	if (transfer->is_growing)
+		source_forget(transfer->source, &transfer->waiter);
 	source_close(transfer->source);
-	tftp_transfers_remove(transfer->sender->transfers, transfer);
+	if (transfer->growth.is_under_way)
+		tftp_transfers_abandon(transfers, transfer, TFTP_STAGE_LEAVING);
+	else
+		tftp_transfers_remove(transfers, transfer);
 }
 
 void tftp_sender_end(struct tftp_transfer *transfer, enum event_kind kind, const char *detail)
@@ -98,23 +106,24 @@ static void send_oack(const struct tftp_transfer *transfer)
 	struct tftp_sender *sender = transfer->sender;
 	struct writer out = writer_of(sender->packet, sizeof(sender->packet));
 
-	tftp_encode_oack(&out, &transfer->state.granted, transfer->state.size_bytes);
+	tftp_encode_oack(&out, &transfer->state.granted, transfer->state.extent.size_bytes);
 	send_in_transfer(transfer, out.used);
 }
 
 /* False: the file cannot be sent, and the transfer has ended. A client that has the last block
  * believes it has the file, so that block goes out only if nothing has changed since the first. */
-static bool send_data(struct tftp_transfer *transfer, const struct tftp_turn *turn)
+static bool send_block(struct tftp_transfer *transfer, uint64_t block, uint64_t offset,
+		       size_t length, bool is_last)
 {
 	struct tftp_sender *sender = transfer->sender;
 	struct writer out = writer_of(sender->packet, sizeof(sender->packet));
 	uint8_t *data;
 	int error;
 
-	tftp_encode_data_header(&out, turn->number);
-	data = write_room(&out, turn->length);
-	error = source_read(transfer->source, turn->offset, data, turn->length);
-	if ((error < 0 || turn->is_last) && !source_is_unchanged(transfer->source)) {
+	tftp_encode_data_header(&out, tftp_block_number(&transfer->state, block));
+	data = write_room(&out, length);
+	error = source_read(transfer->source, offset, data, length);
+	if ((error < 0 || is_last) && !source_is_unchanged(transfer->source)) {
 		fail(transfer, EVENT_TFTP_FILE_CHANGED, "the file changed", NULL);
 		return false;
 	}
@@ -124,6 +133,23 @@ static bool send_data(struct tftp_transfer *transfer, const struct tftp_turn *tu
 		return false;
 	}
 	send_in_transfer(transfer, out.used);
+	return true;
+}
+
+static bool send_blocks(struct tftp_transfer *transfer, const struct tftp_turn *turn)
+{
+	uint64_t offset = turn->offset;
+	uint64_t end = turn->offset + turn->length;
+	size_t block_size = transfer->state.block_size;
+
+	for (uint32_t i = 0; i < turn->count; i++) {
+		size_t length = end - offset < block_size ? end - offset : block_size;
+		bool is_last = turn->is_last && i + 1 == turn->count;
+
+		if (!send_block(transfer, turn->block + i, offset, length, is_last))
+			return false;
+		offset += length;
+	}
 	return true;
 }
 
@@ -137,6 +163,54 @@ static void note_progress(struct tftp_transfer *transfer)
 	tftp_note_transfer(transfer, EVENT_TFTP_PROGRESS, NULL);
 }
 
+static const char *describe_failure(enum content_refusal refusal)
+{
+	switch (refusal) {
+	case CONTENT_UNREACHABLE:
+		return "the upstream does not answer any more";
+	case CONTENT_BROKEN:
+		return "the upstream's answer broke off";
+	case CONTENT_OUT_OF_RESOURCES:
+		return "there is no room for the rest of the file";
+	default:
+		return "the rest of the file cannot be had";
+	}
+}
+
+/* A source that failed is told to the client at once: what it has must not look like the file. */
+static bool get_extent(struct tftp_transfer *transfer, struct tftp_extent *out_extent)
+{
+	struct source_status status = source_status(transfer->source);
+
+	if (status.state == SOURCE_FAILED) {
+		fail(transfer, EVENT_TFTP_READ_FAILED, "the server cannot get the rest of the file",
+		     describe_failure(status.refusal));
+		return false;
+	}
+	*out_extent = (struct tftp_extent){ .available_bytes = status.available_bytes,
+					    .size_bytes = status.has_size ? status.size_bytes : 0,
+					    .has_size = status.has_size,
+					    .is_whole = status.state == SOURCE_WHOLE };
+	return true;
+}
+
+/* Called from any thread. */
+static void on_source_change(void *context)
+{
+	struct tftp_transfer *transfer = context;
+
+	loop_post(transfer->sender->loop, &transfer->growth);
+}
+
+static void await_growth(struct tftp_transfer *transfer, uint64_t wanted_bytes)
+{
+	if (transfer->awaits_growth)
+		return;
+	transfer->awaits_growth = true;
+	if (!source_wait(transfer->source, &transfer->waiter, wanted_bytes))
+		loop_post(transfer->sender->loop, &transfer->growth);
+}
+
 static void apply(struct tftp_transfer *transfer, const struct tftp_turn *turn, const char *detail)
 {
 	static const enum event_kind ends[] = {
@@ -146,33 +220,64 @@ static void apply(struct tftp_transfer *transfer, const struct tftp_turn *turn, 
 		[TFTP_TIMED_OUT] = EVENT_TFTP_TIMED_OUT,
 	};
 
+	if (turn->verdict == TFTP_STALLED) {
+		fail(transfer, EVENT_TFTP_READ_FAILED, "the server cannot get the rest of the file",
+		     "no more of it came for a minute");
+		return;
+	}
 	if (turn->verdict != TFTP_GOING) {
 		tftp_sender_end(transfer, ends[turn->verdict], detail);
 		return;
 	}
-	if (turn->send == TFTP_SEND_NOTHING)
-		return;
 	if (turn->send == TFTP_SEND_OACK)
 		send_oack(transfer);
-	else if (!send_data(transfer, turn))
+	else if (turn->send == TFTP_SEND_DATA && !send_blocks(transfer, turn))
 		return;
-	timer_start(transfer->deadline, turn->deadline_ms);
-	note_progress(transfer);
+	if (turn->deadline_ms > 0)
+		timer_start(transfer->deadline, turn->deadline_ms);
+	if (turn->wanted_bytes > 0)
+		await_growth(transfer, turn->wanted_bytes);
+	if (turn->send == TFTP_SEND_DATA)
+		note_progress(transfer);
+}
+
+static struct tftp_turn decide(struct tftp_transfer *transfer, struct tftp_input input)
+{
+	input.now_us = loop_clock_us();
+	return tftp_decide(&transfer->state, &input);
+}
+
+static void on_growth(void *context)
+{
+	struct tftp_transfer *transfer = context;
+	struct tftp_input input = { .kind = TFTP_INPUT_GROWN };
+	struct tftp_turn turn;
+
+	if (transfer->stage == TFTP_STAGE_LEAVING) {
+		tftp_transfers_remove(transfer->sender->transfers, transfer);
+		transfer->sender->on_left(transfer->sender->service);
+		return;
+	}
+	transfer->awaits_growth = false;
+	if (!get_extent(transfer, &input.extent))
+		return;
+	turn = decide(transfer, input);
+	apply(transfer, &turn, NULL);
 }
 
 static void on_deadline(void *context)
 {
 	struct tftp_transfer *transfer = context;
-	struct tftp_input input = { .kind = TFTP_INPUT_DEADLINE };
-	struct tftp_turn turn = tftp_decide(&transfer->state, &input);
+	struct tftp_turn turn =
+		decide(transfer, (struct tftp_input){ .kind = TFTP_INPUT_DEADLINE });
 	char detail[DETAIL_SIZE];
 
-	if (transfer->state.block == 0)
+	if (transfer->state.is_at_oack)
 		(void)text_format(detail, sizeof(detail), "the options were never acknowledged");
 	else
 		(void)text_format(detail, sizeof(detail),
 				  "block %" PRIu64 " was never acknowledged",
-				  transfer->state.block);
+				  transfer->state.acknowledged + 1);
 	apply(transfer, &turn, detail);
 }
 
@@ -195,12 +300,12 @@ static void take_client_packet(struct tftp_transfer *transfer, const struct tftp
 	char detail[DETAIL_SIZE];
 
 	if (packet->opcode == TFTP_OPCODE_ACK) {
-		turn = tftp_decide(&transfer->state, &input);
+		turn = decide(transfer, input);
 		apply(transfer, &turn, NULL);
 		return;
 	}
 	input = (struct tftp_input){ .kind = TFTP_INPUT_ERROR, .number = packet->error };
-	turn = tftp_decide(&transfer->state, &input);
+	turn = decide(transfer, input);
 	text_escape(message, sizeof(message), packet->message);
 	(void)text_format(detail, sizeof(detail), "error %u: %s", packet->error, message);
 	apply(transfer, &turn, detail);
@@ -230,23 +335,36 @@ static void on_packets(void *context, const struct datagram *batch, size_t count
 		take_packet(transfer, &batch[i]);
 }
 
-int tftp_sender_begin(struct tftp_transfer *transfer)
+static int open_parts(struct tftp_transfer *transfer)
 {
 	struct tftp_sender *sender = transfer->sender;
 	struct udp_options options = { .local = { .address = transfer->local, .port = 0 } };
-	struct tftp_turn turn;
-	int error;
 
 	transfer->deadline = timer_new(sender->loop, on_deadline, transfer);
 	if (transfer->deadline == NULL)
 		return -ENOMEM;
-	error = udp_open(sender->loop, &options, on_packets, transfer, &transfer->udp);
+	return udp_open(sender->loop, &options, on_packets, transfer, &transfer->udp);
+}
+
+int tftp_sender_begin(struct tftp_transfer *transfer)
+{
+	struct tftp_sender *sender = transfer->sender;
+	struct tftp_extent extent;
+	struct tftp_turn turn;
+	int error = open_parts(transfer);
+
 	if (error < 0)
 		return error;
 	transfer->stage = TFTP_STAGE_SENDING;
 	transfer->noted_ms = loop_now_ms(sender->loop);
-	turn = tftp_begin(&transfer->state, &transfer->asked,
-			  source_status(transfer->source).size_bytes, &sender->limits);
+	if (!get_extent(transfer, &extent))
+		return 0;
+	transfer->is_growing = !extent.is_whole;
+	transfer->waiter =
+		(struct source_waiter){ .on_change = on_source_change, .context = transfer };
+	transfer->growth = (struct letter){ .on_arrival = on_growth, .context = transfer };
+	turn = tftp_begin(&transfer->state, &transfer->asked, &extent, &sender->limits,
+			  loop_clock_us());
 	tftp_note_transfer(transfer, EVENT_TFTP_START, NULL);
 	apply(transfer, &turn, NULL);
 	return 0;

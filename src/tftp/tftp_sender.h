@@ -19,6 +19,9 @@ struct tftp_sender {
 	struct activity *activity;
 	struct tftp_limits limits;
 	struct tftp_transfers *transfers;
+	/* A place that was only kept is free again. */
+	void (*on_left)(struct tftp_service *service);
+	struct tftp_service *service;
 	/* Every packet is made here; nothing of a file is kept. */
 	uint8_t packet[TFTP_DATA_HEADER_SIZE + TFTP_BLOCK_SIZE_MAX];
 };
@@ -36,7 +39,8 @@ void tftp_send_error(struct tftp_sender *sender, struct udp *udp, struct udp_sou
  * with the transfer as it was. */
 int tftp_sender_begin(struct tftp_transfer *transfer);
 
-/* Notes the end and lets go of all that the transfer has; it is gone. */
+/* Notes the end and lets go of all that the transfer has; it is gone, but for its place while word
+ * of its source is under way. */
 void tftp_sender_end(struct tftp_transfer *transfer, enum event_kind kind, const char *detail);
 /* The same without a note. */
 void tftp_sender_release(struct tftp_transfer *transfer);

@@ -59,13 +59,18 @@ static void begin(struct tftp_transfer *transfer)
 		refuse(transfer, &no_socket, strerrordesc_np(-error));
 }
 
+static void free_if_last(struct tftp_service *service)
+{
+	if (service->is_stopped && tftp_transfers_count(service->sender.transfers) == 0)
+		free_service(service);
+}
+
 static void let_go_of_abandoned(struct tftp_transfer *transfer)
 {
 	struct tftp_service *service = transfer->service;
 
 	tftp_sender_release(transfer);
-	if (service->is_stopped && tftp_transfers_count(service->sender.transfers) == 0)
-		free_service(service);
+	free_if_last(service);
 }
 
 /* From here on the log tells where the file comes from. */
@@ -92,6 +97,10 @@ static void on_open(void *context, const struct content_answer *answer)
 					       "the server is out of resources, try again later" },
 		[CONTENT_UNREADABLE] = { EVENT_TFTP_READ_FAILED, TFTP_ERROR_UNDEFINED,
 					 "the server cannot read the file" },
+		[CONTENT_UNREACHABLE] = { EVENT_TFTP_READ_FAILED, TFTP_ERROR_UNDEFINED,
+					  "the server cannot get the file" },
+		[CONTENT_BROKEN] = { EVENT_TFTP_READ_FAILED, TFTP_ERROR_UNDEFINED,
+				     "the server cannot get the file" },
 	};
 	struct tftp_transfer *transfer = context;
 
@@ -179,7 +188,8 @@ static bool is_repeat(const struct tftp_transfer *transfer, const struct datagra
 {
 	return transfer->request == identify(datagram->bytes) &&
 	       ip4_is_same(transfer->local, datagram->local) &&
-	       (transfer->stage == TFTP_STAGE_OPENING || tftp_is_repeat_expected(&transfer->state));
+	       (transfer->stage == TFTP_STAGE_OPENING ||
+		tftp_is_repeat_expected(&transfer->state, loop_clock_us()));
 }
 
 /* The client has turned to something else. */
@@ -193,7 +203,7 @@ static void supersede(struct tftp_transfer *transfer)
 		tftp_sender_end(transfer, EVENT_TFTP_SUPERSEDED, NULL);
 	} else {
 		tftp_note_transfer(transfer, EVENT_TFTP_SUPERSEDED, NULL);
-		tftp_transfers_abandon(transfer->sender->transfers, transfer);
+		tftp_transfers_abandon(transfer->sender->transfers, transfer, TFTP_STAGE_ABANDONED);
 	}
 }
 
@@ -342,11 +352,15 @@ void tftp_service_configure(struct tftp_service *service, const struct tftp_serv
 {
 	service->parts = *parts;
 	service->sender.loop = parts->loop;
+	service->sender.on_left = free_if_last;
+	service->sender.service = service;
 	service->sender.sessions = parts->sessions;
 	service->sender.activity = parts->activity;
 	service->sender.limits =
 		(struct tftp_limits){ .block_size_max = parts->config->tftp.block_size_max,
-				      .timeout_ms = parts->config->tftp.timeout_ms };
+				      .window_max = parts->config->tftp.window_max,
+				      .timeout_ms = parts->config->tftp.timeout_ms,
+				      .wraps_to_one = parts->config->tftp.rollover == 1 };
 }
 
 int tftp_service_start(const struct tftp_service_parts *parts, struct tftp_service **out_service)
@@ -378,7 +392,8 @@ void tftp_service_stop(struct tftp_service *service)
 		if (transfer->stage == TFTP_STAGE_SENDING)
 			tftp_sender_release(transfer);
 		else if (transfer->stage == TFTP_STAGE_OPENING)
-			tftp_transfers_abandon(service->sender.transfers, transfer);
+			tftp_transfers_abandon(service->sender.transfers, transfer,
+					       TFTP_STAGE_ABANDONED);
 	}
 	service->is_stopped = true;
 	if (tftp_transfers_count(service->sender.transfers) == 0)

@@ -3,11 +3,12 @@
 #define BOOTD_TFTP_TFTP_TRANSFERS_H
 
 #include "base/addr.h"
+#include "content/source.h"
+#include "io/loop.h"
 #include "tftp/tftp_engine.h"
 
 #define TFTP_FILE_SHOWN_SIZE 256
 
-struct source;
 struct tftp_sender;
 struct tftp_service;
 struct timer;
@@ -18,6 +19,7 @@ enum tftp_stage {
 	TFTP_STAGE_OPENING,
 	TFTP_STAGE_ABANDONED, /* the file is still being opened, but nobody wants it any more */
 	TFTP_STAGE_SENDING,
+	TFTP_STAGE_LEAVING, /* it has ended, but word of its source is still under way */
 };
 
 /* The sender owns udp, deadline and source, which are there from TFTP_STAGE_SENDING on. */
@@ -33,6 +35,10 @@ struct tftp_transfer {
 	struct udp *udp;
 	struct timer *deadline;
 	struct source *source;
+	bool is_growing; /* it was, at the beginning */
+	bool awaits_growth;
+	struct source_waiter waiter;
+	struct letter growth; /* brings the waiter's word into the loop */
 	uint64_t started_ms;
 	uint64_t noted_ms;               /* when its progress was told last */
 	char file[TFTP_FILE_SHOWN_SIZE]; /* the name, printable */
@@ -53,13 +59,15 @@ struct tftp_transfer *tftp_transfers_find(struct tftp_transfers *transfers, stru
  * full. */
 struct tftp_transfer *tftp_transfers_add(struct tftp_transfers *transfers, struct endpoint client);
 
-/* The client has no transfer any more; this one keeps its place as TFTP_STAGE_ABANDONED. */
-void tftp_transfers_abandon(struct tftp_transfers *transfers, struct tftp_transfer *transfer);
+/* The client has no transfer any more; this one keeps its place as stage, TFTP_STAGE_ABANDONED or
+ * TFTP_STAGE_LEAVING. */
+void tftp_transfers_abandon(struct tftp_transfers *transfers, struct tftp_transfer *transfer,
+			    enum tftp_stage stage);
 
 /* The place is free again. */
 void tftp_transfers_remove(struct tftp_transfers *transfers, struct tftp_transfer *transfer);
 
-/* How many are not free, the abandoned ones included. */
+/* How many are not free, those that only keep their places included. */
 uint32_t tftp_transfers_count(const struct tftp_transfers *transfers);
 
 /* The next one that is not free, after previous or, where that is NULL, from the first; NULL: none.

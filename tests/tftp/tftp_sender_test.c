@@ -35,7 +35,8 @@ static void grants_options(void **state)
 	expect_bytes(&client, BINARY("\0\6blksize\0"
 				     "1468\0tsize\0"
 				     "1100\0timeout\0"
-				     "5\0"));
+				     "5\0windowsize\0"
+				     "4\0"));
 	send_ack(&client, 0);
 	expect_data(&client, 1, 0, FILE_SIZE);
 	send_ack(&client, 1);

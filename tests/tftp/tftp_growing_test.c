@@ -1,0 +1,304 @@
+/* Files that are still being fetched. The sources of this test stand in for those of the room
+ * content: the test decides when they grow, and from which thread that is told. */
+#include "support.h"
+#include "tftp_server.h"
+
+#include "content/source_local.h"
+
+#include <pthread.h>
+
+struct source {
+	pthread_mutex_t lock;
+	struct source_status status;
+	struct source_waiter *waiter;
+	uint64_t wanted_bytes;
+};
+
+/* The one that the next content_open answers with. */
+static struct source the_source;
+static unsigned closed_count;
+
+struct source *source_local_new(const struct root_file *file)
+{
+	(void)close(file->fd);
+	return &the_source;
+}
+
+struct source_status source_status(const struct source *source)
+{
+	return source->status;
+}
+
+int source_read(const struct source *source, uint64_t offset, uint8_t *out, size_t length)
+{
+	if (offset + length > source->status.available_bytes)
+		return -EAGAIN;
+	for (size_t i = 0; i < length; i++)
+		out[i] = byte_at(offset + i);
+	return 0;
+}
+
+bool source_is_unchanged(const struct source *source)
+{
+	return source->status.state != SOURCE_FAILED;
+}
+
+static bool is_due(const struct source *source, uint64_t wanted_bytes)
+{
+	return source->status.state != SOURCE_GROWING ||
+	       source->status.available_bytes >= wanted_bytes;
+}
+
+bool source_wait(struct source *source, struct source_waiter *waiter, uint64_t wanted_bytes)
+{
+	bool must_wait;
+
+	(void)pthread_mutex_lock(&source->lock);
+	assert_false(waiter->is_waiting);
+	must_wait = !is_due(source, wanted_bytes);
+	waiter->is_waiting = must_wait;
+	source->waiter = must_wait ? waiter : NULL;
+	source->wanted_bytes = wanted_bytes;
+	(void)pthread_mutex_unlock(&source->lock);
+	return must_wait;
+}
+
+void source_forget(struct source *source, struct source_waiter *waiter)
+{
+	(void)pthread_mutex_lock(&source->lock);
+	waiter->is_waiting = false;
+	source->waiter = NULL;
+	(void)pthread_mutex_unlock(&source->lock);
+}
+
+void source_close(struct source *source)
+{
+	closed_count += source != NULL;
+}
+
+static void *change_in_thread(void *context)
+{
+	struct source *source = &the_source;
+	struct source_waiter *waiter;
+
+	(void)pthread_mutex_lock(&source->lock);
+	source->status = *(struct source_status *)context;
+	waiter = source->waiter;
+	if (waiter != NULL && is_due(source, source->wanted_bytes)) {
+		source->waiter = NULL;
+		waiter->is_waiting = false;
+		waiter->on_change(waiter->context);
+	}
+	(void)pthread_mutex_unlock(&source->lock);
+	return NULL;
+}
+
+static void change(struct source_status status)
+{
+	pthread_t thread;
+
+	assert_int_equal(pthread_create(&thread, NULL, change_in_thread, &status), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+}
+
+static struct source_status growing(uint64_t available_bytes, uint64_t size_bytes)
+{
+	return (struct source_status){ .state = SOURCE_GROWING,
+				       .has_size = size_bytes > 0,
+				       .size_bytes = size_bytes,
+				       .available_bytes = available_bytes };
+}
+
+static struct source_status whole(uint64_t size_bytes)
+{
+	return (struct source_status){ .state = SOURCE_WHOLE,
+				       .has_size = true,
+				       .size_bytes = size_bytes,
+				       .available_bytes = size_bytes };
+}
+
+static struct source_status failed(uint64_t available_bytes)
+{
+	return (struct source_status){ .state = SOURCE_FAILED,
+				       .available_bytes = available_bytes,
+				       .refusal = CONTENT_BROKEN };
+}
+
+static void begin_with(struct source_status status)
+{
+	the_source = (struct source){ .lock = PTHREAD_MUTEX_INITIALIZER, .status = status };
+	closed_count = 0;
+}
+
+/* Runs the loop until the sender waits for the source. */
+static void await_waiter(struct server *server)
+{
+	timer_start(server->stuck, STUCK_MS);
+	while (the_source.waiter == NULL && !server->is_stuck)
+		loop_turn(server);
+	timer_stop(server->stuck);
+	assert_false(server->is_stuck);
+}
+
+static void the_first_block_leaves_when_its_bytes_are_there(void **state)
+{
+	struct server *server = *state;
+	struct client client = client_new(server);
+
+	begin_with(growing(0, 0));
+	request(&client, READ_FILE);
+	await_waiter(server);
+	assert_silence(&client);
+	change(growing(600, 0));
+	expect_data(&client, 1, 0, 512);
+	send_ack(&client, 1);
+	await_waiter(server);
+	change(growing(1100, 0));
+	expect_data(&client, 2, 512, 512);
+	send_ack(&client, 2);
+	await_waiter(server);
+	assert_silence(&client);
+	change(whole(FILE_SIZE));
+	expect_data(&client, 3, 1024, 76);
+	send_ack(&client, 3);
+	await(server, EVENT_TFTP_SENT, 1);
+	assert_int_equal(server->activity.last[EVENT_TFTP_SENT].bytes, FILE_SIZE);
+	assert_int_equal(closed_count, 1);
+	client_done(&client);
+}
+
+static void the_size_is_told_where_it_is_known(void **state)
+{
+	struct server *server = *state;
+	struct client client = client_new(server);
+
+	begin_with(growing(0, FILE_SIZE));
+	request(&client, READ_FILE_AND_SIZE);
+	expect_bytes(&client, BINARY("\0\6tsize\0"
+				     "1100\0"));
+	client_done(&client);
+
+	client = client_new(server);
+	begin_with(growing(512, 0));
+	request(&client, READ_FILE_AND_SIZE);
+	expect_data(&client, 1, 0, 512);
+	client_done(&client);
+
+	client = client_new(server);
+	begin_with(growing(0, 0));
+	request(&client, BINARY("\0\1file\0octet\0tsize\0"
+				"0\0blksize\0"
+				"1000\0"));
+	expect_bytes(&client, BINARY("\0\6blksize\0"
+				     "1000\0"));
+	client_done(&client);
+}
+
+static void a_window_is_filled_as_the_file_grows(void **state)
+{
+	struct server *server = *state;
+	struct client client = client_new(server);
+
+	begin_with(growing(1024, 0));
+	request(&client, BINARY("\0\1file\0octet\0windowsize\0"
+				"4\0"));
+	expect_bytes(&client, BINARY("\0\6windowsize\0"
+				     "4\0"));
+	send_ack(&client, 0);
+	expect_data(&client, 1, 0, 512);
+	expect_data(&client, 2, 512, 512);
+	await_waiter(server);
+	change(growing(2047, 0));
+	expect_data(&client, 3, 1024, 512);
+	await_waiter(server);
+	change(growing(4096, 0));
+	expect_data(&client, 4, 1536, 512);
+	send_ack(&client, 4);
+	for (uint16_t block = 5; block <= 8; block++)
+		expect_data(&client, block, (block - 1u) * 512, 512);
+	change(whole(4096));
+	send_ack(&client, 8);
+	expect_data(&client, 9, 4096, 0);
+	send_ack(&client, 9);
+	await(server, EVENT_TFTP_SENT, 1);
+	client_done(&client);
+}
+
+/* Never a short file: not even where the bytes that came fill no block. */
+static void a_fetch_that_fails_ends_in_an_error(void **state)
+{
+	static const uint64_t available[] = { 0, 100, 512, 600 };
+	struct server *server = *state;
+
+	for (size_t i = 0; i < COUNT_OF(available); i++) {
+		struct client client = client_new(server);
+
+		begin_with(growing(available[i], i % 2 == 0 ? 0 : 2000));
+		request(&client, READ_FILE);
+		if (available[i] >= 512) {
+			expect_data(&client, 1, 0, 512);
+			send_ack(&client, 1);
+		}
+		await_waiter(server);
+		change(failed(available[i]));
+		expect_error(&client, 0, "the server cannot get the rest of the file");
+		await(server, EVENT_TFTP_READ_FAILED, (unsigned)i + 1);
+		assert_string_equal(server->activity.detail[EVENT_TFTP_READ_FAILED],
+				    "the upstream's answer broke off");
+		assert_int_equal(closed_count, 1);
+		client_done(&client);
+	}
+	assert_int_equal(count_of(server, EVENT_TFTP_SENT), 0);
+}
+
+/* The word of the source is under way when the client gives up: the place is kept for it. */
+static void word_that_comes_after_the_end_does_no_harm(void **state)
+{
+	struct server *server = *state;
+	struct client client = client_new(server);
+
+	server->config.tftp.transfers_max = 1;
+	stop(server);
+	start(server);
+	begin_with(growing(512, 0));
+	request(&client, READ_FILE);
+	expect_data(&client, 1, 0, 512);
+	send_ack(&client, 1);
+	await_waiter(server);
+	send_to(&client, LOOPBACK, client.port, BINARY("\0\5\0\3full\0"));
+	change(growing(2000, 0));
+	await(server, EVENT_TFTP_CLIENT_ERROR, 1);
+	begin_with(whole(FILE_SIZE));
+	request(&client, READ_FILE);
+	while (count_of(server, EVENT_TFTP_START) < 2 && count_of(server, EVENT_TFTP_BUSY) == 0)
+		loop_turn(server);
+	client_done(&client);
+}
+
+static void stops_while_word_is_under_way(void **state)
+{
+	struct server *server = *state;
+	struct client client = client_new(server);
+
+	begin_with(growing(0, 0));
+	request(&client, READ_FILE);
+	await_waiter(server);
+	change(growing(2000, 0));
+	stop(server);
+	assert_int_equal(closed_count, 1);
+	client_done(&client);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SERVER_TEST(the_first_block_leaves_when_its_bytes_are_there),
+		SERVER_TEST(the_size_is_told_where_it_is_known),
+		SERVER_TEST(a_window_is_filled_as_the_file_grows),
+		SERVER_TEST(a_fetch_that_fails_ends_in_an_error),
+		SERVER_TEST(word_that_comes_after_the_end_does_no_harm),
+		SERVER_TEST(stops_while_word_is_under_way),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
