@@ -17,6 +17,7 @@
 #define DOMAIN_SIZE         254 /* RFC 1035: 253 characters of text, and NUL */
 #define CONFIG_NOTIFY_MAX   8
 #define URL_SIZE            1024
+#define TFTP_WORKERS_MAX    64
 
 /* Which interfaces a service serves: all, those with an address or in a network, or one by name. */
 enum selector_kind { SELECT_ALL, SELECT_ADDRESS, SELECT_INTERFACE };
@@ -141,6 +142,12 @@ struct bootfile_config {
 
 enum symlinks { SYMLINKS_BENEATH, SYMLINKS_FOLLOW };
 
+/* 0 and 0: none is given. */
+struct port_range {
+	uint16_t first;
+	uint16_t last;
+};
+
 struct tftp_config {
 	struct selector address;
 	uint16_t port;
@@ -148,8 +155,12 @@ struct tftp_config {
 	uint16_t window_max;
 	uint16_t rollover; /* 0 or 1: the number that follows 65535 */
 	uint32_t timeout_ms;
+	uint16_t worker_count; /* 0: one a core */
+	bool uses_single_port;
+	struct port_range port_range;
 	uint32_t transfers_max;
-	char root[PATH_MAX]; /* absolute */
+	uint32_t client_transfers_max; /* 0: as many as there are */
+	char root[PATH_MAX];           /* absolute */
 	enum symlinks symlinks;
 };
 

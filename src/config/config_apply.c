@@ -219,6 +219,10 @@ static bool set_value(const struct config_key *key, const char *text, struct con
 		return set_dns(text, config, out_reason);
 	case VALUE_ENDPOINTS:
 		return set_notify(text, config, out_reason);
+	case VALUE_PORT_RANGE:
+		return value_parse_port_range(text, at) ||
+		       refuse(out_reason, text,
+			      "no range of ports such as 50000-50099, from 1 to 65535");
 	case VALUE_LOCATION:
 		return value_parse_location(text, at, key->size) ||
 		       refuse_text(key, text,

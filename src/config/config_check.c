@@ -340,6 +340,19 @@ static void check_tftp_address(const struct check *check)
 		config->tftp.address = config->bootp.address;
 }
 
+/* Each worker needs two ports, because a client's next transfer comes from another one. */
+static void check_port_range(const struct check *check)
+{
+	const struct tftp_config *tftp = &check->config->tftp;
+	unsigned workers = tftp->worker_count > 0 ? tftp->worker_count : 1;
+	unsigned ports = tftp->port_range.last - tftp->port_range.first + 1u;
+
+	if (tftp->port_range.first > 0 && ports < 2 * workers)
+		check_complain(check, "tftp", "port_range",
+			       "these are %u ports: %u are needed, two for each of the workers",
+			       ports, 2 * workers);
+}
+
 static void check_dhcp(const struct check *check)
 {
 	const struct selector *selector = &check->config->bootp.address;
@@ -365,5 +378,7 @@ void config_check(struct config *config, const struct ini *ini,
 		check_dhcp(&check);
 	if (config->has_tftp)
 		check_tftp_address(&check);
+	if (config->has_tftp)
+		check_port_range(&check);
 	check_effect(&check);
 }

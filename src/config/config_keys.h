@@ -23,6 +23,7 @@ enum value_type {
 	VALUE_PATH,
 	VALUE_DNS,
 	VALUE_ENDPOINTS,
+	VALUE_PORT_RANGE,
 	VALUE_LOCATION, /* a URL's beginning */
 	VALUE_URL_PATH,
 };

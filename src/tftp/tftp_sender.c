@@ -1,9 +1,13 @@
 #include "tftp/tftp_sender.h"
-#include "activity/activity.h"
 #include "base/text.h"
-#include "boot/session.h"
+#include "config/config.h"
 #include "content/source.h"
 #include "io/loop.h"
+#include "io/outbox.h"
+#include "tftp/tftp_bounds.h"
+#include "tftp/tftp_ports.h"
+#include "tftp/tftp_read.h"
+#include "tftp/tftp_worker.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -13,78 +17,81 @@
 #define DETAIL_SIZE          160
 #define MESSAGE_SHOWN_SIZE   128
 
-void tftp_note(const struct tftp_sender *sender, struct ip4 client, struct event event)
-{
-	struct session session;
+/* What a file has to be larger than to wait for others. */
+#define SMALL_SIZE ((uint64_t)64 * 1024)
+/* What bulk may send before others are heard. */
+#define TURN_SIZE ((uint64_t)512 * 1024)
 
-	event.address = client;
-	if (session_copy_address(sender->sessions, client, loop_now_ms(sender->loop) / 1000,
-				 &session)) {
-		event.has_mac = true;
-		event.mac = session.mac;
-	}
-	activity_note(sender->activity, &event);
-}
-
-void tftp_note_transfer(const struct tftp_transfer *transfer, enum event_kind kind,
-			const char *detail)
-{
-	const struct tftp_state *state = &transfer->state;
-	bool is_whole = kind == EVENT_TFTP_START || kind == EVENT_TFTP_SENT;
-	uint64_t now_ms = loop_now_ms(transfer->sender->loop);
-
-	tftp_note(transfer->sender, transfer->client.address,
-		  (struct event){ .kind = kind,
-				  .file = transfer->file,
-				  .detail = detail,
-				  .bytes = is_whole ? state->extent.size_bytes
-						    : tftp_acknowledged_bytes(state),
-				  .size_bytes = state->extent.size_bytes,
-				  .block_size = state->block_size,
-				  .duration_ms = now_ms - transfer->started_ms });
-}
-
-static void send_packet(const struct tftp_sender *sender, struct udp *udp, struct udp_source source,
-			struct endpoint to, struct span packet)
-{
-	int error = udp_send(udp, source, to, packet);
-
-	if (error < 0 && error != -EAGAIN)
-		tftp_note(sender, to.address,
-			  (struct event){ .kind = EVENT_TFTP_SEND_FAILED,
-					  .detail = strerrordesc_np(-error) });
-}
-
-void tftp_send_error(struct tftp_sender *sender, struct udp *udp, struct udp_source source,
+void tftp_send_error(struct tftp_worker *worker, struct udp *udp, struct udp_source source,
 		     struct endpoint to, enum tftp_error error, const char *message)
 {
-	struct writer out = writer_of(sender->packet, sizeof(sender->packet));
+	size_t size = TFTP_DATA_HEADER_SIZE + TFTP_ERROR_MESSAGE_SIZE;
+	struct writer out = writer_of(outbox_room(worker->outbox, udp, size), size);
 
 	tftp_encode_error(&out, error, message);
-	send_packet(sender, udp, source, to, (struct span){ out.start, out.used });
+	outbox_put(worker->outbox,
+		   &(struct outbox_letter){ .source = source, .to = to, .length = out.used });
 }
 
-/* A transfer's socket is bound to its address. */
-static void send_in_transfer(const struct tftp_transfer *transfer, size_t length)
+static struct udp *udp_of(const struct tftp_transfer *transfer)
 {
-	send_packet(transfer->sender, transfer->udp, (struct udp_source){ 0 }, transfer->client,
-		    (struct span){ transfer->sender->packet, length });
+	return transfer->port != NULL ? transfer->port->udp : transfer->worker->listener;
 }
 
-/* The source's word may be under way to the loop still; the place must be kept for it. */
+static void put(const struct tftp_transfer *transfer, size_t length, uint16_t segment_size)
+{
+	outbox_put(transfer->worker->outbox,
+		   &(struct outbox_letter){ .source = { .address = transfer->local },
+					    .to = transfer->client,
+					    .length = length,
+					    .segment_size = segment_size });
+}
+
+/* Nothing is under way to it: its place may be another's. */
+static bool may_leave(const struct tftp_transfer *transfer)
+{
+	return !transfer->growth.is_under_way && !transfer->is_in_bulk && transfer->read == NULL;
+}
+
+static void close_source(struct tftp_transfer *transfer)
+{
+	source_close(transfer->source);
+	transfer->source = NULL;
+}
+
+static void leave(struct tftp_transfer *transfer)
+{
+	struct tftp_worker *worker = transfer->worker;
+
+	close_source(transfer);
+	tftp_bounds_give_back(worker->bounds, transfer->client.address);
+	tftp_transfers_remove(worker->transfers, transfer);
+}
+
+/* What comes for a transfer that has ended is thrown away. */
+static void leave_late(struct tftp_transfer *transfer)
+{
+	struct tftp_worker *worker = transfer->worker;
+
+	if (!may_leave(transfer))
+		return;
+	leave(transfer);
+	tftp_worker_leave(worker);
+}
+
 void tftp_sender_release(struct tftp_transfer *transfer)
 {
-	struct tftp_transfers *transfers = transfer->sender->transfers;
-
-	udp_close(transfer->udp);
 	timer_free(transfer->deadline);
 	if (transfer->is_growing)
 		source_forget(transfer->source, &transfer->waiter);
-	source_close(transfer->source);
-	if (transfer->growth.is_under_way)
-		tftp_transfers_abandon(transfers, transfer, TFTP_STAGE_LEAVING);
+	if (transfer->stage == TFTP_STAGE_SENDING && transfer->port != NULL)
+		transfer->port->transfer_count--;
+	if (transfer->read == NULL)
+		close_source(transfer);
+	if (may_leave(transfer))
+		leave(transfer);
 	else
-		tftp_transfers_remove(transfers, transfer);
+		tftp_transfers_abandon(transfer->worker->transfers, transfer, TFTP_STAGE_LEAVING);
 }
 
 void tftp_sender_end(struct tftp_transfer *transfer, enum event_kind kind, const char *detail)
@@ -96,66 +103,85 @@ void tftp_sender_end(struct tftp_transfer *transfer, enum event_kind kind, const
 static void fail(struct tftp_transfer *transfer, enum event_kind kind, const char *message,
 		 const char *detail)
 {
-	tftp_send_error(transfer->sender, transfer->udp, (struct udp_source){ 0 }, transfer->client,
+	tftp_send_error(transfer->worker, udp_of(transfer),
+			(struct udp_source){ .address = transfer->local }, transfer->client,
 			TFTP_ERROR_UNDEFINED, message);
 	tftp_sender_end(transfer, kind, detail);
 }
 
 static void send_oack(const struct tftp_transfer *transfer)
 {
-	struct tftp_sender *sender = transfer->sender;
-	struct writer out = writer_of(sender->packet, sizeof(sender->packet));
+	struct outbox *outbox = transfer->worker->outbox;
+	struct writer out = writer_of(outbox_room(outbox, udp_of(transfer), TFTP_OACK_SIZE_MAX),
+				      TFTP_OACK_SIZE_MAX);
 
 	tftp_encode_oack(&out, &transfer->state.granted, transfer->state.extent.size_bytes);
-	send_in_transfer(transfer, out.used);
+	put(transfer, out.used, 0);
 }
 
-/* False: the file cannot be sent, and the transfer has ended. A client that has the last block
- * believes it has the file, so that block goes out only if nothing has changed since the first. */
-static bool send_block(struct tftp_transfer *transfer, uint64_t block, uint64_t offset,
-		       size_t length, bool is_last)
+/* Those of the turn's blocks that fit one letter. */
+static struct tftp_blocks next_blocks(const struct tftp_transfer *transfer,
+				      const struct tftp_turn *turn)
 {
-	struct tftp_sender *sender = transfer->sender;
-	struct writer out = writer_of(sender->packet, sizeof(sender->packet));
-	uint8_t *data;
-	int error;
+	uint32_t block_size = transfer->state.block_size;
+	uint32_t fitting = OUTBOX_LETTER_MAX / (block_size + TFTP_DATA_HEADER_SIZE);
+	struct tftp_blocks blocks = { .first = turn->block, .offset = turn->offset };
 
-	tftp_encode_data_header(&out, tftp_block_number(&transfer->state, block));
-	data = write_room(&out, length);
-	error = source_read(transfer->source, offset, data, length);
-	if ((error < 0 || is_last) && !source_is_unchanged(transfer->source)) {
+	if (fitting > OUTBOX_SEGMENTS_MAX)
+		fitting = OUTBOX_SEGMENTS_MAX;
+	blocks.count = turn->count < fitting ? turn->count : fitting;
+	blocks.length = (size_t)blocks.count * block_size;
+	if (blocks.length > turn->length)
+		blocks.length = turn->length;
+	return blocks;
+}
+
+enum outcome { IS_SENT, IS_WAITING, HAS_ENDED };
+
+/* A client that has the last block believes it has the file, so that block goes out only if nothing
+ * has changed since the first. */
+static enum outcome end_unreadable(struct tftp_transfer *transfer, int error)
+{
+	if (!source_is_unchanged(transfer->source))
 		fail(transfer, EVENT_TFTP_FILE_CHANGED, "the file changed", NULL);
-		return false;
-	}
-	if (error < 0) {
+	else
 		fail(transfer, EVENT_TFTP_READ_FAILED, "the server cannot read the file",
 		     strerrordesc_np(-error));
-		return false;
-	}
-	send_in_transfer(transfer, out.used);
-	return true;
+	return HAS_ENDED;
 }
 
-static bool send_blocks(struct tftp_transfer *transfer, const struct tftp_turn *turn)
+/* Sends what of the turn is not sent yet; what has left is taken off the turn. */
+static enum outcome send_blocks(struct tftp_transfer *transfer, struct tftp_turn *turn)
 {
-	uint64_t offset = turn->offset;
-	uint64_t end = turn->offset + turn->length;
-	size_t block_size = transfer->state.block_size;
+	struct tftp_worker *worker = transfer->worker;
+	size_t segment_size = transfer->state.block_size + TFTP_DATA_HEADER_SIZE;
 
-	for (uint32_t i = 0; i < turn->count; i++) {
-		size_t length = end - offset < block_size ? end - offset : block_size;
-		bool is_last = turn->is_last && i + 1 == turn->count;
+	while (turn->count > 0) {
+		struct tftp_blocks blocks = next_blocks(transfer, turn);
+		bool is_last = turn->is_last && blocks.count == turn->count;
+		uint8_t *room =
+			outbox_room(worker->outbox, udp_of(transfer), blocks.count * segment_size);
+		int error = transfer->read != NULL ? tftp_read_finished(transfer, &blocks, room)
+						   : tftp_read_now(transfer, &blocks, room);
 
-		if (!send_block(transfer, turn->block + i, offset, length, is_last))
-			return false;
-		offset += length;
+		if (error == -EAGAIN)
+			return IS_WAITING;
+		if (error < 0 || (is_last && !source_is_unchanged(transfer->source)))
+			return end_unreadable(transfer, error);
+		put(transfer, blocks.length + blocks.count * TFTP_DATA_HEADER_SIZE,
+		    (uint16_t)segment_size);
+		worker->turn_bytes += blocks.length;
+		turn->block += blocks.count;
+		turn->count -= blocks.count;
+		turn->offset += blocks.length;
+		turn->length -= blocks.length;
 	}
-	return true;
+	return IS_SENT;
 }
 
 static void note_progress(struct tftp_transfer *transfer)
 {
-	uint64_t now_ms = loop_now_ms(transfer->sender->loop);
+	uint64_t now_ms = loop_now_ms(transfer->worker->parts.loop);
 
 	if (now_ms - transfer->noted_ms < PROGRESS_INTERVAL_MS)
 		return;
@@ -199,7 +225,7 @@ static void on_source_change(void *context)
 {
 	struct tftp_transfer *transfer = context;
 
-	loop_post(transfer->sender->loop, &transfer->growth);
+	loop_post(transfer->worker->parts.loop, &transfer->growth);
 }
 
 static void await_growth(struct tftp_transfer *transfer, uint64_t wanted_bytes)
@@ -208,7 +234,100 @@ static void await_growth(struct tftp_transfer *transfer, uint64_t wanted_bytes)
 		return;
 	transfer->awaits_growth = true;
 	if (!source_wait(transfer->source, &transfer->waiter, wanted_bytes))
-		loop_post(transfer->sender->loop, &transfer->growth);
+		loop_post(transfer->worker->parts.loop, &transfer->growth);
+}
+
+/* Most deadlines are moved on before they pass, so the timer is left to fire early and looks. */
+static void set_deadline(struct tftp_transfer *transfer, uint64_t delay_ms)
+{
+	uint64_t now_ms = loop_now_ms(transfer->worker->parts.loop);
+
+	transfer->deadline_ms = now_ms + delay_ms;
+	if (transfer->timer_ms != 0 && transfer->timer_ms <= transfer->deadline_ms)
+		return;
+	transfer->timer_ms = transfer->deadline_ms;
+	timer_start(transfer->deadline, delay_ms);
+}
+
+static void stop_deadline(struct tftp_transfer *transfer)
+{
+	transfer->timer_ms = 0;
+	timer_stop(transfer->deadline);
+}
+
+/* What the turn asks for beside the packets that have left. */
+static void complete(struct tftp_transfer *transfer, const struct tftp_turn *turn)
+{
+	if (turn->deadline_ms > 0)
+		set_deadline(transfer, turn->deadline_ms);
+	if (turn->wanted_bytes > 0)
+		await_growth(transfer, turn->wanted_bytes);
+	if (turn->send == TFTP_SEND_DATA)
+		note_progress(transfer);
+}
+
+static void await_bulk(struct tftp_transfer *transfer)
+{
+	struct tftp_worker *worker = transfer->worker;
+
+	if (transfer->is_in_bulk)
+		return;
+	transfer->is_in_bulk = true;
+	transfer->bulk_next = NULL;
+	if (worker->bulk_last != NULL)
+		worker->bulk_last->bulk_next = transfer;
+	else
+		worker->bulk_first = transfer;
+	worker->bulk_last = transfer;
+	loop_post(worker->parts.loop, &worker->bulk);
+}
+
+static bool is_bulk(const struct tftp_transfer *transfer)
+{
+	const struct tftp_extent *extent = &transfer->state.extent;
+
+	return !extent->has_size || extent->size_bytes > SMALL_SIZE;
+}
+
+/* Bulk that has used up this turn waits for the next one, behind what waits already. */
+static bool must_wait_its_turn(const struct tftp_transfer *transfer)
+{
+	const struct tftp_worker *worker = transfer->worker;
+
+	return is_bulk(transfer) && (worker->turn_bytes >= TURN_SIZE || worker->bulk_first != NULL);
+}
+
+static void send_pending(struct tftp_transfer *transfer)
+{
+	switch (send_blocks(transfer, &transfer->pending)) {
+	case IS_SENT:
+		complete(transfer, &transfer->pending);
+		return;
+	case IS_WAITING:
+		if (tftp_read_begin(transfer) < 0)
+			fail(transfer, EVENT_TFTP_READ_FAILED, "the server is out of memory",
+			     strerrordesc_np(ENOMEM));
+		return;
+	case HAS_ENDED:
+		return;
+	}
+}
+
+/* The newest turn is the one that counts: one that still waits is left out by it, because a window
+ * begins where the client's last ACK says. */
+static void send_data(struct tftp_transfer *transfer, const struct tftp_turn *turn)
+{
+	bool must_wait = must_wait_its_turn(transfer);
+
+	transfer->pending = *turn;
+	if (transfer->read != NULL || transfer->is_in_bulk || must_wait)
+		stop_deadline(transfer);
+	if (transfer->read != NULL)
+		return;
+	if (transfer->is_in_bulk || must_wait)
+		await_bulk(transfer);
+	else
+		send_pending(transfer);
 }
 
 static void apply(struct tftp_transfer *transfer, const struct tftp_turn *turn, const char *detail)
@@ -229,49 +348,110 @@ static void apply(struct tftp_transfer *transfer, const struct tftp_turn *turn, 
 		tftp_sender_end(transfer, ends[turn->verdict], detail);
 		return;
 	}
+	if (turn->send == TFTP_SEND_DATA) {
+		send_data(transfer, turn);
+		return;
+	}
 	if (turn->send == TFTP_SEND_OACK)
 		send_oack(transfer);
-	else if (turn->send == TFTP_SEND_DATA && !send_blocks(transfer, turn))
-		return;
-	if (turn->deadline_ms > 0)
-		timer_start(transfer->deadline, turn->deadline_ms);
-	if (turn->wanted_bytes > 0)
-		await_growth(transfer, turn->wanted_bytes);
-	if (turn->send == TFTP_SEND_DATA)
-		note_progress(transfer);
+	complete(transfer, turn);
 }
 
 static struct tftp_turn decide(struct tftp_transfer *transfer, struct tftp_input input)
 {
-	input.now_us = loop_clock_us();
+	input.now_us = transfer->worker->now_us;
 	return tftp_decide(&transfer->state, &input);
 }
 
 static void on_growth(void *context)
 {
 	struct tftp_transfer *transfer = context;
+	struct tftp_worker *worker = transfer->worker;
 	struct tftp_input input = { .kind = TFTP_INPUT_GROWN };
 	struct tftp_turn turn;
 
 	if (transfer->stage == TFTP_STAGE_LEAVING) {
-		tftp_transfers_remove(transfer->sender->transfers, transfer);
-		transfer->sender->on_left(transfer->sender->service);
+		leave_late(transfer);
 		return;
 	}
 	transfer->awaits_growth = false;
-	if (!get_extent(transfer, &input.extent))
-		return;
-	turn = decide(transfer, input);
-	apply(transfer, &turn, NULL);
+	tftp_worker_open_turn(worker);
+	if (get_extent(transfer, &input.extent)) {
+		turn = decide(transfer, input);
+		apply(transfer, &turn, NULL);
+	}
+	tftp_worker_close_turn(worker);
 }
 
-static void on_deadline(void *context)
+/* The turn for which it was read. */
+static void send_what_was_read(struct tftp_transfer *transfer)
 {
-	struct tftp_transfer *transfer = context;
-	struct tftp_turn turn =
-		decide(transfer, (struct tftp_input){ .kind = TFTP_INPUT_DEADLINE });
+	switch (send_blocks(transfer, &transfer->pending)) {
+	case IS_SENT:
+		tftp_read_done(transfer);
+		complete(transfer, &transfer->pending);
+		return;
+	case IS_WAITING: /* it never waits for what was read */
+	case HAS_ENDED:
+		tftp_read_done(transfer);
+		leave_late(transfer);
+		return;
+	}
+}
+
+void tftp_sender_on_read(struct tftp_transfer *transfer)
+{
+	struct tftp_worker *worker = transfer->worker;
+
+	if (transfer->stage == TFTP_STAGE_LEAVING) {
+		tftp_read_done(transfer);
+		leave_late(transfer);
+		return;
+	}
+	tftp_worker_open_turn(worker);
+	if (tftp_read_is_of_pending(transfer)) {
+		send_what_was_read(transfer);
+	} else {
+		tftp_read_done(transfer);
+		send_pending(transfer);
+	}
+	tftp_worker_close_turn(worker);
+}
+
+void tftp_sender_on_bulk(void *context)
+{
+	struct tftp_worker *worker = context;
+
+	if (worker->is_stopped) {
+		tftp_worker_leave(worker);
+		return;
+	}
+	tftp_worker_open_turn(worker);
+	while (worker->bulk_first != NULL && worker->turn_bytes < TURN_SIZE) {
+		struct tftp_transfer *transfer = worker->bulk_first;
+
+		worker->bulk_first = transfer->bulk_next;
+		if (worker->bulk_first == NULL)
+			worker->bulk_last = NULL;
+		transfer->is_in_bulk = false;
+		if (transfer->stage == TFTP_STAGE_LEAVING)
+			leave_late(transfer);
+		else
+			send_pending(transfer);
+	}
+	if (worker->bulk_first != NULL)
+		loop_post(worker->parts.loop, &worker->bulk);
+	tftp_worker_close_turn(worker);
+}
+
+static void pass_deadline(struct tftp_transfer *transfer)
+{
+	struct tftp_worker *worker = transfer->worker;
+	struct tftp_turn turn;
 	char detail[DETAIL_SIZE];
 
+	tftp_worker_open_turn(worker);
+	turn = decide(transfer, (struct tftp_input){ .kind = TFTP_INPUT_DEADLINE });
 	if (transfer->state.is_at_oack)
 		(void)text_format(detail, sizeof(detail), "the options were never acknowledged");
 	else
@@ -279,17 +459,19 @@ static void on_deadline(void *context)
 				  "block %" PRIu64 " was never acknowledged",
 				  transfer->state.acknowledged + 1);
 	apply(transfer, &turn, detail);
+	tftp_worker_close_turn(worker);
 }
 
-/* Nobody answers an ERROR with an ERROR, or two servers would do it for ever. */
-static void answer_wrong_peer(const struct tftp_transfer *transfer, struct endpoint peer,
-			      const struct tftp_packet *packet)
+static void on_deadline(void *context)
 {
-	tftp_note(transfer->sender, peer.address,
-		  (struct event){ .kind = EVENT_TFTP_WRONG_PEER, .file = transfer->file });
-	if (packet->opcode != TFTP_OPCODE_ERROR)
-		tftp_send_error(transfer->sender, transfer->udp, (struct udp_source){ 0 }, peer,
-				TFTP_ERROR_UNKNOWN_TID, "this transfer is another client's");
+	struct tftp_transfer *transfer = context;
+	uint64_t now_ms = loop_now_ms(transfer->worker->parts.loop);
+
+	transfer->timer_ms = 0;
+	if (now_ms < transfer->deadline_ms)
+		set_deadline(transfer, transfer->deadline_ms - now_ms);
+	else
+		pass_deadline(transfer);
 }
 
 static void take_client_packet(struct tftp_transfer *transfer, const struct tftp_packet *packet)
@@ -311,61 +493,101 @@ static void take_client_packet(struct tftp_transfer *transfer, const struct tftp
 	apply(transfer, &turn, detail);
 }
 
-static void take_packet(struct tftp_transfer *transfer, const struct datagram *datagram)
+void tftp_sender_take(struct tftp_transfer *transfer, const struct datagram *datagram)
 {
 	struct tftp_packet packet = { 0 };
-	bool is_whole = tftp_decode_packet(datagram->bytes, &packet);
 
-	if (datagram->from.port != transfer->client.port ||
-	    !ip4_is_same(datagram->from.address, transfer->client.address))
-		answer_wrong_peer(transfer, datagram->from, &packet);
-	else if (is_whole &&
-		 (packet.opcode == TFTP_OPCODE_ACK || packet.opcode == TFTP_OPCODE_ERROR))
+	if (tftp_decode_packet(datagram->bytes, &packet) &&
+	    (packet.opcode == TFTP_OPCODE_ACK || packet.opcode == TFTP_OPCODE_ERROR))
 		take_client_packet(transfer, &packet);
 	else
 		tftp_note_transfer(transfer, EVENT_TFTP_UNEXPECTED_PACKET, NULL);
 }
 
-static void on_packets(void *context, const struct datagram *batch, size_t count)
+/* Late packets of the client's last transfer are thrown away: an ERROR might end its next one.
+ * Nobody answers an ERROR with an ERROR, or two servers would do it for ever; and where no transfer
+ * is, nobody need be told. */
+static void take_stray(struct tftp_port *port, const struct datagram *datagram)
 {
-	struct tftp_transfer *transfer = context;
+	struct tftp_worker *worker = port->worker;
+	struct tftp_packet packet = { 0 };
 
-	/* A packet may end the transfer; what follows it in the batch is nobody's then. */
-	for (size_t i = 0; i < count && transfer->stage == TFTP_STAGE_SENDING; i++)
-		take_packet(transfer, &batch[i]);
+	if (tftp_ports_is_last(worker->ports, port, datagram->from) || port->transfer_count == 0) {
+		tftp_note(worker, datagram->from.address,
+			  (struct event){ .kind = EVENT_TFTP_LATE_PACKET });
+		return;
+	}
+	tftp_note(worker, datagram->from.address, (struct event){ .kind = EVENT_TFTP_WRONG_PEER });
+	(void)tftp_decode_packet(datagram->bytes, &packet);
+	if (packet.opcode != TFTP_OPCODE_ERROR)
+		tftp_send_error(worker, port->udp,
+				(struct udp_source){ .address = datagram->local }, datagram->from,
+				TFTP_ERROR_UNKNOWN_TID, "this transfer is another client's");
 }
 
-static int open_parts(struct tftp_transfer *transfer)
+static struct tftp_transfer *find(const struct tftp_port *port, const struct datagram *datagram)
 {
-	struct tftp_sender *sender = transfer->sender;
-	struct udp_options options = { .local = { .address = transfer->local, .port = 0 } };
+	struct tftp_transfer *transfer =
+		tftp_transfers_find(port->worker->transfers, datagram->from);
 
-	transfer->deadline = timer_new(sender->loop, on_deadline, transfer);
-	if (transfer->deadline == NULL)
-		return -ENOMEM;
-	return udp_open(sender->loop, &options, on_packets, transfer, &transfer->udp);
+	if (transfer == NULL || transfer->stage != TFTP_STAGE_SENDING || transfer->port != port)
+		return NULL;
+	return transfer;
+}
+
+void tftp_sender_on_packets(void *context, const struct datagram *batch, size_t count)
+{
+	struct tftp_port *port = context;
+	bool is_left[UDP_BATCH_MAX] = { false };
+
+	tftp_worker_open_turn(port->worker);
+	/* Small files overtake: a loader that waits for one block need not wait for windows. */
+	for (size_t i = 0; i < count; i++) {
+		struct tftp_transfer *transfer = find(port, &batch[i]);
+
+		is_left[i] = transfer != NULL && is_bulk(transfer);
+		if (transfer == NULL)
+			take_stray(port, &batch[i]);
+		else if (!is_left[i])
+			tftp_sender_take(transfer, &batch[i]);
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct tftp_transfer *transfer = is_left[i] ? find(port, &batch[i]) : NULL;
+
+		/* A packet may have ended it; what follows is nobody's then. */
+		if (transfer != NULL)
+			tftp_sender_take(transfer, &batch[i]);
+	}
+	tftp_worker_close_turn(port->worker);
 }
 
 int tftp_sender_begin(struct tftp_transfer *transfer)
 {
-	struct tftp_sender *sender = transfer->sender;
+	struct tftp_worker *worker = transfer->worker;
+	struct tftp_limits limits = worker->limits;
 	struct tftp_extent extent;
 	struct tftp_turn turn;
-	int error = open_parts(transfer);
 
-	if (error < 0)
-		return error;
+	transfer->deadline = timer_new(worker->parts.loop, on_deadline, transfer);
+	if (transfer->deadline == NULL)
+		return -ENOMEM;
 	transfer->stage = TFTP_STAGE_SENDING;
-	transfer->noted_ms = loop_now_ms(sender->loop);
-	if (!get_extent(transfer, &extent))
-		return 0;
-	transfer->is_growing = !extent.is_whole;
-	transfer->waiter =
-		(struct source_waiter){ .on_change = on_source_change, .context = transfer };
-	transfer->growth = (struct letter){ .on_arrival = on_growth, .context = transfer };
-	turn = tftp_begin(&transfer->state, &transfer->asked, &extent, &sender->limits,
-			  loop_clock_us());
-	tftp_note_transfer(transfer, EVENT_TFTP_START, NULL);
-	apply(transfer, &turn, NULL);
+	transfer->noted_ms = loop_now_ms(worker->parts.loop);
+	if (!worker->parts.config->tftp.uses_single_port) {
+		transfer->port = tftp_ports_choose(worker->ports, transfer->client);
+		transfer->port->transfer_count++;
+	}
+	if (get_extent(transfer, &extent)) {
+		transfer->is_growing = !extent.is_whole;
+		transfer->waiter = (struct source_waiter){ .on_change = on_source_change,
+							   .context = transfer };
+		transfer->growth = (struct letter){ .on_arrival = on_growth, .context = transfer };
+		if (limits.block_size_max > transfer->block_size_max)
+			limits.block_size_max = transfer->block_size_max;
+		turn = tftp_begin(&transfer->state, &transfer->asked, &extent, &limits,
+				  worker->now_us);
+		tftp_note_transfer(transfer, EVENT_TFTP_START, NULL);
+		apply(transfer, &turn, NULL);
+	}
 	return 0;
 }

@@ -9,36 +9,44 @@
 
 #define TFTP_FILE_SHOWN_SIZE 256
 
-struct tftp_sender;
-struct tftp_service;
+struct tftp_port;
+struct tftp_read;
+struct tftp_worker;
 struct timer;
-struct udp;
 
 enum tftp_stage {
 	TFTP_STAGE_FREE,
 	TFTP_STAGE_OPENING,
 	TFTP_STAGE_ABANDONED, /* the file is still being opened, but nobody wants it any more */
 	TFTP_STAGE_SENDING,
-	TFTP_STAGE_LEAVING, /* it has ended, but word of its source is still under way */
+	TFTP_STAGE_LEAVING, /* it has ended, but something is still under way to it */
 };
 
-/* The sender owns udp, deadline and source, which are there from TFTP_STAGE_SENDING on. */
+/* The sender owns deadline and source, which are there from TFTP_STAGE_SENDING on. */
 struct tftp_transfer {
 	enum tftp_stage stage;
-	struct tftp_service *service; /* borrowed */
-	struct tftp_sender *sender;   /* borrowed */
+	struct tftp_worker *worker; /* borrowed */
+	struct tftp_port *port;     /* borrowed; NULL: the one that requests come to */
 	struct endpoint client;
 	struct ip4 local; /* this machine's address that was asked */
 	uint64_t request; /* identifies the request's bytes */
 	struct tftp_options asked;
+	uint16_t block_size_max; /* that the link to the client carries whole */
 	struct tftp_state state;
-	struct udp *udp;
 	struct timer *deadline;
+	uint64_t deadline_ms; /* when it is due; the timer may be set for an earlier time */
+	uint64_t timer_ms;    /* what the timer is set for; 0: nothing */
 	struct source *source;
 	bool is_growing; /* it was, at the beginning */
 	bool awaits_growth;
 	struct source_waiter waiter;
 	struct letter growth; /* brings the waiter's word into the loop */
+	/* What is to be sent when the disk has given it, or bulk has its turn. */
+	struct tftp_turn pending;
+	struct tftp_read *read; /* under way */
+	struct tftp_transfer *bulk_next;
+	bool is_in_bulk;
+	bool reads_in_pool; /* its file system always waits */
 	uint64_t started_ms;
 	uint64_t noted_ms;               /* when its progress was told last */
 	char file[TFTP_FILE_SHOWN_SIZE]; /* the name, printable */

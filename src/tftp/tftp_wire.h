@@ -14,6 +14,7 @@
 #define TFTP_DATA_HEADER_SIZE   4         /* RFC 1350 */
 #define TFTP_FINE_TIMEOUT_MIN   10000     /* us; tftp-hpa */
 #define TFTP_FINE_TIMEOUT_MAX   255000000 /* us; tftp-hpa */
+#define TFTP_OACK_SIZE_MAX      512       /* RFC 2347 */
 #define TFTP_ERROR_MESSAGE_SIZE 128       /* of one that is sent, NUL included */
 
 enum tftp_opcode { /* RFC 1350, 2347 */

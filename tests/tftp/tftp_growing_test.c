@@ -38,6 +38,13 @@ int source_read(const struct source *source, uint64_t offset, uint8_t *out, size
 	return 0;
 }
 
+int source_descriptor(const struct source *source, uint64_t *out_offset)
+{
+	(void)source;
+	(void)out_offset;
+	return -1;
+}
+
 bool source_is_unchanged(const struct source *source)
 {
 	return source->status.state != SOURCE_FAILED;

@@ -178,7 +178,8 @@ static inline struct tftp_service_parts parts_of(struct server *server)
 					    .activity = &server->activity,
 					    .config = &server->config,
 					    .served = &server->served,
-					    .served_count = 1 };
+					    .served_count = 1,
+					    .worker_count = 1 };
 }
 
 /* On a port that was free a moment ago. */
@@ -191,9 +192,10 @@ static inline void start(struct server *server)
 		int fd = bind_socket(0, &server->config.tftp.port);
 
 		close_fd(&fd);
-		error = tftp_service_start(&parts, &server->service);
+		error = tftp_service_open(&parts, &server->service);
 	} while (error == -EADDRINUSE);
 	assert_int_equal(error, 0);
+	assert_int_equal(tftp_service_run(server->service), 0);
 }
 
 static inline void stop(struct server *server)
