@@ -133,7 +133,7 @@ static const struct event_type types[EVENT_KIND_COUNT] = {
 	[EVENT_TFTP_WRITE_REFUSED] = { "tftp-write-refused", INFO, FEW,
 		"tftp: {who}: refused to write {file}: bootd only reads" },
 	[EVENT_TFTP_MODE_REFUSED] = { "tftp-mode-refused", INFO, FEW,
-		"tftp: {who}: refused {file}: only the mode octet is served" },
+		"tftp: {who}: refused {file}: only the modes octet and netascii are served" },
 	[EVENT_TFTP_NOT_A_REQUEST] = { "tftp-not-a-request", INFO, FEW,
 		"tftp: {who}: ignored a packet: it is not a request" },
 	[EVENT_TFTP_REPEATED_REQUEST] = { "tftp-repeated-request", DEBUG, FEW,

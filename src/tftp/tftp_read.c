@@ -3,6 +3,7 @@
 #include "io/file.h"
 #include "io/outbox.h"
 #include "io/worker.h"
+#include "tftp/tftp_netascii.h"
 #include "tftp/tftp_transfers.h"
 #include "tftp/tftp_wire.h"
 #include "tftp/tftp_worker.h"
@@ -79,11 +80,22 @@ static int read_each(struct tftp_transfer *transfer, const struct tftp_blocks *b
 	return error;
 }
 
+/* One block: there are no windows. */
+static int copy_netascii(struct tftp_transfer *transfer, const struct tftp_blocks *blocks,
+			 uint8_t *out)
+{
+	out = write_header(transfer, blocks->first, out);
+	memcpy(out, tftp_netascii_block(transfer->netascii), blocks->length);
+	return 0;
+}
+
 int tftp_read_now(struct tftp_transfer *transfer, const struct tftp_blocks *blocks, uint8_t *out)
 {
 	uint64_t offset;
 	int fd = transfer->is_growing ? -1 : source_descriptor(transfer->source, &offset);
 
+	if (transfer->netascii != NULL)
+		return copy_netascii(transfer, blocks, out);
 	if (fd < 0)
 		return read_each(transfer, blocks, out);
 	return read_parts(transfer, fd, offset, blocks, out);

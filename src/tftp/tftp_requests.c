@@ -190,6 +190,7 @@ static void open_file(struct tftp_worker *worker, const struct datagram *datagra
 	transfer->local = datagram->local;
 	transfer->request = identify(datagram->bytes);
 	transfer->asked = request->options;
+	transfer->is_netascii = request->is_netascii;
 	transfer->block_size_max = block_size_of_link(worker, datagram->interface);
 	transfer->started_ms = loop_now_ms(worker->parts.loop);
 	text_escape(transfer->file, sizeof(transfer->file), request->name);
@@ -317,7 +318,7 @@ static void take_request(struct tftp_worker *worker, const struct datagram *data
 	static const struct refusal read_only = { EVENT_TFTP_WRITE_REFUSED, TFTP_ERROR_ACCESS,
 						  "this server is read-only" };
 	static const struct refusal bad_mode = { EVENT_TFTP_MODE_REFUSED, TFTP_ERROR_ILLEGAL,
-						 "only octet mode is served" };
+						 "only the modes octet and netascii are served" };
 	struct tftp_transfer *transfer = tftp_transfers_find(worker->transfers, datagram->from);
 	struct tftp_request request;
 	enum tftp_drop drop;
@@ -332,7 +333,7 @@ static void take_request(struct tftp_worker *worker, const struct datagram *data
 		drop_request(worker, datagram, drop);
 		return;
 	}
-	if (request.is_write || !request.is_octet) {
+	if (request.is_write || (!request.is_octet && !request.is_netascii)) {
 		refuse_request(worker, datagram, request.is_write ? &read_only : &bad_mode,
 			       request.name, NULL);
 		return;

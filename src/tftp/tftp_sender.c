@@ -5,6 +5,7 @@
 #include "io/loop.h"
 #include "io/outbox.h"
 #include "tftp/tftp_bounds.h"
+#include "tftp/tftp_netascii.h"
 #include "tftp/tftp_ports.h"
 #include "tftp/tftp_read.h"
 #include "tftp/tftp_worker.h"
@@ -82,6 +83,8 @@ static void leave_late(struct tftp_transfer *transfer)
 void tftp_sender_release(struct tftp_transfer *transfer)
 {
 	timer_free(transfer->deadline);
+	tftp_netascii_free(transfer->netascii);
+	transfer->netascii = NULL;
 	if (transfer->is_growing)
 		source_forget(transfer->source, &transfer->waiter);
 	if (transfer->stage == TFTP_STAGE_SENDING && transfer->port != NULL)
@@ -203,6 +206,27 @@ static const char *describe_failure(enum content_refusal refusal)
 	}
 }
 
+/* False: the file cannot be read, and the transfer has ended. Its size as netascii is known only at
+ * its end. */
+static bool convert(struct tftp_transfer *transfer, const struct source_status *status,
+		    struct tftp_extent *out_extent)
+{
+	struct tftp_netascii *netascii = transfer->netascii;
+	int error = tftp_netascii_fill(netascii, transfer->source, status->available_bytes,
+				       status->state == SOURCE_WHOLE);
+
+	if (error < 0) {
+		(void)end_unreadable(transfer, error);
+		return false;
+	}
+	*out_extent = (struct tftp_extent){ .available_bytes = tftp_netascii_size(netascii),
+					    .has_size = tftp_netascii_is_at_end(netascii),
+					    .is_whole = tftp_netascii_is_at_end(netascii) };
+	if (out_extent->has_size)
+		out_extent->size_bytes = out_extent->available_bytes;
+	return true;
+}
+
 /* A source that failed is told to the client at once: what it has must not look like the file. */
 static bool get_extent(struct tftp_transfer *transfer, struct tftp_extent *out_extent)
 {
@@ -213,6 +237,8 @@ static bool get_extent(struct tftp_transfer *transfer, struct tftp_extent *out_e
 		     describe_failure(status.refusal));
 		return false;
 	}
+	if (transfer->netascii != NULL)
+		return convert(transfer, &status, out_extent);
 	*out_extent = (struct tftp_extent){ .available_bytes = status.available_bytes,
 					    .size_bytes = status.has_size ? status.size_bytes : 0,
 					    .has_size = status.has_size,
@@ -233,6 +259,11 @@ static void await_growth(struct tftp_transfer *transfer, uint64_t wanted_bytes)
 	if (transfer->awaits_growth)
 		return;
 	transfer->awaits_growth = true;
+	/* Not bytes of the file are wanted but of what is made of them: whatever comes is more. */
+	if (transfer->netascii != NULL)
+		wanted_bytes = transfer->is_growing
+				       ? source_status(transfer->source).available_bytes + 1
+				       : 0;
 	if (!source_wait(transfer->source, &transfer->waiter, wanted_bytes))
 		loop_post(transfer->worker->parts.loop, &transfer->growth);
 }
@@ -561,10 +592,33 @@ void tftp_sender_on_packets(void *context, const struct datagram *batch, size_t 
 	tftp_worker_close_turn(port->worker);
 }
 
-int tftp_sender_begin(struct tftp_transfer *transfer)
+/* Of netascii nothing is there yet: its blocks are made one by one, so there are no windows, and
+ * its size is not known. False: there is no memory, and the transfer has ended. */
+static bool begin_turns(struct tftp_transfer *transfer, struct tftp_extent extent,
+			struct tftp_turn *out_turn)
 {
 	struct tftp_worker *worker = transfer->worker;
 	struct tftp_limits limits = worker->limits;
+	struct tftp_state *state = &transfer->state;
+
+	if (limits.block_size_max > transfer->block_size_max)
+		limits.block_size_max = transfer->block_size_max;
+	if (transfer->is_netascii) {
+		transfer->asked.window = 0;
+		extent = (struct tftp_extent){ 0 };
+	}
+	*out_turn = tftp_begin(state, &transfer->asked, &extent, &limits, worker->now_us);
+	if (transfer->is_netascii)
+		transfer->netascii = tftp_netascii_new(state->block_size);
+	if (!transfer->is_netascii || transfer->netascii != NULL)
+		return true;
+	fail(transfer, EVENT_TFTP_BUSY, "the server is out of memory", strerrordesc_np(ENOMEM));
+	return false;
+}
+
+int tftp_sender_begin(struct tftp_transfer *transfer)
+{
+	struct tftp_worker *worker = transfer->worker;
 	struct tftp_extent extent;
 	struct tftp_turn turn;
 
@@ -577,15 +631,13 @@ int tftp_sender_begin(struct tftp_transfer *transfer)
 		transfer->port = tftp_ports_choose(worker->ports, transfer->client);
 		transfer->port->transfer_count++;
 	}
-	if (get_extent(transfer, &extent)) {
-		transfer->is_growing = !extent.is_whole;
-		transfer->waiter = (struct source_waiter){ .on_change = on_source_change,
-							   .context = transfer };
-		transfer->growth = (struct letter){ .on_arrival = on_growth, .context = transfer };
-		if (limits.block_size_max > transfer->block_size_max)
-			limits.block_size_max = transfer->block_size_max;
-		turn = tftp_begin(&transfer->state, &transfer->asked, &extent, &limits,
-				  worker->now_us);
+	if (!get_extent(transfer, &extent))
+		return 0;
+	transfer->is_growing = !extent.is_whole;
+	transfer->waiter =
+		(struct source_waiter){ .on_change = on_source_change, .context = transfer };
+	transfer->growth = (struct letter){ .on_arrival = on_growth, .context = transfer };
+	if (begin_turns(transfer, extent, &turn)) {
 		tftp_note_transfer(transfer, EVENT_TFTP_START, NULL);
 		apply(transfer, &turn, NULL);
 	}

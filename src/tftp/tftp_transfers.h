@@ -9,6 +9,7 @@
 
 #define TFTP_FILE_SHOWN_SIZE 256
 
+struct tftp_netascii;
 struct tftp_port;
 struct tftp_read;
 struct tftp_worker;
@@ -31,7 +32,9 @@ struct tftp_transfer {
 	struct ip4 local; /* this machine's address that was asked */
 	uint64_t request; /* identifies the request's bytes */
 	struct tftp_options asked;
-	uint16_t block_size_max; /* that the link to the client carries whole */
+	bool is_netascii;
+	struct tftp_netascii *netascii; /* the sender's */
+	uint16_t block_size_max;        /* that the link to the client carries whole */
 	struct tftp_state state;
 	struct timer *deadline;
 	uint64_t deadline_ms; /* when it is due; the timer may be set for an earlier time */

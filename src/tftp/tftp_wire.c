@@ -94,6 +94,7 @@ bool tftp_decode_request(struct span datagram, struct tftp_request *out_request,
 	struct reader in = reader_of(datagram);
 	uint16_t opcode = read_u16(&in);
 	struct tftp_request request = { .is_write = opcode == TFTP_OPCODE_WRQ };
+	struct span mode;
 
 	if (in.is_failed)
 		return drop(TFTP_DROP_TOO_SHORT, out_drop);
@@ -102,7 +103,9 @@ bool tftp_decode_request(struct span datagram, struct tftp_request *out_request,
 	if (opcode > TFTP_OPCODE_WRQ)
 		return drop(TFTP_DROP_NOT_A_REQUEST, out_drop);
 	request.name = read_text(&in);
-	request.is_octet = text_is_same(as_text(read_text(&in)), "octet");
+	mode = read_text(&in);
+	request.is_octet = text_is_same(as_text(mode), "octet");
+	request.is_netascii = text_is_same(as_text(mode), "netascii");
 	if (in.is_failed)
 		return drop(TFTP_DROP_BAD_TEXT, out_drop);
 	decode_options(&in, &request.options);

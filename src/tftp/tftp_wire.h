@@ -70,7 +70,8 @@ struct tftp_options {
 struct tftp_request {
 	struct span name; /* raw */
 	bool is_write;
-	bool is_octet; /* otherwise netascii, mail, or no mode at all */
+	bool is_octet;
+	bool is_netascii; /* where neither, it is mail, or no mode at all */
 	struct tftp_options options;
 };
 

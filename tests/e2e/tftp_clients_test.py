@@ -127,6 +127,14 @@ class WholeFiles(TftpTest):
                 self.assertEqual(got, expected)
         self.fetch(curl, "file", expected, 1428)
 
+    def test_netascii_becomes_lines_of_this_machine_again(self):
+        bootd = self.bootd()
+        expected = b"".join(b"line %d\n" % number for number in range(5000))
+        bootd.write("text", expected)
+        result = self.run_client(["tftp", "-m", "ascii", SERVER, "-c", "get", "text", "got"])
+        self.assertEqual(result.returncode, 0, result.stdout)
+        self.check_download("got", expected)
+
     def test_an_empty_file_is_granted_no_tsize_which_curl_takes_for_a_mistake(self):
         bootd = self.bootd()
         bootd.write("empty", b"")
@@ -297,11 +305,11 @@ class Refusals(TftpTest):
         self.check_refused("file/below", NOT_FOUND, "file/below: not found", bootd)
         self.check_refused("fifo", ACCESS_VIOLATION, "fifo: refused: .*regular file", bootd)
 
-    def test_only_octet_is_served(self):
+    def test_mail_is_not_served(self):
         bootd = self.bootd()
         bootd.write("file", b"x")
-        self.check_refused("file", ILLEGAL, "octet", bootd, mode="netascii")
         self.check_refused("file", ILLEGAL, "octet", bootd, mode="mail")
+        self.check_refused("file", ILLEGAL, "octet", bootd, mode="")
 
     def make_links(self, bootd):
         outside = os.path.join(bootd.folder, "outside")

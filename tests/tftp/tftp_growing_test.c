@@ -296,6 +296,87 @@ static void stops_while_word_is_under_way(void **state)
 	client_done(&client);
 }
 
+/* RFC 764: LF is CR LF, CR is CR NUL. */
+static size_t convert(size_t size, uint8_t *out)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < size; i++) {
+		uint8_t byte = byte_at(i);
+
+		out[used++] = byte == '\n' ? '\r' : byte;
+		if (byte == '\n' || byte == '\r')
+			out[used++] = byte == '\n' ? '\n' : 0;
+	}
+	return used;
+}
+
+static void expect_block(struct client *client, uint16_t block, const uint8_t *bytes, size_t length)
+{
+	uint8_t header[] = { 0, 3, 0, (uint8_t)block };
+
+	receive(client);
+	assert_int_equal(client->length, sizeof(header) + length);
+	assert_memory_equal(client->packet, header, sizeof(header));
+	assert_memory_equal(client->packet + sizeof(header), bytes, length);
+}
+
+/* Every size, so that pairs are cut by blocks and blocks are filled by the last pair. */
+static void netascii_is_converted_block_by_block(void **state)
+{
+	static uint8_t expected[4096];
+	struct server *server = *state;
+	unsigned sent = 0;
+
+	for (size_t size = 0; size < 700; size += size < 20 ? 1 : 13) {
+		struct client client = client_new(server);
+		size_t length = convert(size, expected);
+		size_t at = 0;
+
+		begin_with(whole(size));
+		request(&client, BINARY("\0\1file\0NETASCII\0blksize\0"
+					"9\0tsize\0"
+					"0\0windowsize\0"
+					"4\0"));
+		expect_bytes(&client, BINARY("\0\6blksize\0"
+					     "9\0"));
+		send_ack(&client, 0);
+		for (uint16_t block = 1; at <= length; block++) {
+			size_t part = length - at < 9 ? length - at : 9;
+
+			expect_block(&client, block, expected + at, part);
+			send_ack(&client, block);
+			at += 9;
+		}
+		await(server, EVENT_TFTP_SENT, ++sent);
+		assert_int_equal(server->activity.last[EVENT_TFTP_SENT].bytes, length);
+		client_done(&client);
+	}
+}
+
+static void netascii_of_a_growing_file(void **state)
+{
+	static uint8_t expected[4096];
+	struct server *server = *state;
+	struct client client = client_new(server);
+	size_t length = convert(1000, expected);
+
+	assert_in_range(length, 1001, 1023);
+	begin_with(growing(400, 0));
+	request(&client, BINARY("\0\1file\0netascii\0"));
+	await_waiter(server);
+	assert_silence(&client);
+	change(growing(700, 0));
+	expect_block(&client, 1, expected, 512);
+	send_ack(&client, 1);
+	await_waiter(server);
+	change(whole(1000));
+	expect_block(&client, 2, expected + 512, length - 512);
+	send_ack(&client, 2);
+	await(server, EVENT_TFTP_SENT, 1);
+	client_done(&client);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -305,6 +386,8 @@ int main(void)
 		SERVER_TEST(a_fetch_that_fails_ends_in_an_error),
 		SERVER_TEST(word_that_comes_after_the_end_does_no_harm),
 		SERVER_TEST(stops_while_word_is_under_way),
+		SERVER_TEST(netascii_is_converted_block_by_block),
+		SERVER_TEST(netascii_of_a_growing_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
