@@ -37,7 +37,8 @@ KINDS = [
     ("engines and what they are made of", r".*_engine\.[ch]|dhcp/dhcp_client\.[ch]"
      r"|dhcp/dhcp_reply\.[ch]|boot/.*|lease/lease_index\.[ch]|lease/lease\.h|content/filter\.[ch]",
      ("OWN_PURE", "boot/", "config/config.h", "lease/lease.h"), (), True),
-    ("config", r"config/.*", ("OWN", "boot/architecture.h", "content/filter_names.h"), (), False),
+    ("config", r"config/.*", ("OWN", "boot/architecture.h", "content/filter_names.h",
+                           "tftp/tftp_options.h"), (), False),
     ("io", r"io/.*", ("OWN",), IO_LIBRARIES, False),
     ("stores and content", r"lease/.*|content/.*|authority/.*", ("OWN", "io/"),
      OTHER_LIBRARIES, False),
@@ -53,7 +54,7 @@ KINDS = [
 HARMLESS_CALLS = re.compile(
     r"mem(cpy|cmp|chr|set|move)|str(n?len|n?cmp|n?casecmp|r?chr|c?spn|str)|__stack_chk_fail"
     r"|__assert_fail|__\w+_chk|_GLOBAL_OFFSET_TABLE_|__ctype_\w+|to(upper|lower)")
-NM_KINDS = r".*_wire\.c|.*_engine\.c|content/(path|filter|filter_names)\.c" \
+NM_KINDS = r".*_wire\.c|.*_engine\.c|tftp/tftp_(caps|options)\.c|content/(path|filter|filter_names)\.c" \
     r"|dhcp/dhcp_client\.c|dhcp/dhcp_reply\.c|boot/(plan|client|architecture)\.c"
 NM_HELPERS = ("base/addr.c", "base/bytes.c", "base/text.c")
 

@@ -148,6 +148,28 @@ struct port_range {
 	uint16_t last;
 };
 
+/* What a client is not granted of TFTP's options. */
+struct tftp_caps {
+	uint8_t refused;         /* the bits of enum tftp_option */
+	uint16_t block_size_max; /* 0: as for all, as window_max */
+	uint16_t window_max;
+};
+
+/* A row of [tftp_clients]. */
+struct tftp_client_rule {
+	bool is_by_mac;
+	struct mac mac;        /* the bits behind the prefix are 0 */
+	struct ip4 network;    /* where not by MAC */
+	uint8_t prefix_length; /* of either */
+	struct tftp_caps caps;
+	unsigned line;
+};
+
+struct tftp_client_rules {
+	struct tftp_client_rule *list; /* in the order of the file */
+	size_t count;
+};
+
 struct tftp_config {
 	struct selector address;
 	uint16_t port;
@@ -155,6 +177,7 @@ struct tftp_config {
 	uint16_t window_max;
 	uint16_t rollover; /* 0 or 1: the number that follows 65535 */
 	uint32_t timeout_ms;
+	uint8_t refused;       /* to all: the bits of enum tftp_option */
 	uint16_t worker_count; /* 0: one a core */
 	bool uses_single_port;
 	struct port_range port_range;
@@ -190,6 +213,7 @@ struct config {
 	struct static_hosts static_dhcp;
 	struct authority_config authority;
 	struct filter_rules filters;
+	struct tftp_client_rules tftp_clients;
 	struct daemon_config daemon;
 };
 

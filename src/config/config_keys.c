@@ -59,8 +59,8 @@ static const char *const answers_to_solicitations[] = {
 };
 
 static const char *const sections[] = {
-	"logger", "bootp", "bootfile", "static_dhcp",   "mac",    "uuid",
-	"http",   "tftp",  "filters",  "buggy_clients", "daemon",
+	"logger", "bootp", "bootfile", "static_dhcp",  "mac",           "uuid",
+	"http",   "tftp",  "filters",  "tftp_clients", "buggy_clients", "daemon",
 };
 
 static const struct config_key keys[] = {
@@ -138,6 +138,8 @@ static const struct config_key keys[] = {
 	{ "tftp", "max_client_transfers", NUMBER(0, 65536, "transfers"), "0",
 	  AT(tftp.client_transfers_max),
 	  "how many of them may be of one client's address; 0: all" },
+	{ "tftp", "refuse", PLAIN(VALUE_TFTP_OPTIONS), NULL, AT(tftp.refused),
+	  "options that no client is granted" },
 	{ "tftp", "single_port", PLAIN(VALUE_BOOLEAN), "no", AT(tftp.uses_single_port),
 	  "send files from the port of TFTP itself, for clients behind NAT or firewalls" },
 	{ "tftp", "port_range", PLAIN(VALUE_PORT_RANGE), NULL, AT(tftp.port_range),

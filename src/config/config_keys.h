@@ -24,6 +24,7 @@ enum value_type {
 	VALUE_DNS,
 	VALUE_ENDPOINTS,
 	VALUE_PORT_RANGE,
+	VALUE_TFTP_OPTIONS,
 	VALUE_LOCATION, /* a URL's beginning */
 	VALUE_URL_PATH,
 };

@@ -7,6 +7,7 @@
 #include "io/loop.h"
 #include "io/outbox.h"
 #include "tftp/tftp_bounds.h"
+#include "tftp/tftp_caps.h"
 #include "tftp/tftp_sender.h"
 #include "tftp/tftp_transfers.h"
 #include "tftp/tftp_wire.h"
@@ -176,6 +177,18 @@ static uint16_t block_size_of_link(struct tftp_worker *worker, unsigned interfac
 	return (uint16_t)(worker->mtu - HEADERS_SIZE);
 }
 
+/* What this client may not have is taken as not asked for. */
+static void cap(struct tftp_transfer *transfer, const struct mac *mac)
+{
+	struct tftp_caps caps =
+		tftp_caps_of(transfer->worker->parts.config, transfer->client.address, mac);
+
+	tftp_caps_refuse(&transfer->asked, caps.refused);
+	if (caps.block_size_max > 0 && caps.block_size_max < transfer->block_size_max)
+		transfer->block_size_max = caps.block_size_max;
+	transfer->window_max = caps.window_max > 0 ? caps.window_max : UINT16_MAX;
+}
+
 static void open_file(struct tftp_worker *worker, const struct datagram *datagram,
 		      const struct tftp_request *request, const struct session *session)
 {
@@ -192,6 +205,7 @@ static void open_file(struct tftp_worker *worker, const struct datagram *datagra
 	transfer->asked = request->options;
 	transfer->is_netascii = request->is_netascii;
 	transfer->block_size_max = block_size_of_link(worker, datagram->interface);
+	cap(transfer, session == NULL ? NULL : &session->mac);
 	transfer->started_ms = loop_now_ms(worker->parts.loop);
 	text_escape(transfer->file, sizeof(transfer->file), request->name);
 	if (content_open(worker->parts.content, worker->parts.loop, request->name, &asker, on_open,

@@ -603,6 +603,8 @@ static bool begin_turns(struct tftp_transfer *transfer, struct tftp_extent exten
 
 	if (limits.block_size_max > transfer->block_size_max)
 		limits.block_size_max = transfer->block_size_max;
+	if (limits.window_max > transfer->window_max)
+		limits.window_max = transfer->window_max;
 	if (transfer->is_netascii) {
 		transfer->asked.window = 0;
 		extent = (struct tftp_extent){ 0 };

@@ -34,7 +34,8 @@ struct tftp_transfer {
 	struct tftp_options asked;
 	bool is_netascii;
 	struct tftp_netascii *netascii; /* the sender's */
-	uint16_t block_size_max;        /* that the link to the client carries whole */
+	uint16_t block_size_max;        /* for this client, and that its link carries whole */
+	uint16_t window_max;            /* for this client */
 	struct tftp_state state;
 	struct timer *deadline;
 	uint64_t deadline_ms; /* when it is due; the timer may be set for an earlier time */

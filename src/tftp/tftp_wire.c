@@ -3,15 +3,6 @@
 
 #include <inttypes.h>
 
-static const char *const option_names[TFTP_OPTION_COUNT] = {
-	[TFTP_OPTION_BLOCK_SIZE] = "blksize",
-	[TFTP_OPTION_TIMEOUT] = "timeout",
-	[TFTP_OPTION_SIZE] = "tsize",
-	[TFTP_OPTION_WINDOW] = "windowsize",
-	[TFTP_OPTION_FINE_TIMEOUT] = "utimeout",
-	[TFTP_OPTION_ROLLOVER] = "rollover",
-};
-
 /* What read_text returned, as the C string that it is in the packet. */
 static const char *as_text(struct span text)
 {
@@ -73,7 +64,7 @@ static void decode_options(struct reader *in, struct tftp_options *out_options)
 		if (in->is_failed)
 			return;
 		for (unsigned i = 0; i < TFTP_OPTION_COUNT; i++) {
-			if (is_seen[i] || !text_is_same(as_text(name), option_names[i]))
+			if (is_seen[i] || !text_is_same(as_text(name), tftp_option_names[i]))
 				continue;
 			is_seen[i] = true;
 			if (text_parse_number(as_text(value), &number))
@@ -147,7 +138,7 @@ static void write_option(struct writer *out, enum tftp_option option, uint64_t v
 	char digits[sizeof("18446744073709551615")];
 
 	(void)text_format(digits, sizeof(digits), "%" PRIu64, value);
-	write_text(out, option_names[option]);
+	write_text(out, tftp_option_names[option]);
 	write_text(out, digits);
 }
 

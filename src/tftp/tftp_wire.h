@@ -4,6 +4,7 @@
 #define BOOTD_TFTP_TFTP_WIRE_H
 
 #include "base/bytes.h"
+#include "tftp/tftp_options.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -42,17 +43,6 @@ enum tftp_drop {
 	TFTP_DROP_BAD_OPCODE,
 	TFTP_DROP_BAD_TEXT,    /* the name or the mode does not end */
 	TFTP_DROP_BAD_OPTIONS, /* an option's name or value does not end */
-};
-
-/* Their bits name sets of options. */
-enum tftp_option {
-	TFTP_OPTION_BLOCK_SIZE,
-	TFTP_OPTION_TIMEOUT,
-	TFTP_OPTION_SIZE,
-	TFTP_OPTION_WINDOW,
-	TFTP_OPTION_FINE_TIMEOUT,
-	TFTP_OPTION_ROLLOVER,
-	TFTP_OPTION_COUNT,
 };
 
 /* As asked for, or as granted. */

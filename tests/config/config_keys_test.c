@@ -112,7 +112,7 @@ static void every_key_is_taken_where_it_belongs(void **state)
 		   "netmask = 255.0.0.0\nlease_time = 2h\nservername = one\n"
 		   "[bootfile]\nx64-uefi = x.efi ; sixty-four\n11 = arm.efi\ndefault = other\n"
 		   "[tftpd]\naddress = 10.0.0.0\nport : 6900\nblocksize = 512\ntimeout = "
-		   "0.5\nmax_window = 9\nrollover = 1\nworkers = 3\n"
+		   "0.5\nmax_window = 9\nrollover = 1\nworkers = 3\nrefuse = timeout\n"
 		   "single_port = yes\nport_range = 2000-2100\nmax_client_transfers = 7\n"
 		   "root = files\nsymlinks = follow\nmax_transfers = 65536\n");
 	if (problems.count > 0)
@@ -147,6 +147,7 @@ static void every_key_is_taken_where_it_belongs(void **state)
 	assert_int_equal(config.tftp.window_max, 9);
 	assert_int_equal(config.tftp.rollover, 1);
 	assert_int_equal(config.tftp.worker_count, 3);
+	assert_int_equal(config.tftp.refused, 2);
 	assert_true(config.tftp.uses_single_port);
 	assert_int_equal(config.tftp.port_range.first, 2000);
 	assert_int_equal(config.tftp.port_range.last, 2100);
@@ -258,6 +259,10 @@ static void ranges_end_where_they_say(void **state)
 		  { "workers = 1", "workers = 64" },
 		  { "workers = 0", "workers = 65" },
 		  "from 1 to 64 workers" },
+		{ "tftp",
+		  { "refuse = tsize", "refuse = windowsize BLKSIZE" },
+		  { "refuse = size", "refuse = blksize=512" },
+		  "no list of options with blanks between them" },
 		{ "tftp",
 		  { "port_range = 1-65535", "port_range = 2000-2000" },
 		  { "port_range = 2001-2000", "port_range = 0-65536" },

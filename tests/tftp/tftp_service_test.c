@@ -1,4 +1,5 @@
 #include "support.h"
+#include "tftp/tftp_options.h"
 #include "tftp_server.h"
 
 static const struct {
@@ -172,6 +173,26 @@ static void too_many_transfers_of_one_client_are_refused(void **state)
 	client_done(&one);
 }
 
+static void options_are_refused_and_capped(void **state)
+{
+	struct server *server = *state;
+	struct client client = client_new(server);
+	struct tftp_client_rule rule = { .network = { LOOPBACK },
+					 .prefix_length = 32,
+					 .caps = { .block_size_max = 1000, .window_max = 2 } };
+
+	server->config.tftp.refused = 1u << TFTP_OPTION_SIZE;
+	server->config.tftp_clients = (struct tftp_client_rules){ &rule, 1 };
+	request(&client, BINARY("\0\1file\0octet\0tsize\0"
+				"0\0blksize\0"
+				"1400\0windowsize\0"
+				"64\0"));
+	expect_bytes(&client, BINARY("\0\6blksize\0"
+				     "1000\0windowsize\0"
+				     "2\0"));
+	client_done(&client);
+}
+
 static void a_single_port_serves_all(void **state)
 {
 	struct server *server = *state;
@@ -325,6 +346,7 @@ int main(void)
 		SERVER_TEST(another_request_supersedes_one_whose_file_is_being_opened),
 		SERVER_TEST(too_many_transfers_are_refused),
 		SERVER_TEST(too_many_transfers_of_one_client_are_refused),
+		SERVER_TEST(options_are_refused_and_capped),
 		SERVER_TEST(a_single_port_serves_all),
 		SERVER_TEST(the_ports_are_of_the_range),
 		SERVER_TEST(late_packets_are_thrown_away),
