@@ -1,6 +1,7 @@
 #include "tftp/tftp_engine.h"
 
-#define NO_BLOCK UINT64_MAX
+#define NO_BLOCK    UINT64_MAX
+#define WAIT_MIN_US (UINT64_C(1000) * TFTP_WAIT_MIN_MS)
 
 /* For how many times the timeout a client may be silent: as long as six packets whose waits double
  * up to eight times would take; six times, where it chose the timeout itself. */
@@ -233,8 +234,8 @@ static void take_round_trip(struct tftp_state *state, uint64_t sample_us)
 			(uint32_t)((7 * (uint64_t)state->round_trip_us + sample + 4) / 8);
 	}
 	wait_us = state->round_trip_us + 4 * (uint64_t)state->variation_us;
-	if (wait_us < TFTP_WAIT_MIN_MS * 1000u)
-		wait_us = TFTP_WAIT_MIN_MS * 1000u;
+	if (wait_us < WAIT_MIN_US)
+		wait_us = WAIT_MIN_US;
 	state->wait_us = wait_us < longest_us ? (uint32_t)wait_us : longest_us;
 }
 

@@ -6,6 +6,6 @@
 #include "io/udp.h"
 
 /* A udp_callback, with a struct tftp_worker. */
-void tftp_requests_on_packets(void *worker, const struct datagram *batch, size_t count);
+void tftp_requests_on_packets(void *context, const struct datagram *batch, size_t count);
 
 #endif

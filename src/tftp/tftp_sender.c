@@ -171,7 +171,7 @@ static enum outcome send_blocks(struct tftp_transfer *transfer, struct tftp_turn
 			return IS_WAITING;
 		if (error < 0 || (is_last && !source_is_unchanged(transfer->source)))
 			return end_unreadable(transfer, error);
-		put(transfer, blocks.length + blocks.count * TFTP_DATA_HEADER_SIZE,
+		put(transfer, blocks.length + (size_t)blocks.count * TFTP_DATA_HEADER_SIZE,
 		    (uint16_t)segment_size);
 		worker->turn_bytes += blocks.length;
 		turn->block += blocks.count;

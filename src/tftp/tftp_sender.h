@@ -22,10 +22,10 @@ int tftp_sender_begin(struct tftp_transfer *transfer);
 void tftp_sender_take(struct tftp_transfer *transfer, const struct datagram *datagram);
 
 /* A batch to a port of transfers: a udp_callback, with a struct tftp_port. */
-void tftp_sender_on_packets(void *port, const struct datagram *batch, size_t count);
+void tftp_sender_on_packets(void *context, const struct datagram *batch, size_t count);
 
 /* The next turn of the bulk that waits: a loop_callback, with a struct tftp_worker. */
-void tftp_sender_on_bulk(void *worker);
+void tftp_sender_on_bulk(void *context);
 
 /* Notes the end and lets go of all that the transfer has; it is gone, but for its place while
  * something for it is under way to the loop. */

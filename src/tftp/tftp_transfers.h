@@ -26,35 +26,35 @@ enum tftp_stage {
 /* The sender owns deadline and source, which are there from TFTP_STAGE_SENDING on. */
 struct tftp_transfer {
 	enum tftp_stage stage;
+	uint32_t index;
 	struct tftp_worker *worker; /* borrowed */
 	struct tftp_port *port;     /* borrowed; NULL: the one that requests come to */
 	struct endpoint client;
 	struct ip4 local; /* this machine's address that was asked */
 	uint64_t request; /* identifies the request's bytes */
 	struct tftp_options asked;
+	uint16_t block_size_max; /* for this client, and that its link carries whole */
+	uint16_t window_max;     /* for this client */
 	bool is_netascii;
-	struct tftp_netascii *netascii; /* the sender's */
-	uint16_t block_size_max;        /* for this client, and that its link carries whole */
-	uint16_t window_max;            /* for this client */
+	bool is_growing; /* the source was, at the beginning */
+	bool awaits_growth;
+	bool is_in_bulk;
+	bool reads_in_pool; /* its file system always waits */
 	struct tftp_state state;
 	struct timer *deadline;
 	uint64_t deadline_ms; /* when it is due; the timer may be set for an earlier time */
 	uint64_t timer_ms;    /* what the timer is set for; 0: nothing */
 	struct source *source;
-	bool is_growing; /* it was, at the beginning */
-	bool awaits_growth;
+	struct tftp_netascii *netascii; /* the sender's */
 	struct source_waiter waiter;
 	struct letter growth; /* brings the waiter's word into the loop */
 	/* What is to be sent when the disk has given it, or bulk has its turn. */
 	struct tftp_turn pending;
 	struct tftp_read *read; /* under way */
 	struct tftp_transfer *bulk_next;
-	bool is_in_bulk;
-	bool reads_in_pool; /* its file system always waits */
 	uint64_t started_ms;
 	uint64_t noted_ms;               /* when its progress was told last */
 	char file[TFTP_FILE_SHOWN_SIZE]; /* the name, printable */
-	uint32_t index;
 };
 
 struct tftp_transfers;
