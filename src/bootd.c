@@ -5,6 +5,7 @@
 #include "content/remote_url.h"
 #include "content/root_remote.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 
@@ -37,6 +38,24 @@ struct ndp_service_parts bootd_ndp_parts(const struct bootd *bootd)
 					   .served_count = setup->dhcp_address_count };
 }
 
+static size_t core_count(void)
+{
+	cpu_set_t cores;
+
+	return sched_getaffinity(0, sizeof(cores), &cores) < 0 ? 1 : (size_t)CPU_COUNT(&cores);
+}
+
+/* One worker a core that the process may use, unless it is told otherwise; each needs two ports. */
+static size_t worker_count(const struct tftp_config *config)
+{
+	size_t count = core_count() < TFTP_WORKERS_MAX ? core_count() : TFTP_WORKERS_MAX;
+	size_t ports = config->port_range.last - config->port_range.first + (size_t)1;
+
+	if (config->worker_count > 0)
+		return config->worker_count;
+	return config->port_range.first > 0 && ports / 2 < count ? ports / 2 : count;
+}
+
 struct tftp_service_parts bootd_tftp_parts(const struct bootd *bootd)
 {
 	const struct setup *setup = bootd->setup;
@@ -47,7 +66,8 @@ struct tftp_service_parts bootd_tftp_parts(const struct bootd *bootd)
 					    .activity = bootd->activity,
 					    .config = &setup->config,
 					    .served = setup->tftp_addresses,
-					    .served_count = setup->tftp_address_count };
+					    .served_count = setup->tftp_address_count,
+					    .worker_count = worker_count(&setup->config.tftp) };
 }
 
 struct http_service_parts bootd_http_parts(const struct bootd *bootd)

@@ -72,7 +72,7 @@ static void listen_ndp(struct bootd *bootd, struct problems *problems)
 static void listen_tftp(struct bootd *bootd, struct problems *problems)
 {
 	struct tftp_service_parts parts = bootd_tftp_parts(bootd);
-	int error = tftp_service_start(&parts, &bootd->tftp);
+	int error = tftp_service_open(&parts, &bootd->tftp);
 
 	if (error < 0)
 		explain_port(problems, bootd, "[tftp] port", bootd->setup->config.tftp.port, "u",
@@ -97,6 +97,18 @@ static void start_http(const struct bootd *bootd, struct problems *problems)
 		problems_add(problems,
 			     (struct place){ .file = bootd->setup->config.path, .key = "[httpd]" },
 			     "the threads that serve HTTP cannot be started: %s", strerror(-error));
+}
+
+/* Once the process is confined, because Landlock holds for the threads that come after. */
+static void run_tftp(struct bootd *bootd, struct problems *problems)
+{
+	int error = bootd->tftp == NULL ? 0 : tftp_service_run(bootd->tftp);
+
+	if (error < 0)
+		problems_add(problems,
+			     (struct place){ .file = bootd->setup->config.path,
+					     .key = "[tftp] workers" },
+			     "a thread cannot be started: %s", strerror(-error));
 }
 
 /* The root is tried as the user who serves from now on. */
@@ -205,5 +217,7 @@ bool bootd_listen(struct bootd *bootd, struct problems *problems)
 	if (problems->count == 0 && bootd->http != NULL)
 		start_http(bootd, problems);
 	bootd_configure(bootd);
+	if (problems->count == 0)
+		run_tftp(bootd, problems);
 	return problems->count == 0;
 }

@@ -369,6 +369,11 @@ void setup_compare(const struct setup *old, const struct setup *changed, struct 
 		setup_complain(changed, problems, "[tftp] address", sentence);
 	if (before->tftp.transfers_max != after->tftp.transfers_max)
 		setup_complain(changed, problems, "[tftp] max_transfers", sentence);
+	if (before->tftp.port_range.first != after->tftp.port_range.first ||
+	    before->tftp.port_range.last != after->tftp.port_range.last)
+		setup_complain(changed, problems, "[tftp] port_range", sentence);
+	if (before->tftp.worker_count != after->tftp.worker_count)
+		setup_complain(changed, problems, "[tftp] workers", sentence);
 	compare_httpd(old, changed, sentence, problems);
 	if (strcmp(before->daemon.user, after->daemon.user) != 0)
 		setup_complain(changed, problems, "[daemon] user", sentence);

@@ -32,10 +32,10 @@ PURE_FILES = "|".join((
     r"content/cache_header\.[ch]",
     r"content/filter_names\.[ch]",
     r"content/path\.[ch]",
+    r"content/refusal\.h",
     r"content/remote_answer\.[ch]",
     r"content/remote_head\.[ch]",
     r"content/remote_url\.[ch]",
-    r"content/refusal\.h",
     r"http/http_date\.[ch]",
     r"http/http_target\.[ch]",
     r"http/media_type\.[ch]",
@@ -51,6 +51,7 @@ DECIDING_FILES = "|".join((
     r"dhcp/dhcp_reply\.[ch]",
     r"lease/lease\.h",
     r"lease/lease_index\.[ch]",
+    r"tftp/tftp_caps\.[ch]",
 ))
 
 # The tables that the configuration's keys and values refer to.
@@ -58,6 +59,7 @@ CONFIG_TABLES = (
     "boot/architecture.h",
     "content/filter_names.h",
     "content/remote_url.h",
+    "tftp/tftp_options.h",
 )
 
 # The kinds of files, the first that matches: a name, which files, which of the project's own

@@ -74,6 +74,7 @@ enum event_kind {
 	EVENT_TFTP_WRONG_INTERFACE,
 	EVENT_TFTP_WRONG_PEER,
 	EVENT_TFTP_UNEXPECTED_PACKET,
+	EVENT_TFTP_LATE_PACKET,
 	EVENT_TFTP_SEND_FAILED,
 	EVENT_TFTP_DENIED,
 	/* HTTP requests. */
@@ -122,6 +123,8 @@ struct event {
 	uint64_t size_bytes; /* of the file */
 	uint32_t block_size;
 	uint64_t duration_ms;
+	uint64_t resent_count;  /* packets that were sent again */
+	uint32_t round_trip_us; /* 0: not measured */
 };
 
 #endif

@@ -104,9 +104,11 @@ static const struct event_type types[EVENT_KIND_COUNT] = {
 	[EVENT_TFTP_START] = { "tftp-start", INFO, MANY,
 		"tftp: {who}: sending {file}, {size} bytes in blocks of {block}" },
 	[EVENT_TFTP_PROGRESS] = { "tftp-progress", DEBUG, MANY,
-		"tftp: {who}: {file} {percent} % ({bytes} bytes)" },
+		"tftp: {who}: {file} {percent} % ({bytes} bytes, {rate}, round trip {round_trip} "
+		"ms, {resent} packets sent again)" },
 	[EVENT_TFTP_SENT] = { "tftp-sent", INFO, MANY,
-		"tftp: {who}: sent {file}, {bytes} bytes in {seconds} s" },
+		"tftp: {who}: sent {file}, {bytes} bytes in {seconds} s ({rate}, round trip "
+		"{round_trip} ms, {resent} packets sent again)" },
 	[EVENT_TFTP_ABORTED] = { "tftp-aborted", DEBUG, MANY,
 		"tftp: {who}: aborted {file} after {bytes} bytes: the client ended it" },
 	[EVENT_TFTP_NOT_FOUND] = { "tftp-not-found", INFO, SOME,
@@ -131,7 +133,7 @@ static const struct event_type types[EVENT_KIND_COUNT] = {
 	[EVENT_TFTP_WRITE_REFUSED] = { "tftp-write-refused", INFO, FEW,
 		"tftp: {who}: refused to write {file}: bootd only reads" },
 	[EVENT_TFTP_MODE_REFUSED] = { "tftp-mode-refused", INFO, FEW,
-		"tftp: {who}: refused {file}: only the mode octet is served" },
+		"tftp: {who}: refused {file}: only the modes octet and netascii are served" },
 	[EVENT_TFTP_NOT_A_REQUEST] = { "tftp-not-a-request", INFO, FEW,
 		"tftp: {who}: ignored a packet: it is not a request" },
 	[EVENT_TFTP_REPEATED_REQUEST] = { "tftp-repeated-request", DEBUG, FEW,
@@ -144,6 +146,8 @@ static const struct event_type types[EVENT_KIND_COUNT] = {
 		"tftp: {who}: refused a packet: the transfer is another client's" },
 	[EVENT_TFTP_UNEXPECTED_PACKET] = { "tftp-unexpected-packet", INFO, FEW,
 		"tftp: {who}: ignored a packet: no transfer expects it" },
+	[EVENT_TFTP_LATE_PACKET] = { "tftp-late-packet", DEBUG, FEW,
+		"tftp: {who}: ignored a packet: its transfer has ended" },
 	[EVENT_TFTP_SEND_FAILED] = { "tftp-send-failed", ERROR, FEW,
 		"tftp: {who}: a packet was not sent: {detail}" },
 	[EVENT_TFTP_DENIED] = { "tftp-denied", INFO, FEW,
@@ -218,14 +222,27 @@ enum field {
 	FIELD_BLOCK,
 	FIELD_PERCENT,
 	FIELD_SECONDS,
+	FIELD_RATE,
+	FIELD_ROUND_TRIP,
+	FIELD_RESENT,
 	FIELD_COUNT,
 };
 
 static const char *const field_names[FIELD_COUNT] = {
-	[FIELD_WHO] = "{who}",         [FIELD_MAC] = "{mac}",         [FIELD_ADDRESS] = "{address}",
-	[FIELD_MESSAGE] = "{message}", [FIELD_FILE] = "{file}",       [FIELD_DETAIL] = "{detail}",
-	[FIELD_BYTES] = "{bytes}",     [FIELD_SIZE] = "{size}",       [FIELD_BLOCK] = "{block}",
-	[FIELD_PERCENT] = "{percent}", [FIELD_SECONDS] = "{seconds}",
+	[FIELD_WHO] = "{who}",
+	[FIELD_MAC] = "{mac}",
+	[FIELD_ADDRESS] = "{address}",
+	[FIELD_MESSAGE] = "{message}",
+	[FIELD_FILE] = "{file}",
+	[FIELD_DETAIL] = "{detail}",
+	[FIELD_BYTES] = "{bytes}",
+	[FIELD_SIZE] = "{size}",
+	[FIELD_BLOCK] = "{block}",
+	[FIELD_PERCENT] = "{percent}",
+	[FIELD_SECONDS] = "{seconds}",
+	[FIELD_RATE] = "{rate}",
+	[FIELD_ROUND_TRIP] = "{round_trip}",
+	[FIELD_RESENT] = "{resent}",
 };
 
 static const char *or_unknown(const char *text)
@@ -258,6 +275,14 @@ static void format_file(const struct event *event, char *out, size_t size)
 		(void)text_format(out, size, "no boot file");
 	else
 		(void)text_format(out, size, "file %s", event->file);
+}
+
+/* A byte a millisecond is a kB a second. */
+static void format_rate(const struct event *event, char *out, size_t size)
+{
+	uint64_t duration_ms = event->duration_ms > 0 ? event->duration_ms : 1;
+
+	(void)text_format(out, size, "%" PRIu64 " kB/s", event->bytes / duration_ms);
 }
 
 static void format_field(const struct event *event, enum field field, char *out, size_t size)
@@ -296,6 +321,16 @@ static void format_field(const struct event *event, enum field field, char *out,
 	case FIELD_SECONDS:
 		(void)text_format(out, size, "%" PRIu64 ".%03u", event->duration_ms / 1000,
 				  (unsigned)(event->duration_ms % 1000));
+		return;
+	case FIELD_RATE:
+		format_rate(event, out, size);
+		return;
+	case FIELD_ROUND_TRIP:
+		(void)text_format(out, size, "%u.%03u", event->round_trip_us / 1000,
+				  event->round_trip_us % 1000);
+		return;
+	case FIELD_RESENT:
+		(void)text_format(out, size, "%" PRIu64, event->resent_count);
 		return;
 	case FIELD_COUNT:
 		assert(false);

@@ -44,6 +44,8 @@ void config_done(struct config *config)
 	config->mac = (struct mac_rules){ 0 };
 	free(config->uuid.list);
 	config->uuid = (struct uuid_rules){ 0 };
+	free(config->tftp_clients.list);
+	config->tftp_clients = (struct tftp_client_rules){ 0 };
 	free(config->buggy_clients.list);
 	config->buggy_clients = (struct mac_rules){ 0 };
 	free(config->static_dhcp.list);

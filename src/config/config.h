@@ -17,6 +17,7 @@
 #define DOMAIN_SIZE         254 /* RFC 1035: 253 characters of text, and NUL */
 #define CONFIG_NOTIFY_MAX   8
 #define URL_SIZE            1024
+#define TFTP_WORKERS_MAX    64
 
 /* Which interfaces a service serves: all, those with an address or in a network, or one by name. */
 enum selector_kind { SELECT_ALL, SELECT_ADDRESS, SELECT_INTERFACE };
@@ -141,14 +142,49 @@ struct bootfile_config {
 
 enum symlinks { SYMLINKS_BENEATH, SYMLINKS_FOLLOW };
 
+/* 0 and 0: none is given. */
+struct port_range {
+	uint16_t first;
+	uint16_t last;
+};
+
+/* What a client is not granted of TFTP's options. */
+struct tftp_caps {
+	uint8_t refused;         /* the bits of enum tftp_option */
+	uint16_t block_size_max; /* 0: as for all, as window_max */
+	uint16_t window_max;
+};
+
+/* A row of [tftp_clients]. */
+struct tftp_client_rule {
+	bool is_by_mac;
+	struct mac mac;        /* the bits behind the prefix are 0 */
+	struct ip4 network;    /* where not by MAC */
+	uint8_t prefix_length; /* of either */
+	struct tftp_caps caps;
+	unsigned line;
+};
+
+struct tftp_client_rules {
+	struct tftp_client_rule *list; /* in the order of the file */
+	size_t count;
+};
+
 struct tftp_config {
 	struct selector address;
 	uint16_t port;
 	uint16_t block_size_max;
+	uint16_t window_max;
+	uint16_t rollover; /* 0 or 1: the number that follows 65535 */
 	uint32_t timeout_ms;
+	uint8_t refused;       /* to all: the bits of enum tftp_option */
+	uint16_t worker_count; /* 0: one a core */
+	bool uses_single_port;
+	struct port_range port_range;
 	uint32_t transfers_max;
-	char root[PATH_MAX]; /* absolute, or a URL */
-	bool is_root_remote; /* a URL, which may have a password in it */
+	uint32_t client_transfers_max; /* 0: as many as there are */
+	char root[PATH_MAX];           /* absolute, or a URL */
+	bool is_root_remote;           /* a URL, which may have a password in it */
 	char ca_file[PATH_MAX];
 	enum symlinks symlinks;
 };
@@ -212,6 +248,7 @@ struct config {
 	struct static_hosts static_dhcp;
 	struct authority_config authority;
 	struct filter_rules filters;
+	struct tftp_client_rules tftp_clients;
 	struct daemon_config daemon;
 };
 

@@ -1,6 +1,7 @@
 #include "config/config_apply.h"
 
 #include "base/text.h"
+#include "config/config_caps.h"
 #include "config/config_files.h"
 #include "config/config_keys.h"
 #include "config/config_machines.h"
@@ -240,6 +241,16 @@ static bool set_value(const struct config_key *key, const char *text, struct con
 		return set_dns(text, config, out_reason);
 	case VALUE_ENDPOINTS:
 		return set_notify(text, config, out_reason);
+	case VALUE_TFTP_OPTIONS:
+		return caps_parse_options(text, at) ||
+		       refuse(out_reason, text,
+			      "no list of options with blanks between them, such as: windowsize "
+			      "tsize; there are blksize, timeout, tsize, windowsize, utimeout and "
+			      "rollover");
+	case VALUE_PORT_RANGE:
+		return value_parse_port_range(text, at) ||
+		       refuse(out_reason, text,
+			      "no range of ports such as 50000-50099, from 1 to 65535");
 	case VALUE_LOCATION:
 		return value_parse_location(text, at, key->size) ||
 		       refuse_text(key, text,

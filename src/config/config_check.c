@@ -357,6 +357,19 @@ static void check_tftp_address(const struct check *check)
 		config->tftp.address = config->bootp.address;
 }
 
+/* Each worker needs two ports, because a client's next transfer comes from another one. */
+static void check_port_range(const struct check *check)
+{
+	const struct tftp_config *tftp = &check->config->tftp;
+	unsigned workers = tftp->worker_count > 0 ? tftp->worker_count : 1;
+	unsigned ports = tftp->port_range.last - tftp->port_range.first + 1u;
+
+	if (tftp->port_range.first > 0 && ports < 2 * workers)
+		check_complain(check, "tftp", "port_range",
+			       "these are %u ports: %u are needed, two for each of the workers",
+			       ports, 2 * workers);
+}
+
 /* HTTP listens where TFTP does unless it is told where, and serves what TFTP serves. */
 static void fill_httpd(const struct check *check)
 {
@@ -421,6 +434,7 @@ void config_check(struct config *config, const struct ini *ini,
 		check_dhcp(&check);
 	if (config->has_tftp) {
 		check_tftp_address(&check);
+		check_port_range(&check);
 		check_root(&check);
 	}
 	if (config->has_http)

@@ -24,6 +24,8 @@ enum value_type {
 	VALUE_ROOT, /* a path, or the URL of a web server's folder */
 	VALUE_DNS,
 	VALUE_ENDPOINTS,
+	VALUE_PORT_RANGE,
+	VALUE_TFTP_OPTIONS,
 	VALUE_LOCATION, /* a URL's beginning */
 	VALUE_URL_PATH,
 };

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "config/config_apply.h"
+#include "config/config_caps.h"
 #include "config/config_values.h"
 #include "config/ini.h"
 
@@ -196,11 +197,51 @@ static void apply_static_hosts(const struct reading *reading, struct static_host
 		sort_static_hosts(reading, hosts);
 }
 
+static bool read_client(const struct reading *reading, const struct ini_entry *entry,
+			struct tftp_client_rule *rule)
+{
+	rule->is_by_mac = value_parse_mac_prefix(entry->key, &rule->mac, &rule->prefix_length);
+	if (rule->is_by_mac || caps_parse_network(entry->key, &rule->network, &rule->prefix_length))
+		return true;
+	ini_complain(reading->ini, entry, reading->problems,
+		     "this is neither a MAC address such as AA-BB-CC-DD-EE-FF, nor its first bits "
+		     "such as AA-BB-CC/24, nor an address such as 192.168.1.100, nor a network "
+		     "such as 192.168.1.0/24, where all behind the prefix is 0");
+	return false;
+}
+
+static void apply_tftp_clients(const struct reading *reading, struct tftp_client_rules *rules)
+{
+	const struct ini_entry *entry;
+	char text[INI_LINE_MAX + 1];
+	size_t index = 0;
+
+	rules->list = new_list(reading, sizeof(rules->list[0]));
+	while (rules->list != NULL && (entry = next_row(reading, &index)) != NULL) {
+		struct tftp_client_rule rule = { .line = entry->line };
+
+		if (!read_client(reading, entry, &rule))
+			continue;
+		config_read_value(entry, text, sizeof(text));
+		if (caps_parse(text, &rule.caps))
+			rules->list[rules->count++] = rule;
+		else
+			ini_complain(
+				reading->ini, entry, reading->problems,
+				"\"%s\" is no list of options to refuse, or to cap as in "
+				"blksize=1024 or windowsize=4, with blanks between them; there are "
+				"blksize, timeout, tsize, windowsize, utimeout and rollover",
+				value_show(text).text);
+	}
+}
+
 void config_apply_machines(const struct ini *ini, struct config *config, struct problems *problems)
 {
 	apply_mac_rules(&(struct reading){ ini, "mac", problems }, &config->mac);
 	apply_mac_rules(&(struct reading){ ini, "buggy_clients", problems },
 			&config->buggy_clients);
 	apply_uuid_rules(&(struct reading){ ini, "uuid", problems }, &config->uuid);
+	apply_tftp_clients(&(struct reading){ ini, "tftp_clients", problems },
+			   &config->tftp_clients);
 	apply_static_hosts(&(struct reading){ ini, "static_dhcp", problems }, &config->static_dhcp);
 }

@@ -202,6 +202,23 @@ bool value_parse_endpoints(const char *text, struct endpoint out_list[CONFIG_NOT
 	return true;
 }
 
+bool value_parse_port_range(const char *text, struct port_range *out_range)
+{
+	const char *dash = strchr(text, '-');
+	char word[sizeof("65535")];
+	uint64_t first;
+	uint64_t last;
+
+	if (dash == NULL || (size_t)(dash - text) >= sizeof(word))
+		return false;
+	(void)text_format(word, sizeof(word), "%.*s", (int)(dash - text), text);
+	if (!text_parse_number(word, &first) || !text_parse_number(dash + 1, &last) || first == 0 ||
+	    first > last || last > UINT16_MAX)
+		return false;
+	*out_range = (struct port_range){ (uint16_t)first, (uint16_t)last };
+	return true;
+}
+
 static bool is_interface_name(const char *text)
 {
 	for (const char *at = text; *at != '\0'; at++) {

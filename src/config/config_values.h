@@ -33,6 +33,9 @@ bool value_parse_selector(const char *text, struct selector *out_selector);
 
 /* Addresses with their ports, as in 192.168.1.2:12345, with ';', ',' or blanks between them: at
  * least one, at most CONFIG_NOTIFY_MAX. */
+/* Two ports from 1 to 65535 with '-' between them, the first not after the last. */
+bool value_parse_port_range(const char *text, struct port_range *out_range);
+
 bool value_parse_endpoints(const char *text, struct endpoint out_list[CONFIG_NOTIFY_MAX],
 			   size_t *out_count);
 

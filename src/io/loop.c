@@ -144,6 +144,11 @@ uint64_t loop_now_ms(const struct loop *loop)
 	return uv_now(&loop->uv);
 }
 
+uint64_t loop_clock_us(void)
+{
+	return uv_hrtime() / 1000;
+}
+
 uv_loop_t *loop_uv(struct loop *loop)
 {
 	return &loop->uv;

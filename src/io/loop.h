@@ -35,6 +35,8 @@ void loop_post(struct loop *loop, struct letter *letter);
 
 /* Monotonic, cached once a turn of the loop. */
 uint64_t loop_now_ms(const struct loop *loop);
+/* Monotonic, of this moment; not the same clock as loop_now_ms. */
+uint64_t loop_clock_us(void);
 
 /* on_signal runs in the loop, not in a signal handler. Returns 0 or -errno. */
 int loop_on_signal(struct loop *loop, int signal_number, loop_callback *on_signal, void *context);

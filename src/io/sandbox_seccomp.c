@@ -41,6 +41,7 @@ static const char *const allowed[] = {
 	"openat2",
 	"pread64",
 	"preadv",
+	"preadv2",
 	"read",
 	"readlink",
 	"readlinkat",
@@ -253,7 +254,8 @@ static const struct choice {
 } choices[] = {
 	{ "ioctl", 1, FIONBIO },         { "ioctl", 1, FIOCLEX },
 	{ "ioctl", 1, FIONREAD },        { "ioctl", 1, TCGETS },
-	{ "ioctl", 1, SIOCGIFNAME },     { "ioctl", 1, SIOCGIFINDEX },
+	{ "ioctl", 1, SIOCGIFMTU },      { "ioctl", 1, SIOCGIFNAME },
+	{ "ioctl", 1, SIOCGIFINDEX },
 #ifdef SANDBOX_HAS_SANITIZER
 	{ "ptrace", 0, PTRACE_ATTACH },  { "ptrace", 0, PTRACE_CONT },
 	{ "ptrace", 0, PTRACE_DETACH },  { "ptrace", 0, PTRACE_GETREGSET },

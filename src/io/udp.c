@@ -1,51 +1,50 @@
 #include "io/udp.h"
 #include "base/cleanup.h"
+#include "io/udp_kernel.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
-#define BATCH_MAX    32
-#define CONTROL_SIZE CMSG_SPACE(sizeof(struct in_pktinfo))
+#define TRIAL_INTERVAL 8
 
 struct udp {
 	int fd;
 	struct watch *watch;
 	udp_callback *on_datagrams;
 	void *context;
+	unsigned calls;
+	bool is_busy; /* more than one datagram came at once */
 };
 
 /* Where a batch is received. Sockets take turns at it: a batch is gone when its callback returns.
  */
 struct receive_batch {
-	uint8_t bytes[BATCH_MAX][DATAGRAM_MAX];
-	_Alignas(struct cmsghdr) uint8_t control[BATCH_MAX][CONTROL_SIZE];
-	struct sockaddr_in from[BATCH_MAX];
-	struct iovec parts[BATCH_MAX];
-	struct mmsghdr messages[BATCH_MAX];
-	struct datagram datagrams[BATCH_MAX];
+	uint8_t bytes[UDP_BATCH_MAX][DATAGRAM_MAX];
+	_Alignas(struct cmsghdr) uint8_t control[UDP_BATCH_MAX][UDP_CONTROL_SIZE];
+	struct sockaddr_in from[UDP_BATCH_MAX];
+	struct iovec parts[UDP_BATCH_MAX];
+	struct mmsghdr messages[UDP_BATCH_MAX];
+	struct datagram datagrams[UDP_BATCH_MAX];
 };
 
 static _Thread_local struct receive_batch receive_batch;
 
-static struct sockaddr_in to_sockaddr(struct endpoint endpoint)
-{
-	return (struct sockaddr_in){ .sin_family = AF_INET,
-				     .sin_port = htons(endpoint.port),
-				     .sin_addr.s_addr = htonl(endpoint.address.value) };
-}
-
-static struct endpoint from_sockaddr(const struct sockaddr_in *address)
-{
-	return (struct endpoint){ .address = { ntohl(address->sin_addr.s_addr) },
-				  .port = ntohs(address->sin_port) };
-}
-
 static int set_option(int fd, int level, int option, int value)
 {
 	return setsockopt(fd, level, option, &value, sizeof(value)) < 0 ? -errno : 0;
+}
+
+/* Past the system's limit where that is allowed, else as far as the limit goes. */
+static int set_buffer(int fd, int forced, int option, int bytes)
+{
+	if (set_option(fd, SOL_SOCKET, forced, bytes) == 0)
+		return 0;
+	return set_option(fd, SOL_SOCKET, option, bytes);
 }
 
 static int set_options(int fd, const struct udp_options *options)
@@ -56,14 +55,16 @@ static int set_options(int fd, const struct udp_options *options)
 		error = set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
 	if (error == 0 && options->may_broadcast)
 		error = set_option(fd, SOL_SOCKET, SO_BROADCAST, 1);
+	if (error == 0 && options->shares_port)
+		error = set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
 	if (error == 0 && options->device != NULL &&
 	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, options->device,
 		       (socklen_t)strlen(options->device)) < 0)
 		error = -errno;
-	/* Past the system's limit where that is allowed, else as far as the limit goes. */
-	if (error == 0 && options->receive_buffer > 0 &&
-	    set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, options->receive_buffer) < 0)
-		error = set_option(fd, SOL_SOCKET, SO_RCVBUF, options->receive_buffer);
+	if (error == 0 && options->receive_buffer > 0)
+		error = set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, options->receive_buffer);
+	if (error == 0 && options->send_buffer > 0)
+		error = set_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, options->send_buffer);
 	return error;
 }
 
@@ -82,9 +83,9 @@ static void read_packet_info(struct msghdr *message, struct datagram *datagram)
 	}
 }
 
-static void prepare_batch(struct receive_batch *batch)
+static void prepare_batch(struct receive_batch *batch, unsigned length)
 {
-	for (size_t i = 0; i < BATCH_MAX; i++) {
+	for (size_t i = 0; i < length; i++) {
 		batch->parts[i] = (struct iovec){ batch->bytes[i], DATAGRAM_MAX };
 		batch->messages[i].msg_hdr = (struct msghdr){
 			.msg_name = &batch->from[i],
@@ -92,26 +93,26 @@ static void prepare_batch(struct receive_batch *batch)
 			.msg_iov = &batch->parts[i],
 			.msg_iovlen = 1,
 			.msg_control = batch->control[i],
-			.msg_controllen = CONTROL_SIZE,
+			.msg_controllen = UDP_CONTROL_SIZE,
 		};
 	}
 }
 
 /* Returns how many datagrams are in the batch; 0 where nothing waits or reading failed. */
-static size_t receive(int fd, struct receive_batch *batch)
+static size_t receive(int fd, struct receive_batch *batch, unsigned length)
 {
 	int count;
 
-	prepare_batch(batch);
+	prepare_batch(batch, length);
 	do {
-		count = recvmmsg(fd, batch->messages, BATCH_MAX, MSG_DONTWAIT, NULL);
+		count = recvmmsg(fd, batch->messages, length, MSG_DONTWAIT, NULL);
 	} while (count < 0 && errno == EINTR);
 	for (int i = 0; i < count; i++) {
 		struct msghdr *message = &batch->messages[i].msg_hdr;
 
 		batch->datagrams[i] = (struct datagram){
 			.bytes = { batch->bytes[i], batch->messages[i].msg_len },
-			.from = from_sockaddr(&batch->from[i]),
+			.from = udp_from_sockaddr(&batch->from[i]),
 			.is_cut = (message->msg_flags & MSG_TRUNC) != 0,
 		};
 		read_packet_info(message, &batch->datagrams[i]);
@@ -119,11 +120,22 @@ static size_t receive(int fd, struct receive_batch *batch)
 	return count < 0 ? 0 : (size_t)count;
 }
 
+/* Asking for more than one costs a system call's half where there is only one, as with one client
+ * at a time. So that is done where there were more the last time, and tried now and then. */
+static unsigned batch_length(struct udp *udp)
+{
+	udp->calls++;
+	return udp->is_busy || udp->calls % TRIAL_INTERVAL == 0 ? UDP_BATCH_MAX : 1;
+}
+
 static void on_readable(void *context)
 {
 	struct udp *udp = context;
-	size_t count = receive(udp->fd, &receive_batch);
+	unsigned length = batch_length(udp);
+	size_t count = receive(udp->fd, &receive_batch, length);
 
+	if (length > 1)
+		udp->is_busy = count > 1;
 	/* The callback may close the socket, so nothing of it is touched afterwards: what is still
 	 * waiting makes the descriptor readable again in the next turn. */
 	if (count > 0)
@@ -134,7 +146,7 @@ int udp_open(struct loop *loop, const struct udp_options *options, udp_callback 
 	     void *context, struct udp **out_udp)
 {
 	CLEANUP(close_fd) int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	struct sockaddr_in local = to_sockaddr(options->local);
+	struct sockaddr_in local = udp_to_sockaddr(options->local);
 	struct udp *udp;
 	int error;
 
@@ -151,6 +163,7 @@ int udp_open(struct loop *loop, const struct udp_options *options, udp_callback 
 		return -ENOMEM;
 	udp->on_datagrams = on_datagrams;
 	udp->context = context;
+	udp->is_busy = true;
 	udp->watch = watch_new(loop, fd, on_readable, udp);
 	if (udp->watch == NULL) {
 		free(udp);
@@ -170,27 +183,34 @@ void udp_close(struct udp *udp)
 	free(udp);
 }
 
-static void write_packet_info(struct msghdr *message, uint8_t control[CONTROL_SIZE],
-			      struct udp_source source)
+int udp_descriptor(const struct udp *udp)
 {
-	struct in_pktinfo info = { .ipi_ifindex = (int)source.interface,
-				   .ipi_spec_dst.s_addr = htonl(source.address.value) };
-	struct cmsghdr *header;
+	return udp->fd;
+}
 
-	message->msg_control = control;
-	message->msg_controllen = CONTROL_SIZE;
-	header = CMSG_FIRSTHDR(message);
-	header->cmsg_level = IPPROTO_IP;
-	header->cmsg_type = IP_PKTINFO;
-	header->cmsg_len = CMSG_LEN(sizeof(info));
-	memcpy(CMSG_DATA(header), &info, sizeof(info));
+uint16_t udp_port(const struct udp *udp)
+{
+	struct sockaddr_in local = { 0 };
+	socklen_t length = sizeof(local);
+
+	(void)getsockname(udp->fd, (struct sockaddr *)&local, &length);
+	return ntohs(local.sin_port);
+}
+
+uint32_t udp_interface_mtu(const struct udp *udp, unsigned interface)
+{
+	struct ifreq request = { .ifr_ifindex = (int)interface };
+
+	if (ioctl(udp->fd, SIOCGIFNAME, &request) < 0 || ioctl(udp->fd, SIOCGIFMTU, &request) < 0 ||
+	    request.ifr_mtu < 0)
+		return 0;
+	return (uint32_t)request.ifr_mtu;
 }
 
 int udp_send(struct udp *udp, struct udp_source source, struct endpoint to, struct span bytes)
 {
-	_Alignas(struct cmsghdr) uint8_t control[CONTROL_SIZE] = { 0 };
-	bool is_chosen = ip4_is_set(source.address) || source.interface != 0;
-	struct sockaddr_in address = to_sockaddr(to);
+	_Alignas(struct cmsghdr) uint8_t control[UDP_CONTROL_SIZE];
+	struct sockaddr_in address = udp_to_sockaddr(to);
 	struct iovec part = { (void *)bytes.bytes, bytes.length };
 	struct msghdr message = {
 		.msg_name = &address,
@@ -199,10 +219,7 @@ int udp_send(struct udp *udp, struct udp_source source, struct endpoint to, stru
 		.msg_iovlen = 1,
 	};
 
-	/* Zeros in the packet info would not leave the choice to the socket: they would undo the
-	 * address that it is bound to. */
-	if (is_chosen)
-		write_packet_info(&message, control, source);
+	udp_write_control(&message, control, source, 0);
 	while (sendmsg(udp->fd, &message, MSG_DONTWAIT) < 0) {
 		if (errno != EINTR)
 			return -errno;

@@ -13,6 +13,8 @@
  * one is delivered with is_cut set. */
 #define DATAGRAM_MAX 2048
 
+#define UDP_BATCH_MAX 32
+
 struct datagram {
 	struct span bytes;
 	struct endpoint from;
@@ -26,7 +28,9 @@ struct udp_options {
 	struct endpoint local; /* address 0: every one; port 0: the kernel's choice */
 	const char *device;    /* bound to this interface; NULL: to none */
 	bool may_broadcast;    /* both receive what is broadcast and send it */
+	bool shares_port;      /* with others that say so: each client's datagrams come to one */
 	int receive_buffer;    /* bytes to ask for; 0: the kernel's default */
+	int send_buffer;       /* the same */
 };
 
 /* Where a datagram leaves from; zeros leave the choice to the socket and the routing table. */
@@ -44,6 +48,12 @@ typedef void udp_callback(void *context, const struct datagram *batch, size_t co
 int udp_open(struct loop *loop, const struct udp_options *options, udp_callback *on_datagrams,
 	     void *context, struct udp **out_udp);
 void udp_close(struct udp *udp);
+
+/* The port that it is bound to. */
+uint16_t udp_port(const struct udp *udp);
+
+/* The longest IP packet that the interface carries whole; 0: it cannot be told. */
+uint32_t udp_interface_mtu(const struct udp *udp, unsigned interface);
 
 /* Never blocks. Returns 0 or -errno; a full socket buffer is -EAGAIN: the datagram is lost, as any
  * datagram may be. */

@@ -1,42 +1,34 @@
-/* Sends one file to one client: the socket, the deadline and the turns of a transfer, from the open
- * file to its end. A part of tftp_service. */
+/* Sends one file to one client: the turns of a transfer, from the open file to its end. A part of
+ * tftp_worker. */
 #ifndef BOOTD_TFTP_TFTP_SENDER_H
 #define BOOTD_TFTP_TFTP_SENDER_H
 
 #include "activity/event.h"
 #include "io/udp.h"
-#include "tftp/tftp_engine.h"
 #include "tftp/tftp_transfers.h"
+#include "tftp/tftp_wire.h"
 
-struct activity;
-struct loop;
-struct session_table;
+struct tftp_worker;
 
-/* What all transfers share. */
-struct tftp_sender {
-	struct loop *loop;
-	struct session_table *sessions;
-	struct activity *activity;
-	struct tftp_limits limits;
-	struct tftp_transfers *transfers;
-	/* Every packet is made here; nothing of a file is kept. */
-	uint8_t packet[TFTP_DATA_HEADER_SIZE + TFTP_BLOCK_SIZE_MAX];
-};
-
-/* Notes the event, with the address and the machine that has it. */
-void tftp_note(const struct tftp_sender *sender, struct ip4 client, struct event event);
-/* detail may be NULL. */
-void tftp_note_transfer(const struct tftp_transfer *transfer, enum event_kind kind,
-			const char *detail);
-
-void tftp_send_error(struct tftp_sender *sender, struct udp *udp, struct udp_source source,
+/* Puts an error into the outbox. */
+void tftp_send_error(struct tftp_worker *worker, struct udp *udp, struct udp_source source,
 		     struct endpoint to, enum tftp_error error, const char *message);
 
-/* Begins to send transfer->source. From now on the transfer ends by itself. Returns 0, or -errno
- * with the transfer as it was. */
+/* Begins to send transfer->source, in a turn. From now on the transfer ends by itself. Returns 0,
+ * or -errno with the transfer as it was. */
 int tftp_sender_begin(struct tftp_transfer *transfer);
 
-/* Notes the end and lets go of all that the transfer has; it is gone. */
+/* A packet of the transfer's client, to its port. */
+void tftp_sender_take(struct tftp_transfer *transfer, const struct datagram *datagram);
+
+/* A batch to a port of transfers: a udp_callback, with a struct tftp_port. */
+void tftp_sender_on_packets(void *context, const struct datagram *batch, size_t count);
+
+/* The next turn of the bulk that waits: a loop_callback, with a struct tftp_worker. */
+void tftp_sender_on_bulk(void *context);
+
+/* Notes the end and lets go of all that the transfer has; it is gone, but for its place while
+ * something for it is under way to the loop. */
 void tftp_sender_end(struct tftp_transfer *transfer, enum event_kind kind, const char *detail);
 /* The same without a note. */
 void tftp_sender_release(struct tftp_transfer *transfer);

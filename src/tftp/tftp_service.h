@@ -1,4 +1,5 @@
-/* The TFTP server: a listening socket for requests, and a socket of its own for each transfer. */
+/* The TFTP server: workers that share the port of requests, each with ports and transfers of its
+ * own. One worker works in the caller's loop, several have threads of their own. */
 #ifndef BOOTD_TFTP_TFTP_SERVICE_H
 #define BOOTD_TFTP_TFTP_SERVICE_H
 
@@ -24,14 +25,18 @@ struct tftp_service_parts {
 	 * taken there only, unless it selects all. */
 	const struct local_address *served;
 	size_t served_count;
+	size_t worker_count;
 };
 
-/* Listens, and serves from then on. Returns 0 with *out_service for the caller to stop, or -errno
- * (-EADDRINUSE: another server has the port; -EACCES: CAP_NET_BIND_SERVICE is missing). */
-int tftp_service_start(const struct tftp_service_parts *parts, struct tftp_service **out_service);
+/* Opens the sockets. Returns 0 with *out_service for the caller to stop, or -errno (-EADDRINUSE:
+ * another server has the port; -EACCES: CAP_NET_BIND_SERVICE is missing). */
+int tftp_service_open(const struct tftp_service_parts *parts, struct tftp_service **out_service);
 
-/* From now on with these parts, of the same loop and the same max_transfers. The socket stays as it
- * is, and transfers go on as they began. */
+/* Serves from now on, in threads if there are several workers. Returns 0 or -errno. */
+int tftp_service_run(struct tftp_service *service);
+
+/* From now on with these parts, of the same loop, max_transfers, ports and workers. The sockets
+ * stay as they are, and transfers go on as they began. */
 void tftp_service_configure(struct tftp_service *service, const struct tftp_service_parts *parts);
 
 /* Ends all transfers without a word to their clients. Files that are just being opened are closed

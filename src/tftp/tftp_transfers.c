@@ -76,16 +76,23 @@ struct tftp_transfer *tftp_transfers_add(struct tftp_transfers *transfers, struc
 	return &place->transfer;
 }
 
-void tftp_transfers_abandon(struct tftp_transfers *transfers, struct tftp_transfer *transfer)
+static bool has_client(const struct tftp_transfer *transfer)
 {
-	table_remove(transfers->by_client, key_of(transfer->client));
-	transfer->stage = TFTP_STAGE_ABANDONED;
+	return transfer->stage == TFTP_STAGE_OPENING || transfer->stage == TFTP_STAGE_SENDING;
+}
+
+void tftp_transfers_abandon(struct tftp_transfers *transfers, struct tftp_transfer *transfer,
+			    enum tftp_stage stage)
+{
+	if (has_client(transfer))
+		table_remove(transfers->by_client, key_of(transfer->client));
+	transfer->stage = stage;
 }
 
 void tftp_transfers_remove(struct tftp_transfers *transfers, struct tftp_transfer *transfer)
 {
 	/* An abandoned one's client may have another transfer by now. */
-	if (transfer->stage != TFTP_STAGE_ABANDONED)
+	if (has_client(transfer))
 		table_remove(transfers->by_client, key_of(transfer->client));
 	transfer->stage = TFTP_STAGE_FREE;
 	transfers->places[transfer->index].next_free = transfers->first_free;

@@ -3,40 +3,58 @@
 #define BOOTD_TFTP_TFTP_TRANSFERS_H
 
 #include "base/addr.h"
+#include "content/source.h"
+#include "io/loop.h"
 #include "tftp/tftp_engine.h"
 
 #define TFTP_FILE_SHOWN_SIZE 256
 
-struct source;
-struct tftp_sender;
-struct tftp_service;
+struct tftp_netascii;
+struct tftp_port;
+struct tftp_read;
+struct tftp_worker;
 struct timer;
-struct udp;
 
 enum tftp_stage {
 	TFTP_STAGE_FREE,
 	TFTP_STAGE_OPENING,
 	TFTP_STAGE_ABANDONED, /* the file is still being opened, but nobody wants it any more */
 	TFTP_STAGE_SENDING,
+	TFTP_STAGE_LEAVING, /* it has ended, but something is still under way to it */
 };
 
-/* The sender owns udp, deadline and source, which are there from TFTP_STAGE_SENDING on. */
+/* The sender owns deadline and source, which are there from TFTP_STAGE_SENDING on. */
 struct tftp_transfer {
 	enum tftp_stage stage;
-	struct tftp_service *service; /* borrowed */
-	struct tftp_sender *sender;   /* borrowed */
+	uint32_t index;
+	struct tftp_worker *worker; /* borrowed */
+	struct tftp_port *port;     /* borrowed; NULL: the one that requests come to */
 	struct endpoint client;
 	struct ip4 local; /* this machine's address that was asked */
 	uint64_t request; /* identifies the request's bytes */
 	struct tftp_options asked;
+	uint16_t block_size_max; /* for this client, and that its link carries whole */
+	uint16_t window_max;     /* for this client */
+	bool is_netascii;
+	bool is_growing; /* the source was, at the beginning */
+	bool awaits_growth;
+	bool is_in_bulk;
+	bool reads_in_pool; /* its file system always waits */
 	struct tftp_state state;
-	struct udp *udp;
 	struct timer *deadline;
+	uint64_t deadline_ms; /* when it is due; the timer may be set for an earlier time */
+	uint64_t timer_ms;    /* what the timer is set for; 0: nothing */
 	struct source *source;
+	struct tftp_netascii *netascii; /* the sender's */
+	struct source_waiter waiter;
+	struct letter growth; /* brings the waiter's word into the loop */
+	/* What is to be sent when the disk has given it, or bulk has its turn. */
+	struct tftp_turn pending;
+	struct tftp_read *read; /* under way */
+	struct tftp_transfer *bulk_next;
 	uint64_t started_ms;
 	uint64_t noted_ms;               /* when its progress was told last */
 	char file[TFTP_FILE_SHOWN_SIZE]; /* the name, printable */
-	uint32_t index;
 };
 
 struct tftp_transfers;
@@ -53,13 +71,15 @@ struct tftp_transfer *tftp_transfers_find(struct tftp_transfers *transfers, stru
  * full. */
 struct tftp_transfer *tftp_transfers_add(struct tftp_transfers *transfers, struct endpoint client);
 
-/* The client has no transfer any more; this one keeps its place as TFTP_STAGE_ABANDONED. */
-void tftp_transfers_abandon(struct tftp_transfers *transfers, struct tftp_transfer *transfer);
+/* The client has no transfer any more; this one keeps its place as stage, TFTP_STAGE_ABANDONED or
+ * TFTP_STAGE_LEAVING. */
+void tftp_transfers_abandon(struct tftp_transfers *transfers, struct tftp_transfer *transfer,
+			    enum tftp_stage stage);
 
 /* The place is free again. */
 void tftp_transfers_remove(struct tftp_transfers *transfers, struct tftp_transfer *transfer);
 
-/* How many are not free, the abandoned ones included. */
+/* How many are not free, those that only keep their places included. */
 uint32_t tftp_transfers_count(const struct tftp_transfers *transfers);
 
 /* The next one that is not free, after previous or, where that is NULL, from the first; NULL: none.

@@ -3,14 +3,6 @@
 
 #include <inttypes.h>
 
-enum option { OPTION_BLOCK_SIZE, OPTION_TIMEOUT, OPTION_SIZE, OPTION_COUNT };
-
-static const char *const option_names[OPTION_COUNT] = {
-	[OPTION_BLOCK_SIZE] = "blksize",
-	[OPTION_TIMEOUT] = "timeout",
-	[OPTION_SIZE] = "tsize",
-};
-
 /* What read_text returned, as the C string that it is in the packet. */
 static const char *as_text(struct span text)
 {
@@ -26,20 +18,35 @@ static bool is_padding(const struct reader *in)
 	return true;
 }
 
-static void take_value(struct tftp_options *options, enum option option, uint64_t value)
+static uint16_t at_most(uint64_t value, uint16_t most)
+{
+	return value < most ? (uint16_t)value : most;
+}
+
+static void take_value(struct tftp_options *options, enum tftp_option option, uint64_t value)
 {
 	switch (option) {
-	case OPTION_BLOCK_SIZE:
+	case TFTP_OPTION_BLOCK_SIZE:
 		if (value >= TFTP_BLOCK_SIZE_MIN)
-			options->block_size =
-				value < TFTP_BLOCK_SIZE_MAX ? (uint16_t)value : TFTP_BLOCK_SIZE_MAX;
+			options->block_size = at_most(value, TFTP_BLOCK_SIZE_MAX);
 		break;
-	case OPTION_TIMEOUT:
+	case TFTP_OPTION_TIMEOUT:
 		if (value <= UINT8_MAX)
 			options->timeout_s = (uint8_t)value;
 		break;
-	case OPTION_SIZE:
-	case OPTION_COUNT:
+	case TFTP_OPTION_WINDOW:
+		options->window = at_most(value, UINT16_MAX);
+		break;
+	case TFTP_OPTION_FINE_TIMEOUT:
+		if (value >= TFTP_FINE_TIMEOUT_MIN && value <= TFTP_FINE_TIMEOUT_MAX)
+			options->timeout_us = (uint32_t)value;
+		break;
+	case TFTP_OPTION_ROLLOVER:
+		options->has_rollover = value <= 1;
+		options->wraps_to_one = value == 1;
+		break;
+	case TFTP_OPTION_SIZE:
+	case TFTP_OPTION_COUNT:
 		options->has_size = true;
 		break;
 	}
@@ -47,7 +54,7 @@ static void take_value(struct tftp_options *options, enum option option, uint64_
 
 static void decode_options(struct reader *in, struct tftp_options *out_options)
 {
-	bool is_seen[OPTION_COUNT] = { false };
+	bool is_seen[TFTP_OPTION_COUNT] = { false };
 
 	while (!is_padding(in)) {
 		struct span name = read_text(in);
@@ -56,8 +63,8 @@ static void decode_options(struct reader *in, struct tftp_options *out_options)
 
 		if (in->is_failed)
 			return;
-		for (unsigned i = 0; i < OPTION_COUNT; i++) {
-			if (is_seen[i] || !text_is_same(as_text(name), option_names[i]))
+		for (unsigned i = 0; i < TFTP_OPTION_COUNT; i++) {
+			if (is_seen[i] || !text_is_same(as_text(name), tftp_option_names[i]))
 				continue;
 			is_seen[i] = true;
 			if (text_parse_number(as_text(value), &number))
@@ -78,6 +85,7 @@ bool tftp_decode_request(struct span datagram, struct tftp_request *out_request,
 	struct reader in = reader_of(datagram);
 	uint16_t opcode = read_u16(&in);
 	struct tftp_request request = { .is_write = opcode == TFTP_OPCODE_WRQ };
+	struct span mode;
 
 	if (in.is_failed)
 		return drop(TFTP_DROP_TOO_SHORT, out_drop);
@@ -86,7 +94,9 @@ bool tftp_decode_request(struct span datagram, struct tftp_request *out_request,
 	if (opcode > TFTP_OPCODE_WRQ)
 		return drop(TFTP_DROP_NOT_A_REQUEST, out_drop);
 	request.name = read_text(&in);
-	request.is_octet = text_is_same(as_text(read_text(&in)), "octet");
+	mode = read_text(&in);
+	request.is_octet = text_is_same(as_text(mode), "octet");
+	request.is_netascii = text_is_same(as_text(mode), "netascii");
 	if (in.is_failed)
 		return drop(TFTP_DROP_BAD_TEXT, out_drop);
 	decode_options(&in, &request.options);
@@ -123,12 +133,12 @@ bool tftp_decode_packet(struct span datagram, struct tftp_packet *out_packet)
 	return true;
 }
 
-static void write_option(struct writer *out, enum option option, uint64_t value)
+static void write_option(struct writer *out, enum tftp_option option, uint64_t value)
 {
 	char digits[sizeof("18446744073709551615")];
 
 	(void)text_format(digits, sizeof(digits), "%" PRIu64, value);
-	write_text(out, option_names[option]);
+	write_text(out, tftp_option_names[option]);
 	write_text(out, digits);
 }
 
@@ -136,11 +146,17 @@ void tftp_encode_oack(struct writer *out, const struct tftp_options *options, ui
 {
 	write_u16(out, TFTP_OPCODE_OACK);
 	if (options->block_size > 0)
-		write_option(out, OPTION_BLOCK_SIZE, options->block_size);
+		write_option(out, TFTP_OPTION_BLOCK_SIZE, options->block_size);
 	if (options->has_size)
-		write_option(out, OPTION_SIZE, size_bytes);
+		write_option(out, TFTP_OPTION_SIZE, size_bytes);
 	if (options->timeout_s > 0)
-		write_option(out, OPTION_TIMEOUT, options->timeout_s);
+		write_option(out, TFTP_OPTION_TIMEOUT, options->timeout_s);
+	if (options->timeout_us > 0)
+		write_option(out, TFTP_OPTION_FINE_TIMEOUT, options->timeout_us);
+	if (options->window > 0)
+		write_option(out, TFTP_OPTION_WINDOW, options->window);
+	if (options->has_rollover)
+		write_option(out, TFTP_OPTION_ROLLOVER, options->wraps_to_one);
 }
 
 void tftp_encode_data_header(struct writer *out, uint16_t block)

@@ -1,18 +1,22 @@
-/* TFTP packets: RFC 1350, with the options of RFC 2347, 2348 (blksize) and 2349 (timeout, tsize).
- */
+/* TFTP packets: RFC 1350, with the options of RFC 2347, 2348 (blksize), 2349 (timeout, tsize) and
+ * 7440 (windowsize), and tftp-hpa's utimeout and rollover. */
 #ifndef BOOTD_TFTP_TFTP_WIRE_H
 #define BOOTD_TFTP_TFTP_WIRE_H
 
 #include "base/bytes.h"
+#include "tftp/tftp_options.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#define TFTP_BLOCK_SIZE         512   /* RFC 1350: without the option */
-#define TFTP_BLOCK_SIZE_MIN     8     /* RFC 2348 */
-#define TFTP_BLOCK_SIZE_MAX     65464 /* RFC 2348 */
-#define TFTP_DATA_HEADER_SIZE   4     /* RFC 1350 */
-#define TFTP_ERROR_MESSAGE_SIZE 128   /* of one that is sent, NUL included */
+#define TFTP_BLOCK_SIZE         512       /* RFC 1350: without the option */
+#define TFTP_BLOCK_SIZE_MIN     8         /* RFC 2348 */
+#define TFTP_BLOCK_SIZE_MAX     65464     /* RFC 2348 */
+#define TFTP_DATA_HEADER_SIZE   4         /* RFC 1350 */
+#define TFTP_FINE_TIMEOUT_MIN   10000     /* us; tftp-hpa */
+#define TFTP_FINE_TIMEOUT_MAX   255000000 /* us; tftp-hpa */
+#define TFTP_OACK_SIZE_MAX      512       /* RFC 2347 */
+#define TFTP_ERROR_MESSAGE_SIZE 128       /* of one that is sent, NUL included */
 
 enum tftp_opcode { /* RFC 1350, 2347 */
 		   TFTP_OPCODE_RRQ = 1,
@@ -46,13 +50,18 @@ struct tftp_options {
 	uint16_t block_size; /* 0: not there */
 	uint8_t timeout_s;   /* 0: not there */
 	bool has_size;
+	uint16_t window;     /* 0: not there */
+	uint32_t timeout_us; /* 0: not there */
+	bool has_rollover;
+	bool wraps_to_one; /* with has_rollover */
 };
 
 /* What it points to is in the datagram. */
 struct tftp_request {
 	struct span name; /* raw */
 	bool is_write;
-	bool is_octet; /* otherwise netascii, mail, or no mode at all */
+	bool is_octet;
+	bool is_netascii; /* where neither, it is mail, or no mode at all */
 	struct tftp_options options;
 };
 
@@ -66,8 +75,8 @@ struct tftp_packet {
 
 /* Decodes a read or write request. Of each option the first counts; options that are unknown, that
  * are no number or that are out of their RFC's range are taken as not there, except that a block
- * size above the range means the largest (RFC 2348: what is granted may be smaller). Zeros behind
- * the last option are padding. */
+ * size or window above the range means the largest (RFC 2348, 7440: what is granted may be
+ * smaller). Zeros behind the last option are padding. */
 bool tftp_decode_request(struct span datagram, struct tftp_request *out_request,
 			 enum tftp_drop *out_drop);
 

@@ -16,8 +16,9 @@
 
 #define LINE_SIZE 512
 
-static const char *const fields[] = { "who",   "mac",  "address", "message", "file",   "detail",
-				      "bytes", "size", "block",   "percent", "seconds" };
+static const char *const fields[] = { "who",     "mac",   "address",    "message", "file",
+				      "detail",  "bytes", "size",       "block",   "percent",
+				      "seconds", "rate",  "round_trip", "resent" };
 
 static void every_kind_has_a_name_of_its_own(void **state)
 {
@@ -95,6 +96,7 @@ static const enum event_kind normal[] = {
 	EVENT_NDP_MALFORMED,
 	EVENT_HTTP_ASKED,
 	EVENT_HTTP_LIBRARY, /* beside an event of its own */
+	EVENT_TFTP_LATE_PACKET,
 };
 
 static bool is_normal(enum event_kind kind)
@@ -187,16 +189,25 @@ static const struct {
 	    .address = { 0xc0a84d94 },
 	    .file = "pxelinux.0",
 	    .bytes = 42430,
-	    .duration_ms = 61005 },
-	  "tftp: 192.168.77.148: sent pxelinux.0, 42430 bytes in 61.005 s" },
+	    .duration_ms = 61005,
+	    .resent_count = 3,
+	    .round_trip_us = 1234056 },
+	  "tftp: 192.168.77.148: sent pxelinux.0, 42430 bytes in 61.005 s (0 kB/s, round trip "
+	  "1234.056 ms, 3 packets sent again)" },
+	{ { .kind = EVENT_TFTP_SENT, .address = { 1 }, .file = "a", .bytes = 5000 },
+	  "tftp: 0.0.0.1: sent a, 5000 bytes in 0.000 s (5000 kB/s, round trip 0.000 ms, 0 packets "
+	  "sent again)" },
 	{ { .kind = EVENT_TFTP_PROGRESS,
 	    .address = { 0xc0a84d94 },
 	    .file = "linux",
 	    .bytes = UINT64_C(5000000000),
-	    .size_bytes = UINT64_C(10000000000) },
-	  "tftp: 192.168.77.148: linux 50 % (5000000000 bytes)" },
+	    .size_bytes = UINT64_C(10000000000),
+	    .duration_ms = 10000 },
+	  "tftp: 192.168.77.148: linux 50 % (5000000000 bytes, 500000 kB/s, round trip 0.000 ms, 0 "
+	  "packets sent again)" },
 	{ { .kind = EVENT_TFTP_PROGRESS, .address = { 0xc0a84d94 }, .file = "empty" },
-	  "tftp: 192.168.77.148: empty 100 % (0 bytes)" },
+	  "tftp: 192.168.77.148: empty 100 % (0 bytes, 0 kB/s, round trip 0.000 ms, 0 packets sent "
+	  "again)" },
 	{ { .kind = EVENT_FETCH_FINISHED,
 	    .file = "http://host/linux",
 	    .bytes = 5000000000,

@@ -452,6 +452,23 @@ static int free_config(void **state)
 	return 0;
 }
 
+/* A client's next transfer comes from another port than its last one. */
+static void each_worker_needs_two_ports(void **state)
+{
+	(void)state;
+	check_on(&(struct config_surroundings){ 0 }, "[tftp]\nport_range = 2000-2000\n", false,
+		 true);
+	assert_int_equal(problems.count, 1);
+	assert_int_equal(problems.list[0].line, 2);
+	assert_non_null(strstr(problems.list[0].text, "these are 1 ports: 2 are needed"));
+	check_on(&(struct config_surroundings){ 0 },
+		 "[tftp]\nport_range = 2000-2006\nworkers = 4\n", false, true);
+	assert_int_equal(problems.count, 1);
+	check_on(&(struct config_surroundings){ 0 },
+		 "[tftp]\nport_range = 2000-2007\nworkers = 4\n", false, true);
+	assert_int_equal(problems.count, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -475,6 +492,7 @@ int main(void)
 		cmocka_unit_test(dns_auto_takes_what_clients_can_reach),
 		cmocka_unit_test(a_log_file_needs_its_path),
 		cmocka_unit_test(only_the_services_that_run_are_checked),
+		cmocka_unit_test(each_worker_needs_two_ports),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, free_config);

@@ -123,7 +123,9 @@ static void every_key_is_taken_where_it_belongs(void **state)
 		   "domain = example.org\ndns = 8.8.8.8;8.8.4.4\ngateway = 10.0.0.1\n"
 		   "netmask = 255.0.0.0\nlease_time = 2h\nservername = one\n"
 		   "[bootfile]\nx64-uefi = x.efi ; sixty-four\n11 = arm.efi\ndefault = other\n"
-		   "[tftpd]\naddress = 10.0.0.0\nport : 6900\nblocksize = 512\ntimeout = 0.5\n"
+		   "[tftpd]\naddress = 10.0.0.0\nport : 6900\nblocksize = 512\ntimeout = "
+		   "0.5\nmax_window = 9\nrollover = 1\nworkers = 3\nrefuse = timeout\n"
+		   "single_port = yes\nport_range = 2000-2100\nmax_client_transfers = 7\n"
 		   "root = files\nsymlinks = follow\nmax_transfers = 65536\n");
 	if (problems.count > 0)
 		problems_print(&problems, stderr);
@@ -154,6 +156,14 @@ static void every_key_is_taken_where_it_belongs(void **state)
 	assert_int_equal(config.tftp.address.kind, SELECT_ADDRESS);
 	assert_int_equal(config.tftp.port, 6900);
 	assert_int_equal(config.tftp.block_size_max, 512);
+	assert_int_equal(config.tftp.window_max, 9);
+	assert_int_equal(config.tftp.rollover, 1);
+	assert_int_equal(config.tftp.worker_count, 3);
+	assert_int_equal(config.tftp.refused, 2);
+	assert_true(config.tftp.uses_single_port);
+	assert_int_equal(config.tftp.port_range.first, 2000);
+	assert_int_equal(config.tftp.port_range.last, 2100);
+	assert_int_equal(config.tftp.client_transfers_max, 7);
 	assert_int_equal(config.tftp.timeout_ms, 500);
 	assert_string_equal(config.tftp.root, "/etc/bootd/files");
 	assert_int_equal(config.tftp.symlinks, SYMLINKS_FOLLOW);
@@ -242,9 +252,33 @@ static void ranges_end_where_they_say(void **state)
 		  { "blocksize = 7", "blocksize = 65465" },
 		  "from 8 to 65464 bytes" },
 		{ "tftp",
+		  { "max_window = 1", "max_window = 4096" },
+		  { "max_window = 0", "max_window = 4097" },
+		  "from 1 to 4096 blocks" },
+		{ "tftp",
+		  { "rollover = 0", "rollover = 1" },
+		  { "rollover = 2", "rollover = -1" },
+		  "from 0 to 1" },
+		{ "tftp",
 		  { "timeout = 0.05", "timeout = 60" },
 		  { "timeout = 0.049", "timeout = 60.001" },
 		  "from 0.05 to 60 seconds" },
+		{ "tftp",
+		  { "max_client_transfers = 0", "max_client_transfers = 65536" },
+		  { "max_client_transfers = -1", "max_client_transfers = 65537" },
+		  "from 0 to 65536 transfers" },
+		{ "tftp",
+		  { "workers = 1", "workers = 64" },
+		  { "workers = 0", "workers = 65" },
+		  "from 1 to 64 workers" },
+		{ "tftp",
+		  { "refuse = tsize", "refuse = windowsize BLKSIZE" },
+		  { "refuse = size", "refuse = blksize=512" },
+		  "no list of options with blanks between them" },
+		{ "tftp",
+		  { "port_range = 1-65535", "port_range = 2000-2000" },
+		  { "port_range = 2001-2000", "port_range = 0-65536" },
+		  "no range of ports such as 50000-50099" },
 		{ "tftp",
 		  { "max_transfers = 1", "max_transfers = 65536" },
 		  { "max_transfers = 0", "max_transfers = 65537" },

@@ -115,6 +115,29 @@ static int free_config(void **state)
 	return 0;
 }
 
+static void tftp_clients_stay_in_order(void **state)
+{
+	(void)state;
+	assert_accepted(
+		"[tftp_clients]\n10.0.0.0/8 = tsize ; a comment\nAA-BB-CC/24 = blksize=1024\n"
+		"10.0.0.1 = windowsize=4\n");
+	assert_int_equal(config.tftp_clients.count, 3);
+	assert_false(config.tftp_clients.list[0].is_by_mac);
+	assert_int_equal(config.tftp_clients.list[0].network.value, 0x0a000000);
+	assert_int_equal(config.tftp_clients.list[0].prefix_length, 8);
+	assert_int_equal(config.tftp_clients.list[0].line, 2);
+	assert_true(config.tftp_clients.list[1].is_by_mac);
+	assert_int_equal(config.tftp_clients.list[1].prefix_length, 24);
+	assert_int_equal(config.tftp_clients.list[1].caps.block_size_max, 1024);
+	assert_int_equal(config.tftp_clients.list[2].prefix_length, 32);
+	assert_int_equal(config.tftp_clients.list[2].caps.window_max, 4);
+	assert_refused("[tftp_clients]\neth0 = tsize\n", 2, "nor a network such as 192.168.1.0/24");
+	assert_refused("[tftp_clients]\n10.0.0.1/8 = tsize\n", 2, "all behind the prefix is 0");
+	assert_refused("[tftp_clients]\n10.0.0.1 = window=4\n", 2,
+		       "\"window=4\" is no list of options");
+	assert_refused("[tftp_clients]\n10.0.0.1 =\n", 2, "there are blksize, timeout");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -125,6 +148,7 @@ int main(void)
 		cmocka_unit_test(static_hosts_are_sorted),
 		cmocka_unit_test(an_address_is_one_machines),
 		cmocka_unit_test(sections_without_rows_own_nothing),
+		cmocka_unit_test(tftp_clients_stay_in_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, free_config);

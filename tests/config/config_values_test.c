@@ -277,6 +277,25 @@ static void paths_are_relative_to_the_folder(void **state)
 	assert_false(value_is_url("httpd/x"));
 }
 
+static void a_range_has_two_ports_in_order(void **state)
+{
+	static const char *const refused[] = { "",      "5",   "5-",      "-5",
+					       "0-5",   "6-5", "5-65536", "5-6-7",
+					       "5 - 6", "a-b", "5--6",    "000005-6" };
+	struct port_range range = { 7, 8 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(refused); i++) {
+		assert_false(value_parse_port_range(refused[i], &range));
+		assert_int_equal(range.first, 7);
+	}
+	assert_true(value_parse_port_range("1-65535", &range));
+	assert_int_equal(range.first, 1);
+	assert_int_equal(range.last, 65535);
+	assert_true(value_parse_port_range("2000-2000", &range));
+	assert_int_equal(range.last, 2000);
+}
+
 static void endpoints_have_ports(void **state)
 {
 	static const char *const refused[] = {
@@ -429,6 +448,7 @@ int main(void)
 		cmocka_unit_test(words_have_no_case),
 		cmocka_unit_test(texts_by_what_they_may_hold),
 		cmocka_unit_test(paths_are_relative_to_the_folder),
+		cmocka_unit_test(a_range_has_two_ports_in_order),
 		cmocka_unit_test(endpoints_have_ports),
 		cmocka_unit_test(locations_have_a_scheme_and_no_slash_behind),
 		cmocka_unit_test(mac_prefixes_have_their_bits),

@@ -118,7 +118,7 @@ class Kinds:
         return tftp.request("file", kind=tftp.WRQ)
 
     def tftp_mode_refused(self):
-        return tftp.request("file", mode=self.chance.choice(["netascii", "mail", "", "octets"]))
+        return tftp.request("file", mode=self.chance.choice(["mail", "", "octets"]))
 
     def tftp_not_found(self):
         return tftp.request(f"no/such/{self.chance.getrandbits(64)}/file",

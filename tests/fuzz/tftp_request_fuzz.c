@@ -53,17 +53,26 @@ static void check_name(struct span name)
 
 static void check_answer(const struct tftp_options *asked)
 {
-	static const struct tftp_limits limits = { .block_size_max = 1468, .timeout_ms = 1000 };
+	static const struct tftp_limits limits = { .block_size_max = 1468,
+						   .window_max = 64,
+						   .timeout_ms = 1000 };
+	static const struct tftp_extent extent = { .available_bytes = UINT64_MAX / 2,
+						   .size_bytes = UINT64_MAX / 2,
+						   .has_size = true,
+						   .is_whole = true };
 	struct tftp_state state;
-	struct tftp_turn turn = tftp_begin(&state, asked, UINT64_MAX / 2, &limits);
+	struct tftp_turn turn = tftp_begin(&state, asked, &extent, &limits, 0);
 	uint8_t packet[512]; /* RFC 2347: no longer than this */
 	struct writer out = writer_of(packet, sizeof(packet));
 
 	require(turn.verdict == TFTP_GOING && turn.send != TFTP_SEND_NOTHING);
-	require(turn.deadline_ms >= 1000 && turn.deadline_ms <= 255000);
+	require(turn.deadline_ms >= 10 && turn.deadline_ms <= 255000);
+	require(turn.count <= 1 && turn.length <= 512);
+	require(state.window == (asked->window == 0 ? 1 : state.granted.window));
+	require(state.granted.window <= asked->window && state.window <= 64);
 	require(state.block_size == (asked->block_size == 0 ? 512 : state.granted.block_size));
 	require(state.granted.block_size <= asked->block_size);
-	tftp_encode_oack(&out, &state.granted, state.size_bytes);
+	tftp_encode_oack(&out, &state.granted, state.extent.size_bytes);
 	require(!out.is_failed);
 }
 

@@ -35,13 +35,46 @@ static void grants_options(void **state)
 	expect_bytes(&client, BINARY("\0\6blksize\0"
 				     "1468\0tsize\0"
 				     "1100\0timeout\0"
-				     "5\0"));
+				     "5\0windowsize\0"
+				     "4\0"));
 	send_ack(&client, 0);
 	expect_data(&client, 1, 0, FILE_SIZE);
 	send_ack(&client, 1);
 	await(server, EVENT_TFTP_SENT, 1);
 	assert_int_equal(server->activity.last[EVENT_TFTP_START].block_size, 1468);
 	assert_int_equal(server->activity.last[EVENT_TFTP_START].bytes, FILE_SIZE);
+	client_done(&client);
+}
+
+static void sends_windows_and_restarts_inside_them(void **state)
+{
+	struct server *server = *state;
+	struct client client = client_new(server);
+
+	request(&client, BINARY("\0\1file\0octet\0blksize\0"
+				"100\0windowsize\0"
+				"4\0"));
+	expect_bytes(&client, BINARY("\0\6blksize\0"
+				     "100\0windowsize\0"
+				     "4\0"));
+	send_ack(&client, 0);
+	for (uint16_t block = 1; block <= 4; block++)
+		expect_data(&client, block, (block - 1u) * 100, 100);
+	send_ack(&client, 2);
+	for (uint16_t block = 3; block <= 6; block++)
+		expect_data(&client, block, (block - 1u) * 100, 100);
+	send_ack(&client, 2);
+	send_ack(&client, 6);
+	for (uint16_t block = 7; block <= 10; block++)
+		expect_data(&client, block, (block - 1u) * 100, 100);
+	send_ack(&client, 10);
+	expect_data(&client, 11, 1000, 100);
+	expect_data(&client, 12, 1100, 0);
+	send_ack(&client, 12);
+	await(server, EVENT_TFTP_SENT, 1);
+	assert_int_equal(server->activity.last[EVENT_TFTP_SENT].resent_count, 2);
+	assert_true(server->activity.last[EVENT_TFTP_SENT].round_trip_us > 0);
+	assert_silence(&client);
 	client_done(&client);
 }
 
@@ -220,6 +253,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SERVER_TEST(sends_a_file),
 		SERVER_TEST(grants_options),
+		SERVER_TEST(sends_windows_and_restarts_inside_them),
 		SERVER_TEST(sends_empty_files_and_full_last_blocks),
 		SERVER_TEST(names_the_machine_of_a_session),
 		SERVER_TEST(a_packet_of_another_peer_does_no_harm),

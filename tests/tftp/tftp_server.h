@@ -96,11 +96,26 @@ static inline void on_stuck(void *context)
 	loop_stop(server->loop);
 }
 
+static inline void stop_loop(void *context)
+{
+	loop_stop(context);
+}
+
 static inline void run(struct server *server)
 {
 	timer_start(server->stuck, STUCK_MS);
 	loop_run(server->loop);
 	timer_stop(server->stuck);
+}
+
+/* Some turn of the loop, at most a few milliseconds. */
+static inline void loop_turn(struct server *server)
+{
+	struct timer *timer = timer_new(server->loop, stop_loop, server->loop);
+
+	timer_start(timer, 1);
+	loop_run(server->loop);
+	timer_free(timer);
 }
 
 static inline void await(struct server *server, enum event_kind kind, unsigned count)
@@ -163,7 +178,8 @@ static inline struct tftp_service_parts parts_of(struct server *server)
 					    .activity = &server->activity,
 					    .config = &server->config,
 					    .served = &server->served,
-					    .served_count = 1 };
+					    .served_count = 1,
+					    .worker_count = 1 };
 }
 
 /* On a port that was free a moment ago. */
@@ -176,9 +192,10 @@ static inline void start(struct server *server)
 		int fd = bind_socket(0, &server->config.tftp.port);
 
 		close_fd(&fd);
-		error = tftp_service_start(&parts, &server->service);
+		error = tftp_service_open(&parts, &server->service);
 	} while (error == -EADDRINUSE);
 	assert_int_equal(error, 0);
+	assert_int_equal(tftp_service_run(server->service), 0);
 }
 
 static inline void stop(struct server *server)
@@ -215,6 +232,7 @@ static inline int set_up(void **state)
 	server->activity.loop = server->loop;
 	server->activity.awaited = EVENT_KIND_COUNT;
 	server->config.tftp.block_size_max = 1468;
+	server->config.tftp.window_max = 64;
 	server->config.tftp.timeout_ms = 60000;
 	server->config.tftp.transfers_max = 8;
 	server->config.bootp.may_unknown_read_files = true;
@@ -297,11 +315,6 @@ static inline bool take_packet(struct client *client)
 	return true;
 }
 
-static inline void on_readable(void *context)
-{
-	loop_stop(context);
-}
-
 /* Runs the loop until a packet for the client is there. */
 static inline void receive(struct client *client)
 {
@@ -310,7 +323,7 @@ static inline void receive(struct client *client)
 
 	if (take_packet(client))
 		return;
-	watch = watch_new(server->loop, client->fd, on_readable, server->loop);
+	watch = watch_new(server->loop, client->fd, stop_loop, server->loop);
 	assert_non_null(watch);
 	run(server);
 	watch_free(watch);

@@ -1,4 +1,5 @@
 #include "support.h"
+#include "tftp/tftp_options.h"
 #include "tftp_server.h"
 
 static const struct {
@@ -22,8 +23,9 @@ static const struct {
 	  "the symbolic link out leads out of the root; [tftp] symlinks = follow would allow it" },
 	{ BINARY("\0\2file\0octet\0"), EVENT_TFTP_WRITE_REFUSED, 2, "this server is read-only",
 	  "file", "this server is read-only" },
-	{ BINARY("\0\1file\0netascii\0"), EVENT_TFTP_MODE_REFUSED, 4, "only octet mode is served",
-	  "file", "only octet mode is served" },
+	{ BINARY("\0\1file\0mail\0"), EVENT_TFTP_MODE_REFUSED, 4,
+	  "only the modes octet and netascii are served", "file",
+	  "only the modes octet and netascii are served" },
 	{ BINARY("\0\1file\0octet"), EVENT_TFTP_MALFORMED, 4, "malformed request", "",
 	  "its name or mode has no end" },
 	{ BINARY("\0\1file\0octet\0tsize\0"), EVENT_TFTP_MALFORMED, 4, "malformed request", "",
@@ -153,6 +155,110 @@ static void too_many_transfers_are_refused(void **state)
 	client_done(&one);
 }
 
+static void too_many_transfers_of_one_client_are_refused(void **state)
+{
+	struct server *server = *state;
+	struct client one = client_new(server);
+	struct client other = client_new(server);
+
+	server->config.tftp.client_transfers_max = 1;
+	request(&one, READ_FILE);
+	expect_data(&one, 1, 0, 512);
+	request(&other, READ_FILE);
+	expect_error(&other, 0, "too many transfers of this client");
+	assert_int_equal(count_of(server, EVENT_TFTP_BUSY), 1);
+	send_ack(&one, 1);
+	expect_data(&one, 2, 512, 512);
+	client_done(&other);
+	client_done(&one);
+}
+
+static void options_are_refused_and_capped(void **state)
+{
+	struct server *server = *state;
+	struct client client = client_new(server);
+	struct tftp_client_rule rule = { .network = { LOOPBACK },
+					 .prefix_length = 32,
+					 .caps = { .block_size_max = 1000, .window_max = 2 } };
+
+	server->config.tftp.refused = 1u << TFTP_OPTION_SIZE;
+	server->config.tftp_clients = (struct tftp_client_rules){ &rule, 1 };
+	request(&client, BINARY("\0\1file\0octet\0tsize\0"
+				"0\0blksize\0"
+				"1400\0windowsize\0"
+				"64\0"));
+	expect_bytes(&client, BINARY("\0\6blksize\0"
+				     "1000\0windowsize\0"
+				     "2\0"));
+	client_done(&client);
+}
+
+static void a_single_port_serves_all(void **state)
+{
+	struct server *server = *state;
+	struct client one = client_new(server);
+	struct client other = client_new(server);
+
+	server->config.tftp.uses_single_port = true;
+	request(&one, READ_FILE);
+	expect_data(&one, 1, 0, 512);
+	assert_int_equal(one.port, server->config.tftp.port);
+	request(&other, READ_FILE);
+	expect_data(&other, 1, 0, 512);
+	send_ack(&one, 1);
+	expect_data(&one, 2, 512, 512);
+	/* A reload that ends it ends no transfer. */
+	server->config.tftp.uses_single_port = false;
+	send_ack(&one, 2);
+	expect_data(&one, 3, 1024, 76);
+	send_ack(&one, 3);
+	await(server, EVENT_TFTP_SENT, 1);
+	/* Of no transfer any more. */
+	send_to(&one, LOOPBACK, server->config.tftp.port, BINARY("\0\4\0\3"));
+	await(server, EVENT_TFTP_NOT_A_REQUEST, 1);
+	send_to(&other, LOOPBACK, server->config.tftp.port, BINARY("\0\5\0\0end\0"));
+	await(server, EVENT_TFTP_ABORTED, 1);
+	client_done(&other);
+	client_done(&one);
+}
+
+static void the_ports_are_of_the_range(void **state)
+{
+	struct server *server = *state;
+	struct client client = client_new(server);
+	uint16_t last = 0;
+
+	stop(server);
+	server->config.tftp.port_range = (struct port_range){ 20000, 29999 };
+	start(server);
+	for (unsigned i = 1; i <= 4; i++) {
+		request(&client, BINARY("\0\1other\0octet\0"));
+		expect_data(&client, 1, 0, 5);
+		assert_in_range(client.port, 20000, 29999);
+		assert_int_not_equal(client.port, last);
+		last = client.port;
+		send_ack(&client, 1);
+		await(server, EVENT_TFTP_SENT, i);
+	}
+	client_done(&client);
+}
+
+/* What is late of the last transfer is no reason for an ERROR, which might end the next one. */
+static void late_packets_are_thrown_away(void **state)
+{
+	struct server *server = *state;
+	struct client client = client_new(server);
+
+	request(&client, BINARY("\0\1other\0octet\0"));
+	expect_data(&client, 1, 0, 5);
+	send_ack(&client, 1);
+	await(server, EVENT_TFTP_SENT, 1);
+	send_ack(&client, 1);
+	await(server, EVENT_TFTP_LATE_PACKET, 1);
+	assert_silence(&client);
+	client_done(&client);
+}
+
 static void answers_from_the_address_that_was_asked(void **state)
 {
 	struct server *server = *state;
@@ -204,7 +310,7 @@ static void a_port_in_use_stops_the_start(void **state)
 	struct tftp_service_parts parts = parts_of(server);
 	struct tftp_service *second = NULL;
 
-	assert_int_equal(tftp_service_start(&parts, &second), -EADDRINUSE);
+	assert_int_equal(tftp_service_open(&parts, &second), -EADDRINUSE);
 	assert_null(second);
 }
 
@@ -215,12 +321,16 @@ static void stops_while_files_are_being_opened(void **state)
 	struct client one = client_new(server);
 	struct client other = client_new(server);
 
-	request(&one, READ_FILE);
-	expect_data(&one, 1, 0, 512);
+	/* Both come in one batch, the first of all: the file is still being opened then. */
 	request(&other, READ_FILE);
 	request(&other, BINARY("\0\2w\0octet\0"));
 	await(server, EVENT_TFTP_WRITE_REFUSED, 1);
-	assert_int_equal(count_of(server, EVENT_TFTP_START), 1);
+	assert_int_equal(count_of(server, EVENT_TFTP_START), 0);
+	stop(server);
+
+	start(server);
+	request(&one, READ_FILE);
+	expect_data(&one, 1, 0, 512);
 	stop(server);
 	client_done(&other);
 	client_done(&one);
@@ -235,6 +345,11 @@ int main(void)
 		SERVER_TEST(another_request_supersedes_the_transfer),
 		SERVER_TEST(another_request_supersedes_one_whose_file_is_being_opened),
 		SERVER_TEST(too_many_transfers_are_refused),
+		SERVER_TEST(too_many_transfers_of_one_client_are_refused),
+		SERVER_TEST(options_are_refused_and_capped),
+		SERVER_TEST(a_single_port_serves_all),
+		SERVER_TEST(the_ports_are_of_the_range),
+		SERVER_TEST(late_packets_are_thrown_away),
 		SERVER_TEST(answers_from_the_address_that_was_asked),
 		SERVER_TEST(serves_the_selected_interface_only),
 		SERVER_TEST(listens_on_a_selected_address_only),

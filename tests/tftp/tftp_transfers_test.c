@@ -59,7 +59,7 @@ static void an_abandoned_one_keeps_its_place_but_not_its_client(void **state)
 	struct tftp_transfer *new;
 
 	(void)state;
-	tftp_transfers_abandon(transfers, old);
+	tftp_transfers_abandon(transfers, old, TFTP_STAGE_ABANDONED);
 	assert_null(tftp_transfers_find(transfers, client_of(1)));
 	assert_int_equal(tftp_transfers_count(transfers), 1);
 	new = tftp_transfers_add(transfers, client_of(1));

@@ -33,12 +33,12 @@ static const struct {
 	  "0001677275626e65747836342e656669006f63746574007473697a65003000626c6b73697a650031343638"
 	  "0077696e646f7773697a65003400",
 	  "grubnetx64.efi",
-	  { .block_size = 1468, .has_size = true } },
+	  { .block_size = 1468, .has_size = true, .window = 4 } },
 	{ "OVMF asks for the file",
 	  "0001677275626e65747836342e656669006f6374657400626c6b73697a6500313436380077696e646f7773"
 	  "697a65003400",
 	  "grubnetx64.efi",
-	  { .block_size = 1468 } },
+	  { .block_size = 1468, .window = 4 } },
 	{ "GRUB",
 	  "00012f677275622f677275622e636667006f6374657400626c6b73697a650031303234007473697a650030"
 	  "00",
@@ -56,6 +56,10 @@ static void assert_options(const struct tftp_options *got, const struct tftp_opt
 	assert_int_equal(got->block_size, expected->block_size);
 	assert_int_equal(got->timeout_s, expected->timeout_s);
 	assert_int_equal(got->has_size, expected->has_size);
+	assert_int_equal(got->window, expected->window);
+	assert_int_equal(got->timeout_us, expected->timeout_us);
+	assert_int_equal(got->has_rollover, expected->has_rollover);
+	assert_int_equal(got->wraps_to_one, expected->wraps_to_one);
 }
 
 static void decodes_firmware(void **state)
@@ -137,6 +141,39 @@ static const struct {
 	      "12345678901234\0"),
 	  { .has_size = true } },
 	{ RRQ("tsize\0x\0"), { 0 } },
+	{ RRQ("windowsize\0"
+	      "0\0"),
+	  { 0 } },
+	{ RRQ("WindowSize\0"
+	      "1\0"),
+	  { .window = 1 } },
+	{ RRQ("windowsize\0"
+	      "65535\0"),
+	  { .window = 65535 } },
+	{ RRQ("windowsize\0"
+	      "65536\0"),
+	  { .window = 65535 } },
+	{ RRQ("utimeout\0"
+	      "9999\0"),
+	  { 0 } },
+	{ RRQ("utimeout\0"
+	      "10000\0"),
+	  { .timeout_us = 10000 } },
+	{ RRQ("utimeout\0"
+	      "255000000\0"),
+	  { .timeout_us = 255000000 } },
+	{ RRQ("utimeout\0"
+	      "255000001\0"),
+	  { 0 } },
+	{ RRQ("rollover\0"
+	      "0\0"),
+	  { .has_rollover = true } },
+	{ RRQ("rollover\0"
+	      "1\0"),
+	  { .has_rollover = true, .wraps_to_one = true } },
+	{ RRQ("rollover\0"
+	      "2\0"),
+	  { 0 } },
 	/* The first counts, even one that cannot be granted. */
 	{ RRQ("blksize\0"
 	      "600\0blksize\0"
@@ -338,6 +375,15 @@ static void encodes_option_acknowledgements(void **state)
 		  0,
 		  TEXT("\0\6tsize\0"
 		       "0\0") },
+		{ { .window = 64,
+		    .timeout_us = 250000,
+		    .has_rollover = true,
+		    .wraps_to_one = true },
+		  0,
+		  TEXT("\0\6utimeout\0"
+		       "250000\0windowsize\0"
+		       "64\0rollover\0"
+		       "1\0") },
 		{ { .timeout_s = 5 },
 		  77,
 		  TEXT("\0\6timeout\0"
