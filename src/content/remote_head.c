@@ -32,23 +32,32 @@ static int64_t days_before(int64_t year, int64_t month)
 	return (year - 1970) * 365 + leaps / 4 - leaps / 100 + leaps / 400 - 477 + days[month];
 }
 
+/* Which of the names, of three letters each, text begins with; count: none. */
+static int64_t find_name(const char *names, int64_t count, const char *text)
+{
+	int64_t i = 0;
+
+	while (i < count && strncmp(names + 3 * i, text, 3) != 0)
+		i++;
+	return i;
+}
+
 bool remote_date_parse(const char *text, int64_t *out_s)
 {
-	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 	int64_t day;
 	int64_t year;
 	int64_t hour;
 	int64_t minute;
 	int64_t second;
-	int64_t month = 0;
+	int64_t month;
 
 	if (strlen(text) != DATE_LENGTH || strncmp(text + 3, ", ", 2) != 0 ||
 	    strcmp(text + 25, " GMT") != 0 || text[7] != ' ' || text[11] != ' ' ||
 	    text[16] != ' ' || text[19] != ':' || text[22] != ':')
 		return false;
-	while (month < 12 && strncmp(months + 3 * month, text + 8, 3) != 0)
-		month++;
-	if (month == 12 || !read_digits(text + 5, 2, &day) || !read_digits(text + 12, 4, &year) ||
+	month = find_name("JanFebMarAprMayJunJulAugSepOctNovDec", 12, text + 8);
+	if (month == 12 || find_name("MonTueWedThuFriSatSun", 7, text) == 7 ||
+	    !read_digits(text + 5, 2, &day) || !read_digits(text + 12, 4, &year) ||
 	    !read_digits(text + 17, 2, &hour) || !read_digits(text + 20, 2, &minute) ||
 	    !read_digits(text + 23, 2, &second))
 		return false;

@@ -8,7 +8,7 @@
 #include <time.h>
 
 #define TRIES_MAX        5
-#define FIRST_DELAY_MS   250   /* before a try to go on; doubled for each that follows */
+#define FIRST_DELAY_MS   UINT32_C(250) /* before a try to go on; doubled for each that follows */
 #define UNUSED_BYTES_MAX 16384 /* of an error page, read so that the connection can be kept */
 #define SENTENCE_SIZE    320
 
