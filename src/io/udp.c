@@ -12,6 +12,7 @@
 
 struct udp {
 	int fd;
+	uint16_t port;
 	struct watch *watch;
 	udp_callback *on_datagrams;
 	void *context;
@@ -98,13 +99,13 @@ static void prepare_batch(struct receive_batch *batch)
 }
 
 /* Returns how many datagrams are in the batch; 0 where nothing waits or reading failed. */
-static size_t receive(int fd, struct receive_batch *batch)
+static size_t receive(const struct udp *udp, struct receive_batch *batch)
 {
 	int count;
 
 	prepare_batch(batch);
 	do {
-		count = recvmmsg(fd, batch->messages, BATCH_MAX, MSG_DONTWAIT, NULL);
+		count = recvmmsg(udp->fd, batch->messages, BATCH_MAX, MSG_DONTWAIT, NULL);
 	} while (count < 0 && errno == EINTR);
 	for (int i = 0; i < count; i++) {
 		struct msghdr *message = &batch->messages[i].msg_hdr;
@@ -112,6 +113,7 @@ static size_t receive(int fd, struct receive_batch *batch)
 		batch->datagrams[i] = (struct datagram){
 			.bytes = { batch->bytes[i], batch->messages[i].msg_len },
 			.from = from_sockaddr(&batch->from[i]),
+			.port = udp->port,
 			.is_cut = (message->msg_flags & MSG_TRUNC) != 0,
 		};
 		read_packet_info(message, &batch->datagrams[i]);
@@ -122,7 +124,7 @@ static size_t receive(int fd, struct receive_batch *batch)
 static void on_readable(void *context)
 {
 	struct udp *udp = context;
-	size_t count = receive(udp->fd, &receive_batch);
+	size_t count = receive(udp, &receive_batch);
 
 	/* The callback may close the socket, so nothing of it is touched afterwards: what is still
 	 * waiting makes the descriptor readable again in the next turn. */
@@ -151,6 +153,7 @@ int udp_open(struct loop *loop, const struct udp_options *options, udp_callback 
 		return -ENOMEM;
 	udp->on_datagrams = on_datagrams;
 	udp->context = context;
+	udp->port = options->local.port;
 	udp->watch = watch_new(loop, fd, on_readable, udp);
 	if (udp->watch == NULL) {
 		free(udp);
