@@ -269,6 +269,9 @@ static void take_read(struct tftp_service *service, const struct datagram *datag
 	const struct session *session = is_known ? &copy : NULL;
 	const char *denial = find_denial(service->parts.config, session);
 
+	if (is_known)
+		session_note_file(service->parts.sessions, datagram->from.address, now_s);
+
 	if (denial != NULL)
 		refuse_request(service, datagram, &denied, request->name, denial);
 	else

@@ -59,7 +59,11 @@ static void every_template_says_what_it_is_about(void **state)
 		const char *line = event_type(kind)->line_template;
 		const char *room = "tftp: {who}: ";
 
-		if (kind < EVENT_AUTHORITY_GRANTS)
+		if (kind >= EVENT_AUTO_LOOKS && kind <= EVENT_AUTO_NOT_KEPT)
+			room = "dhcp: mode auto: ";
+		else if (kind == EVENT_PXE_PORT_TAKEN)
+			room = "dhcp: warning: ";
+		else if (kind < EVENT_AUTHORITY_GRANTS)
 			room = "dhcp: {";
 		else if (kind < EVENT_NOTIFICATION_LOST)
 			room = "authority: {mac}: ";
@@ -73,7 +77,8 @@ static void every_template_says_what_it_is_about(void **state)
 
 /* "Every ignored packet and every failed transfer is shown, rate-limited, at info." The client that
  * ends a transfer and the one that repeats itself are normal (firmware asks for the size first),
- * and every system solicits routers, which is not bootd's business. */
+ * every system solicits routers, which is not bootd's business, and what is asked of the server
+ * that a proxy stands beside goes wrong nowhere. */
 static void what_goes_wrong_is_shown_at_info(void **state)
 {
 	(void)state;
@@ -83,7 +88,7 @@ static void what_goes_wrong_is_shown_at_info(void **state)
 		assert_true(type->lines_max > 0);
 		if (kind == EVENT_TFTP_PROGRESS || kind == EVENT_TFTP_ABORTED ||
 		    kind == EVENT_TFTP_REPEATED_REQUEST || kind == EVENT_NDP_IGNORED ||
-		    kind == EVENT_NDP_MALFORMED)
+		    kind == EVENT_NDP_MALFORMED || kind == EVENT_PROXY_NOT_ASKED)
 			continue;
 		assert_true(type->level <= LOG_AT_INFO);
 	}
