@@ -1,11 +1,12 @@
 # A thin front of meson: each target is one command of tools/ or meson.
 #
 #   make                 build build/bootd
-#   make run             boot a virtual PC from bootd   FIRMWARE=bios|uefi  IFACE=eth1
+#   make run             boot a virtual PC from bootd   FIRMWARE=bios|uefi  MODE=server|proxy  IFACE=eth1
 #   make check           every test                     make soak: the heavy ones at full count
 #   make install         DESTDIR= prefix=
 
 FIRMWARE ?= bios
+MODE ?= server
 prefix ?= /usr/local
 
 .PHONY: all run check soak bench fuzz format lint install clean
@@ -20,7 +21,7 @@ build/build.ninja:
 run:
 	tools/setup build run
 	@$(MAKE) --no-print-directory all
-	tools/run --firmware $(FIRMWARE) $(if $(IFACE),--iface $(IFACE))
+	tools/run --firmware $(FIRMWARE) --mode $(MODE) $(if $(IFACE),--iface $(IFACE))
 
 check:
 	tools/setup build run check

@@ -9,7 +9,8 @@
 #include <signal.h>
 #include <stdlib.h>
 
-#define SESSIONS_MIN 1024
+#define SESSIONS_MIN      1024
+#define SESSIONS_OF_PROXY 16384 /* which does not know how many addresses there are */
 
 struct dhcp_service_parts bootd_dhcp_parts(const struct bootd *bootd)
 {
@@ -105,6 +106,8 @@ void bootd_configure(struct bootd *bootd)
 /* As many sessions as machines can have addresses, and room for those that only ask. */
 static uint32_t session_capacity(const struct config *config)
 {
+	if (!config_may_give_addresses(config))
+		return SESSIONS_OF_PROXY;
 	return SESSIONS_MIN + 2 * config->bootp.pool_count + (uint32_t)config->static_dhcp.count;
 }
 
@@ -259,7 +262,11 @@ static void log_start(const struct bootd *bootd)
 	const struct config *config = &bootd->setup->config;
 	const struct subnet_config *subnet = &config->subnet;
 
-	if (config->has_dhcp && config->bootp.pool_count > 0)
+	if (config->has_dhcp && !config_may_give_addresses(config))
+		log_write(LOG_AT_INFO,
+			  "dhcp: port %u, beside another server: no addresses are given",
+			  config->bootp.port);
+	else if (config->has_dhcp && config->bootp.pool_count > 0)
 		log_write(LOG_AT_INFO, "dhcp: port %u, addresses %s to %s of %s/%u",
 			  config->bootp.port, ip4_format(subnet->pool_first).text,
 			  ip4_format(subnet->pool_last).text, ip4_format(subnet->network).text,

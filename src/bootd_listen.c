@@ -44,6 +44,7 @@ static void explain_port(struct problems *problems, const struct bootd *bootd, c
 
 static void listen_dhcp(struct bootd *bootd, struct problems *problems)
 {
+	const struct bootp_config *bootp = &bootd->setup->config.bootp;
 	struct dhcp_service_parts parts = bootd_dhcp_parts(bootd);
 	enum dhcp_socket socket = DHCP_SOCKET_UDP;
 	int error = dhcp_service_start(&parts, &bootd->dhcp, &socket);
@@ -52,11 +53,20 @@ static void listen_dhcp(struct bootd *bootd, struct problems *problems)
 		return;
 	if (socket == DHCP_SOCKET_FRAMES && (error == -EPERM || error == -EACCES))
 		setup_complain(bootd->setup, problems, NULL,
-			       "answering machines that have no address yet needs a permission: "
+			       "answering machines that have no address yet, or beside another "
+			       "server, needs a permission: "
 			       "start bootd with sudo, or give it CAP_NET_RAW");
+	else if (socket == DHCP_STATE_FILE)
+		problems_add(problems,
+			     (struct place){ .file = bootd->setup->config.path,
+					     .key = "[bootp] state_file" },
+			     "%s cannot be opened for writing: %s; make its folder, or name a "
+			     "file elsewhere",
+			     bootp->state_file, strerror(-error));
+	else if (socket == DHCP_SOCKET_PXE)
+		explain_port(problems, bootd, "[bootp] pxe_port", bootp->pxe_port, "u", error);
 	else
-		explain_port(problems, bootd, "[bootp] port", bootd->setup->config.bootp.port, "u",
-			     error);
+		explain_port(problems, bootd, "[bootp] port", bootp->port, "u", error);
 }
 
 static void listen_ndp(struct bootd *bootd, struct problems *problems)

@@ -361,6 +361,15 @@ void setup_compare(const struct setup *old, const struct setup *changed, struct 
 
 	if (before->bootp.port != after->bootp.port)
 		setup_complain(changed, problems, "[bootp] port", sentence);
+	if (before->bootp.mode != after->bootp.mode)
+		setup_complain(changed, problems, "[bootp] mode", sentence);
+	if (before->bootp.pxe_port != after->bootp.pxe_port)
+		setup_complain(changed, problems, "[bootp] pxe_port", sentence);
+	if (strcmp(before->bootp.state_file, after->bootp.state_file) != 0)
+		setup_complain(changed, problems, "[bootp] state_file", sentence);
+	if (before->bootp.mode == MODE_AUTO &&
+	    config_may_give_addresses(before) != config_may_give_addresses(after))
+		setup_complain(changed, problems, "[bootp] pool_start", sentence);
 	if (!is_same_selector(&before->bootp.address, &after->bootp.address))
 		setup_complain(changed, problems, "[bootp] address", sentence);
 	if (before->tftp.port != after->tftp.port)

@@ -19,6 +19,8 @@ struct mac {
 	uint8_t bytes[6];
 };
 
+#define MAC_BROADCAST ((struct mac){ { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff } })
+
 /* The 16 bytes as the client sent them. */
 struct uuid {
 	uint8_t bytes[16];

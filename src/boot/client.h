@@ -8,15 +8,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define CLIENT_ARCHITECTURES_MAX 4
+
 struct client {
 	struct mac mac;
 	bool is_boot_stage; /* firmware or a loader; an installed system shows no such mark */
+	bool is_pxe;        /* asks as PXEClient */
 	bool is_ipxe;
 	bool is_raspberry_pi;
 	bool hears_only_broadcast;  /* [buggy_clients] */
 	bool wants_terminated_text; /* Microsoft's clients read option texts up to a NUL */
 	bool has_architecture;
 	uint16_t architecture; /* option 93's number */
+	/* What else it says it can run, after that. */
+	uint16_t more_architectures[CLIENT_ARCHITECTURES_MAX - 1];
+	size_t more_count;
 	bool has_uuid;
 	struct uuid uuid;
 };

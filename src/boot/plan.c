@@ -1,5 +1,7 @@
 #include "boot/plan.h"
 
+#include "boot/architecture.h"
+
 #define ARCHITECTURE_X64_UEFI 7
 #define ARCHITECTURE_EBC      9
 
@@ -23,23 +25,73 @@ static uint16_t twin_of(uint16_t architecture)
 	return architecture;
 }
 
-const char *plan_boot_file(const struct config *config, const struct client *client,
-			   const struct session *session)
+/* NULL: no row is for it. */
+static const char *find_file(const struct bootfile_config *rows, uint16_t architecture)
+{
+	const char *file = find_row(rows, architecture);
+
+	return file != NULL ? file : find_row(rows, twin_of(architecture));
+}
+
+static const char *file_of_architecture(const struct bootfile_config *rows,
+					const struct client *client)
 {
 	const char *file = NULL;
 
-	if (session != NULL && session->file[0] != '\0')
-		return session->file;
 	if (client->has_architecture)
-		file = find_row(&config->bootfile, client->architecture);
-	if (file == NULL && client->has_architecture)
-		file = find_row(&config->bootfile, twin_of(client->architecture));
-	if (file == NULL && config->bootfile.fallback[0] != '\0')
-		file = config->bootfile.fallback;
-	return file == NULL ? config->bootp.boot_file : file;
+		file = find_file(rows, client->architecture);
+	for (size_t i = 0; i < client->more_count && file == NULL; i++)
+		file = find_file(rows, client->more_architectures[i]);
+	return file;
 }
 
-const char *plan_host_name(const struct session *session)
+static const char *file_of_all(const struct config *config)
 {
-	return session == NULL ? "" : session->client;
+	return config->bootfile.fallback[0] != '\0' ? config->bootfile.fallback
+						    : config->bootp.boot_file;
+}
+
+static const char *entry_file(const struct menu_entry *entry, const char *fallback)
+{
+	if (entry->is_local)
+		return NULL;
+	return entry->file[0] == '\0' ? fallback : entry->file;
+}
+
+/* The first entry is what boots where nobody chooses; one alone is no choice. */
+static void add_menu(struct boot_plan *plan, const struct menu_config *menu)
+{
+	const char *first = NULL;
+
+	for (size_t i = 0; i < menu->count && first == NULL; i++)
+		first = entry_file(&menu->list[i], plan->fallback);
+	if (first != NULL)
+		plan->file = first;
+	if (menu->count > 1)
+		plan->menu = menu;
+}
+
+struct boot_plan plan_boot(const struct config *config, const struct client *client,
+			   const struct session *session)
+{
+	const char *own = file_of_architecture(&config->bootfile, client);
+	struct boot_plan plan = { .file = own != NULL ? own : file_of_all(config),
+				  .host_name = session == NULL ? "" : session->client };
+
+	plan.is_unknown = own == NULL && client->has_architecture &&
+			  architecture_name(client->architecture) == NULL;
+	plan.fallback = plan.file;
+	if (session != NULL && session->file[0] != '\0')
+		plan.file = session->file;
+	else if (client->is_pxe)
+		add_menu(&plan, &config->menu);
+	return plan;
+}
+
+const char *plan_entry_file(const struct boot_plan *plan, size_t index)
+{
+	if (plan->menu == NULL)
+		return index == 0 ? plan->file : NULL;
+	return index < plan->menu->count ? entry_file(&plan->menu->list[index], plan->fallback)
+					 : NULL;
 }

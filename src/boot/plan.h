@@ -1,4 +1,4 @@
-/* What a machine boots: which file. */
+/* What a machine boots. */
 #ifndef BOOTD_BOOT_PLAN_H
 #define BOOTD_BOOT_PLAN_H
 
@@ -6,13 +6,25 @@
 #include "boot/session.h"
 #include "config/config.h"
 
-/* The boot file for this client: the one that the authority named, else [bootfile]'s row for its
- * architecture, else its row "default", else [bootp] boot_file. session: NULL where it has none.
- * Borrowed from the session or the configuration; "" where none applies. */
-const char *plan_boot_file(const struct config *config, const struct client *client,
+/* Borrowed from the session or the configuration. */
+struct boot_plan {
+	const char *file;               /* "": none applies */
+	const char *host_name;          /* that the authority named; "": none */
+	const struct menu_config *menu; /* to choose from; NULL: there is no choice */
+	const char *fallback;           /* what stands for default in the menu */
+	bool is_unknown; /* no row and no table knows its architecture: it gets what all others get
+			  */
+};
+
+/* The file is the one that the authority named; else the first of [menu] that is not the machine's
+ * own disk; else [bootfile]'s row for the architecture, for the first that has one of those that
+ * the client lists; else its row "default"; else [bootp] boot_file. session: NULL where it has
+ * none. */
+struct boot_plan plan_boot(const struct config *config, const struct client *client,
 			   const struct session *session);
 
-/* The host name that the authority named; "": none. */
-const char *plan_host_name(const struct session *session);
+/* The file of one entry of the plan's menu, or without a menu the plan's own for index 0. NULL:
+ * there is no such entry, or it boots from the machine's own disk. */
+const char *plan_entry_file(const struct boot_plan *plan, size_t index);
 
 #endif

@@ -180,6 +180,16 @@ bool session_copy_address(struct session_table *sessions, struct ip4 address, ui
 	return session != NULL;
 }
 
+void session_note_file(struct session_table *sessions, struct ip4 address, uint64_t now_s)
+{
+	uint32_t number;
+
+	session_lock(sessions);
+	if (table_find(sessions->addresses, address.value, &number))
+		sessions->slots[number].session.asked_file_s = now_s;
+	session_unlock(sessions);
+}
+
 void session_enter_stage(struct session *session, bool is_boot_stage)
 {
 	enum session_stage stage = is_boot_stage ? SESSION_PXE : SESSION_DHCP;

@@ -35,6 +35,7 @@ struct session {
 	char client[SESSION_CLIENT_SIZE];
 	char file[SESSION_FILE_SIZE];
 	uint64_t last_seen_s;
+	uint64_t asked_file_s; /* when it last asked for a file; 0: it has not */
 };
 
 struct session_table;
@@ -51,6 +52,9 @@ void session_unlock(struct session_table *sessions);
 /* Locks by itself. False, with *out_session untouched: no session has the address. */
 bool session_copy_address(struct session_table *sessions, struct ip4 address, uint64_t now_s,
 			  struct session *out_session);
+
+/* Locks by itself. The machine at this address asks for a file. */
+void session_note_file(struct session_table *sessions, struct ip4 address, uint64_t now_s);
 
 /* The machine's session, begun if there is none; now_s marks it as heard from. */
 struct session *session_open(struct session_table *sessions, struct mac mac, uint64_t now_s);

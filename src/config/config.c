@@ -38,6 +38,12 @@ int filter_rules_copy(const struct filter_rules *from, struct filter_rules *out_
 	return 0;
 }
 
+bool config_may_give_addresses(const struct config *config)
+{
+	return config->bootp.mode == MODE_SERVER ||
+	       (config->bootp.mode == MODE_AUTO && ip4_is_set(config->bootp.pool_start));
+}
+
 void config_done(struct config *config)
 {
 	free(config->mac.list);

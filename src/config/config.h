@@ -97,6 +97,28 @@ struct filter_rules {
 	size_t count;
 };
 
+/* Whether bootd gives addresses, or only says what to boot beside a server that does. */
+enum bootp_mode { MODE_SERVER, MODE_PROXY, MODE_AUTO };
+
+#define CONFIG_MENU_MAX 16
+#define MENU_TEXT_SIZE  65
+
+/* A row of [menu], in the order of the file. */
+struct menu_entry {
+	char text[MENU_TEXT_SIZE];
+	char file[BOOT_FILE_SIZE]; /* "": the one that the machine boots without a menu */
+	bool is_local;             /* the machine goes on to its disk */
+};
+
+struct menu_config {
+	char prompt[MENU_TEXT_SIZE];
+	uint16_t timeout_s; /* 0: the first entry at once; MENU_SHOWN: the menu at once */
+	struct menu_entry list[CONFIG_MENU_MAX];
+	size_t count;
+};
+
+#define MENU_SHOWN 255
+
 struct daemon_config {
 	char user[64]; /* whom a bootd started as root becomes; default bootd */
 };
@@ -105,8 +127,11 @@ struct daemon_config {
 enum answer_rs { ANSWER_RS_NEVER, ANSWER_RS_ALWAYS, ANSWER_RS_AUTO };
 
 struct bootp_config {
+	enum bootp_mode mode;
+	char state_file[PATH_MAX]; /* where mode = auto keeps what it decided */
 	struct selector address;
-	uint16_t port; /* the clients' is the next one, as 68 is to 67 */
+	uint16_t port;     /* the clients' is the next one, as 68 is to 67 */
+	uint16_t pxe_port; /* of the boot server; 0: there is none */
 	struct ip4 pool_start;
 	uint32_t pool_count; /* 0: only [static_dhcp] gives addresses */
 	bool may_serve_simple_dhcp;
@@ -238,6 +263,7 @@ struct config {
 	struct logger_config logger;
 	struct bootp_config bootp;
 	struct bootfile_config bootfile;
+	struct menu_config menu;
 	struct tftp_config tftp;
 	struct httpd_config httpd;
 	struct cache_config cache;
@@ -251,6 +277,9 @@ struct config {
 	struct tftp_client_rules tftp_clients;
 	struct daemon_config daemon;
 };
+
+/* bootd is a server that gives addresses, or may become one. */
+bool config_may_give_addresses(const struct config *config);
 
 /* Frees what the rules own; they are empty then. */
 void config_done(struct config *config);

@@ -5,6 +5,7 @@
 #include "config/config_files.h"
 #include "config/config_keys.h"
 #include "config/config_machines.h"
+#include "config/config_menu.h"
 #include "config/config_suggest.h"
 #include "config/config_values.h"
 #include "config/ini.h"
@@ -425,11 +426,13 @@ void config_apply(const struct ini *ini, struct config *config, struct problems 
 	for (size_t i = 0; (entry = ini_entry_at(ini, i)) != NULL; i++) {
 		const struct config_key *key = config_key_find(entry->section, entry->key);
 
-		if (key == NULL && has_keys(entry->section))
+		if (key == NULL && has_keys(entry->section) &&
+		    !config_has_free_rows(entry->section))
 			complain_of_key(ini, entry, problems);
 		else if (key != NULL && !is_repeated(ini, entry, key, problems))
 			apply_key(ini, entry, key, config, problems);
 	}
 	config_apply_machines(ini, config, problems);
 	config_apply_files(ini, config, problems);
+	config_apply_menu(ini, config, problems);
 }

@@ -315,6 +315,12 @@ static void check_pool(const struct check *check, const struct selector *selecto
 {
 	const struct local_address *home;
 
+	if (!config_may_give_addresses(check->config)) {
+		/* A pool that ends before it begins is empty. */
+		check->config->subnet = (struct subnet_config){ .pool_first = { 1 } };
+		check->config->bootp.pool_count = 0;
+		return;
+	}
 	if (!ip4_is_set(check->config->bootp.pool_start)) {
 		/* A value that is no address has its problem already. */
 		if (!config_is_given(ini_find(check->ini, "bootp", "pool_start")))
@@ -420,6 +426,7 @@ static void check_dhcp(const struct check *check)
 	check_netmask(check);
 	check_pool(check, selector);
 	check_machines(check, selector);
+	check_menu(check);
 }
 
 void config_check(struct config *config, const struct ini *ini,

@@ -69,7 +69,7 @@ static void check_nobody_is_served(const struct check *check)
 		warn_of_section(check, "mac", "this is empty, so no machine is served");
 	if (config->bootp.access == ACCESS_BY_UUID && !has_rows(check, "uuid"))
 		warn_of_section(check, "uuid", "this is empty, so no machine is served");
-	if (config->bootp.pool_count == 0)
+	if (config->bootp.pool_count == 0 && config_may_give_addresses(config))
 		warn_of_key(check, "bootp", "pool_count",
 			    "with 0 and without [static_dhcp], no machine is served");
 }
@@ -96,6 +96,23 @@ static void check_uuids(const struct check *check)
 				 "this has no effect: a UUID that repeats one word names no "
 				 "machine");
 	}
+}
+
+/* A proxy gives no addresses. */
+static void check_mode(const struct check *check)
+{
+	const struct config *config = check->config;
+
+	if (config->bootp.mode != MODE_AUTO)
+		warn_of_key(check, "bootp", "state_file", "this has no effect without mode = auto");
+	if (config_may_give_addresses(config))
+		return;
+	if (config->bootp.mode == MODE_PROXY)
+		warn_of_key(check, "bootp", "pool_start",
+			    "this has no effect with mode = proxy, which gives no addresses");
+	if (has_rows(check, "static_dhcp"))
+		warn_of_section(check, "static_dhcp",
+				"this has no effect for a proxy, which gives no addresses");
 }
 
 static void check_dhcp_keys(const struct check *check)
@@ -134,6 +151,7 @@ void check_effect(const struct check *check)
 	if (config->has_dhcp) {
 		check_sections(check);
 		check_uuids(check);
+		check_mode(check);
 		check_dhcp_keys(check);
 		check_nobody_is_served(check);
 	} else if (!config->bootp.may_unknown_read_files) {

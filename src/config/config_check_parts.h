@@ -33,6 +33,9 @@ unsigned check_section_line(const struct check *check, const char *section);
 /* [bootp] access and what it names; [static_dhcp], on the networks that are selected. */
 void check_machines(const struct check *check, const struct selector *selector);
 
+/* Whether [menu] fits into an answer, and what it offers. */
+void check_menu(const struct check *check);
+
 /* Warns of what is set and has no effect. */
 void check_effect(const struct check *check);
 

@@ -36,6 +36,13 @@ static const char *const symlinks[] = {
 	NULL,
 };
 
+static const char *const modes[] = {
+	[MODE_SERVER] = "server",
+	[MODE_PROXY] = "proxy",
+	[MODE_AUTO] = "auto",
+	NULL,
+};
+
 static const char *const access_kinds[] = {
 	[ACCESS_OPEN] = "none",
 	[ACCESS_BY_MAC] = "mac",
@@ -63,6 +70,7 @@ static const char *const sections[] = {
 	"logger",
 	"bootp",
 	"bootfile",
+	"menu",
 	"static_dhcp",
 	"mac",
 	"uuid",
@@ -83,10 +91,16 @@ static const struct config_key keys[] = {
 	{ "logger", "file", PLAIN(VALUE_PATH), NULL, AT(logger.file),
 	  "the log's file, with type = file" },
 
+	{ "bootp", "mode", WORD(modes), "server", AT(bootp.mode),
+	  "give addresses, or only say what to boot beside a server that does" },
+	{ "bootp", "state_file", PLAIN(VALUE_PATH), "/var/lib/bootd/mode", AT(bootp.state_file),
+	  "where mode = auto keeps what it decided" },
 	{ "bootp", "address", PLAIN(VALUE_SELECTOR), "0.0.0.0", AT(bootp.address),
 	  "the interfaces to serve: an address, a network or a name" },
 	/* The clients' port is the next one. */
 	{ "bootp", "port", NUMBER(1, 65534, NULL), "67", AT(bootp.port), "the UDP port of DHCP" },
+	{ "bootp", "pxe_port", NUMBER(0, 65535, NULL), "4011", AT(bootp.pxe_port),
+	  "the UDP port of PXE's boot servers; 0: none" },
 	{ "bootp", "pool_start", PLAIN(VALUE_ADDRESS), NULL, AT(bootp.pool_start),
 	  "the first address to give" },
 	{ "bootp", "pool_count", NUMBER(0, 1048576, "addresses"), NULL, AT(bootp.pool_count),
@@ -119,6 +133,11 @@ static const struct config_key keys[] = {
 	  "whom to tell of each machine that is served" },
 	{ "bootp", "timeout", AUTHORITY_TIMEOUT, "5", AT(bootp.authority_timeout_ms),
 	  "how long to wait for the authority; [http] timeout counts before it" },
+
+	{ "menu", "prompt", PLAIN(VALUE_TEXT), "Press F8 for the boot menu", AT(menu.prompt),
+	  "what PXE firmware shows before it boots the first entry" },
+	{ "menu", "timeout", NUMBER(0, MENU_SHOWN, "seconds"), "10", AT(menu.timeout_s),
+	  "how long it waits for a key; 255: it shows the menu at once" },
 
 	{ "http", "location", PLAIN(VALUE_LOCATION), NULL, AT(authority.location),
 	  "the web server that decides, with access = http" },
@@ -238,6 +257,11 @@ const struct config_key *config_key_find(const char *section, const char *name)
 const char *config_section_at(size_t index)
 {
 	return index < COUNT(sections) ? sections[index] : NULL;
+}
+
+bool config_has_free_rows(const char *section)
+{
+	return text_is_same(section, "menu");
 }
 
 bool config_is_section(const char *name)

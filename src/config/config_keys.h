@@ -54,6 +54,9 @@ const struct config_key *config_key_find(const char *section, const char *name);
 /* NULL past the last. */
 const char *config_section_at(size_t index);
 
+/* The section has rows of the file's own beside its keys. */
+bool config_has_free_rows(const char *section);
+
 /* In any case. */
 bool config_is_section(const char *name);
 

@@ -1,9 +1,9 @@
 /* Answers, from the decision to the wire. An answer whose decision binds an address waits, as
  * bytes, until the store has the lease. */
 #include "base/text.h"
-#include "boot/plan.h"
 #include "dhcp/dhcp_exchange.h"
 #include "dhcp/dhcp_reply.h"
+#include "dhcp/proxy_engine.h"
 #include "io/link.h"
 #include "io/udp.h"
 
@@ -15,6 +15,9 @@ struct answer {
 	enum event_kind kind;
 	struct mac mac;
 	struct lease lease;
+	bool is_proxied;
+	bool is_boot_server; /* leaves from the boot server's port */
+	enum boot_shape shape;
 	bool is_given; /* the address comes from here, not from the machine's own word */
 	struct dhcp_destination destination;
 	unsigned interface;
@@ -47,6 +50,10 @@ static enum event_kind event_of_reason(enum dhcp_reason reason)
 		return EVENT_DHCP_NOT_THE_HOLDER;
 	case DHCP_REASON_WRONG_NETWORK:
 		return EVENT_DHCP_WRONG_NETWORK;
+	case DHCP_REASON_NO_ENTRY:
+	case DHCP_REASON_CREDENTIALS:
+	case DHCP_REASON_NO_BOOT_FILE:
+		return EVENT_PXE_REFUSED;
 	default:
 		return EVENT_DHCP_UNSUPPORTED_MESSAGE;
 	}
@@ -63,6 +70,10 @@ static enum event_kind event_of_verdict(enum dhcp_verdict verdict)
 		return EVENT_DHCP_NAK;
 	case DHCP_VERDICT_REPLY:
 		return EVENT_BOOTP_REPLY;
+	case DHCP_VERDICT_PROXY_OFFER:
+		return EVENT_PROXY_OFFER;
+	case DHCP_VERDICT_PROXY_ACK:
+		return EVENT_PROXY_ACK;
 	case DHCP_VERDICT_RELEASE:
 		return EVENT_DHCP_RELEASE;
 	case DHCP_VERDICT_DECLINE:
@@ -86,7 +97,21 @@ void dhcp_note_ignored(const struct exchange *exchange, enum event_kind kind, co
 static bool is_answered(enum dhcp_verdict verdict)
 {
 	return verdict == DHCP_VERDICT_OFFER || verdict == DHCP_VERDICT_ACK ||
-	       verdict == DHCP_VERDICT_NAK || verdict == DHCP_VERDICT_REPLY;
+	       verdict == DHCP_VERDICT_NAK || verdict == DHCP_VERDICT_REPLY ||
+	       verdict == DHCP_VERDICT_PROXY_OFFER || verdict == DHCP_VERDICT_PROXY_ACK;
+}
+
+static struct dhcp_destination destination_of(const struct exchange *exchange)
+{
+	uint16_t port = exchange->service->parts.config->bootp.port;
+
+	/* Not to the clients' port: UEFI asks from 4011, and waits there. */
+	if (dhcp_is_for_boot_server(exchange))
+		return (struct dhcp_destination){ .to = exchange->datagram->from };
+	if (exchange->is_proxied)
+		return proxy_destination(&exchange->message, port, exchange->datagram->from_mac);
+	return dhcp_destination(&exchange->message, &exchange->decision, port,
+				exchange->client.hears_only_broadcast);
 }
 
 static void write_answer(const struct exchange *exchange, struct answer *answer)
@@ -101,15 +126,16 @@ static void write_answer(const struct exchange *exchange, struct answer *answer)
 		.tftp_server = ip4_is_set(parts->tftp_server) ? parts->tftp_server
 							      : exchange->facts.server,
 		.boot_file = answer->boot_file,
-		.host_name = plan_host_name(exchange->session),
+		.host_name = exchange->plan.host_name,
+		.shape = exchange->shape,
+		.menu = exchange->plan.menu,
+		.menu_item = exchange->request.has_item ? &exchange->request.item : NULL,
 	};
 	struct writer out = writer_of(answer->bytes, sizeof(answer->bytes));
 
 	dhcp_write_reply(&out, &facts);
 	answer->length = out.used;
-	answer->destination =
-		dhcp_destination(&exchange->message, &exchange->decision, parts->config->bootp.port,
-				 exchange->client.hears_only_broadcast);
+	answer->destination = destination_of(exchange);
 }
 
 /* NULL: no memory; then this one packet goes unanswered, and the machine asks again. */
@@ -123,6 +149,9 @@ static struct answer *answer_new(const struct exchange *exchange)
 	answer->kind = event_of_verdict(exchange->decision.verdict);
 	answer->mac = exchange->message.mac;
 	answer->lease = exchange->decision.lease;
+	answer->is_proxied = exchange->is_proxied;
+	answer->is_boot_server = dhcp_is_for_boot_server(exchange);
+	answer->shape = exchange->shape;
 	answer->is_given =
 		exchange->decision.must_commit ||
 		(ip4_is_set(exchange->facts.assigned) &&
@@ -131,8 +160,9 @@ static struct answer *answer_new(const struct exchange *exchange)
 	answer->server = exchange->facts.server;
 	answer->client = exchange->client;
 	(void)text_copy(answer->boot_file, sizeof(answer->boot_file),
-			plan_boot_file(exchange->service->parts.config, &exchange->client,
-				       exchange->session));
+			exchange->decision.verdict == DHCP_VERDICT_PROXY_ACK
+				? proxy_file(&exchange->request, &exchange->plan)
+				: exchange->plan.file);
 	if (exchange->decision.reason != DHCP_REASON_NONE)
 		(void)text_copy(answer->detail, sizeof(answer->detail),
 				dhcp_reason_text(exchange->decision.reason));
@@ -148,9 +178,13 @@ static int transmit(struct dhcp_service *service, const struct answer *answer)
 	uint16_t port = service->parts.config->bootp.port;
 	struct span bytes = { answer->bytes, answer->length };
 
+	struct udp *udp = answer->is_boot_server ? service->pxe : service->udp;
+
+	/* It became a proxy while the lease was being kept. */
+	if (!answer->is_proxied && service->role != ROLE_SERVER)
+		return -ECANCELED;
 	if (!answer->destination.is_frame)
-		return udp_send(service->udp,
-				(struct udp_source){ answer->server, answer->interface },
+		return udp_send(udp, (struct udp_source){ answer->server, answer->interface },
 				answer->destination.to, bytes);
 	return link_send_udp(service->link,
 			     &(struct link_route){ .interface = answer->interface,
@@ -184,6 +218,7 @@ static void send_answer(struct dhcp_service *service, const struct answer *answe
 			       .has_uuid = answer->client.has_uuid,
 			       .uuid = answer->client.uuid,
 			       .file = answer->boot_file,
+			       .message = shape_text(answer->shape),
 			       .detail = answer->detail };
 	int error = answer->length > 0 ? transmit(service, answer) : 0;
 

@@ -1,7 +1,5 @@
 #include "dhcp/dhcp_client.h"
 
-#include "dhcp/pxe_wire.h"
-
 /* Firmware and loaders mark themselves; some in one message only and not in the next. */
 static bool is_boot_stage(const struct dhcp_message *message)
 {
@@ -28,17 +26,31 @@ static bool is_raspberry_pi(struct mac mac)
 	return false;
 }
 
+static void identify_architectures(const struct dhcp_message *message, struct client *client)
+{
+	uint16_t list[CLIENT_ARCHITECTURES_MAX];
+	size_t count = pxe_architectures(message, list, CLIENT_ARCHITECTURES_MAX);
+
+	client->has_architecture = count > 0;
+	if (count == 0)
+		return;
+	client->architecture = list[0];
+	client->more_count = count - 1;
+	memcpy(client->more_architectures, list + 1, client->more_count * sizeof(list[0]));
+}
+
 struct client dhcp_identify(const struct dhcp_message *message)
 {
 	struct client client = {
 		.mac = message->mac,
 		.is_boot_stage = is_boot_stage(message),
+		.is_pxe = pxe_has_vendor_class(message, "PXEClient"),
 		.is_ipxe = pxe_is_ipxe(message),
 		.is_raspberry_pi = is_raspberry_pi(message->mac),
 		.wants_terminated_text = pxe_has_vendor_class(message, "MSFT"),
 	};
 
-	client.has_architecture = pxe_architecture(message, &client.architecture);
+	identify_architectures(message, &client);
 	client.has_uuid = pxe_uuid(message, &client.uuid);
 	return client;
 }
@@ -53,5 +65,6 @@ struct dhcp_request dhcp_request_of(const struct dhcp_message *message)
 
 	(void)dhcp_option_address(message, OPTION_REQUESTED_ADDRESS, &request.requested);
 	request.names_server = dhcp_option_address(message, OPTION_SERVER_ID, &request.server);
+	request.has_item = pxe_boot_item(message, &request.item);
 	return request;
 }

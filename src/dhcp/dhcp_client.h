@@ -4,6 +4,7 @@
 
 #include "boot/client.h"
 #include "dhcp/dhcp_wire.h"
+#include "dhcp/pxe_wire.h"
 
 struct dhcp_request {
 	enum dhcp_message_type type; /* DHCP_NONE: plain BOOTP */
@@ -12,6 +13,8 @@ struct dhcp_request {
 	struct ip4 requested; /* option 50; 0: none */
 	bool names_server;
 	struct ip4 server; /* option 54 */
+	bool has_item;     /* it asks a boot server for one entry of its menu */
+	struct pxe_item item;
 };
 
 struct client dhcp_identify(const struct dhcp_message *message);

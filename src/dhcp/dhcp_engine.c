@@ -266,6 +266,12 @@ const char *dhcp_reason_text(enum dhcp_reason reason)
 		[DHCP_REASON_WRONG_NETWORK] = "the address is of another network",
 		[DHCP_REASON_OTHER_ADDRESS] = "the machine has another address",
 		[DHCP_REASON_ADDRESS_TAKEN] = "the address is taken",
+		[DHCP_REASON_NO_PXE] = "it does not ask by PXE",
+		[DHCP_REASON_ASKS_FOR_ADDRESS] = "a proxy gives no addresses",
+		[DHCP_REASON_NO_ENTRY] = "[menu] has no such entry",
+		[DHCP_REASON_CREDENTIALS] =
+			"it asks for signed credentials, which there are none of",
+		[DHCP_REASON_NO_BOOT_FILE] = "there is no boot file for it",
 	};
 
 	return texts[reason];

@@ -31,6 +31,8 @@ enum dhcp_verdict {
 	DHCP_VERDICT_RECORD, /* bind and say nothing: another server answers */
 	DHCP_VERDICT_RELEASE,
 	DHCP_VERDICT_DECLINE,
+	DHCP_VERDICT_PROXY_OFFER, /* what to boot, and no address */
+	DHCP_VERDICT_PROXY_ACK,
 };
 
 /* Why a message is ignored or refused. */
@@ -48,6 +50,12 @@ enum dhcp_reason {
 	DHCP_REASON_WRONG_NETWORK,
 	DHCP_REASON_OTHER_ADDRESS, /* the machine has a different one */
 	DHCP_REASON_ADDRESS_TAKEN, /* by another machine */
+	/* Of a proxy and a boot server. */
+	DHCP_REASON_NO_PXE,
+	DHCP_REASON_ASKS_FOR_ADDRESS,
+	DHCP_REASON_NO_ENTRY,
+	DHCP_REASON_CREDENTIALS,
+	DHCP_REASON_NO_BOOT_FILE,
 	DHCP_REASON_COUNT,
 };
 

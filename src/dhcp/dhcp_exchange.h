@@ -3,6 +3,8 @@
 #ifndef BOOTD_DHCP_DHCP_EXCHANGE_H
 #define BOOTD_DHCP_DHCP_EXCHANGE_H
 
+#include "boot/attempt.h"
+#include "boot/plan.h"
 #include "dhcp/dhcp_client.h"
 #include "dhcp/dhcp_engine.h"
 #include "dhcp/dhcp_service.h"
@@ -13,11 +15,26 @@ struct dhcp_waiting;
 struct link;
 struct udp;
 
+struct dhcp_auto;
+struct link_listener;
+
+/* What bootd does on port 67. */
+enum dhcp_role {
+	ROLE_SERVER,
+	ROLE_PROXY,
+	ROLE_UNDECIDED, /* nothing, until it is known whether another server is there */
+};
+
 struct dhcp_service {
 	struct dhcp_service_parts parts;
-	struct udp *udp;
+	enum dhcp_role role;
+	struct udp *udp;                /* a server's port 67 */
+	struct link_listener *listener; /* a proxy's: the port itself may be another's */
+	struct udp *pxe;                /* the boot server's port; NULL: there is none */
 	struct link *link;
 	struct dhcp_waiting *waiting; /* for the authority */
+	struct attempt_table *attempts;
+	struct dhcp_auto *automatic; /* NULL: the mode is given */
 };
 
 /* One packet on its way: what is gathered, what is decided. */
@@ -29,6 +46,10 @@ struct exchange {
 	struct dhcp_request request;
 	struct session *session; /* NULL: the machine has none */
 	struct dhcp_facts facts;
+	bool is_proxied; /* answered as a proxy or boot server, never with an address */
+	struct boot_plan plan;
+	struct shape_order shapes;
+	enum boot_shape shape;
 	struct dhcp_decision decision;
 };
 
@@ -43,6 +64,33 @@ void dhcp_note_ignored(const struct exchange *exchange, enum event_kind kind, co
 void dhcp_gather_machine(struct exchange *exchange);
 /* Gathers what is known of the address that it wants, and a free one. */
 void dhcp_gather_addresses(struct exchange *exchange);
+
+/* The message came to the boot server's port. */
+bool dhcp_is_for_boot_server(const struct exchange *exchange);
+/* This machine's address that a proxy or boot server answers from; 0: there is none. */
+struct ip4 dhcp_proxy_address(const struct exchange *exchange);
+/* Gathers what the message shows of the machine's way on: that it goes on after its offer and, for
+ * a proxy, which address it has. */
+void dhcp_gather_progress(struct exchange *exchange);
+/* Whether the message is a proxy's or boot server's to answer; if not, that is noted. */
+bool dhcp_is_asked_as_proxy(const struct exchange *exchange);
+/* Gathers what the machine is to boot. */
+void dhcp_gather_plan(struct exchange *exchange);
+/* For a message that dhcp_is_asked_as_proxy lets through. */
+struct dhcp_decision dhcp_decide_as_proxy(const struct exchange *exchange);
+/* Once it is decided that the machine gets an answer: its shape. */
+void dhcp_choose_shape(struct exchange *exchange);
+
+/* Every socket's packets come here. */
+void dhcp_on_datagrams(void *context, const struct datagram *batch, size_t count);
+
+/* Opens what [bootp] mode needs. Returns 0 or -errno with *out_socket. */
+int dhcp_open_sockets(struct dhcp_service *service, enum dhcp_socket *out_socket);
+void dhcp_close_sockets(struct dhcp_service *service);
+
+/* Opens and closes the sockets for it. Returns 0 or -errno; then the service is deaf on port 67. */
+int dhcp_take_role(struct dhcp_service *service, enum dhcp_role role);
+bool dhcp_is_served_interface(const struct dhcp_service *service, unsigned interface);
 
 /* Applies the decision: keeps its lease, then sends its answer. */
 void dhcp_apply(struct exchange *exchange);

@@ -1,5 +1,7 @@
 #include "dhcp/dhcp_reply.h"
 
+#include "dhcp/pxe_wire.h"
+
 #include <assert.h>
 
 #define IP_AND_UDP_HEADERS     28
@@ -7,6 +9,7 @@
 #define DHCP_DATAGRAM_MAX      1500
 #define OPTION_OVERHEAD        2 /* code and length */
 #define ROOM_FOR_LEASE_OPTIONS 48
+#define PXE_CLASS              "PXEClient"
 
 static struct span span_of_text(const char *text, bool is_terminated)
 {
@@ -76,16 +79,32 @@ static void add_text(const struct option_area *area, enum dhcp_option_code code,
 		add(area, code, span_of_text(text, is_terminated));
 }
 
+/* The boot file is told on port 4011: here it would keep firmware from asking. */
+static bool is_told_later(const struct dhcp_answer_facts *facts)
+{
+	return facts->decision->verdict != DHCP_VERDICT_PROXY_ACK &&
+	       (facts->shape == SHAPE_BOOT_SERVER || facts->shape == SHAPE_MENU);
+}
+
 static enum dhcp_message_type reply_type(enum dhcp_verdict verdict)
 {
 	switch (verdict) {
 	case DHCP_VERDICT_OFFER:
+	case DHCP_VERDICT_PROXY_OFFER:
 		return DHCP_OFFER;
 	case DHCP_VERDICT_ACK:
+	case DHCP_VERDICT_PROXY_ACK:
 		return DHCP_ACK;
 	default:
 		return DHCP_NAK;
 	}
+}
+
+/* What every answer begins with, but for plain BOOTP's. */
+static void add_server(const struct option_area *area, const struct dhcp_answer_facts *facts)
+{
+	add_u8(area, OPTION_MESSAGE_TYPE, (uint8_t)reply_type(facts->decision->verdict));
+	add_u32(area, OPTION_SERVER_ID, facts->server.value);
 }
 
 /* RFC 2131 table 3; T1 and T2 are section 4.4.5's defaults. */
@@ -93,8 +112,6 @@ static void add_lease(const struct option_area *area, const struct dhcp_answer_f
 {
 	uint32_t lease_time_s = facts->config->subnet.lease_time_s;
 
-	add_u8(area, OPTION_MESSAGE_TYPE, (uint8_t)reply_type(facts->decision->verdict));
-	add_u32(area, OPTION_SERVER_ID, facts->server.value);
 	add_u32(area, OPTION_LEASE_TIME, lease_time_s);
 	add_u32(area, OPTION_RENEWAL_TIME, lease_time_s / 2);
 	add_u32(area, OPTION_REBINDING_TIME, (uint32_t)((uint64_t)lease_time_s * 7 / 8));
@@ -120,12 +137,76 @@ static void add_names(const struct option_area *area, const struct dhcp_answer_f
 	add_text(area, OPTION_DOMAIN, bootp->domain, facts->client->wants_terminated_text);
 }
 
+static void add_vendor(const struct option_area *area, const struct pxe_vendor *vendor)
+{
+	uint8_t bytes[UINT8_MAX];
+	struct writer out = writer_of(bytes, sizeof(bytes));
+
+	pxe_write_vendor(&out, vendor);
+	if (!out.is_failed)
+		add(area, OPTION_VENDOR, (struct span){ bytes, out.used });
+}
+
+/* The servers are this one alone, so nobody needs to be looked for by broadcast or multicast. */
+static void describe_menu(const struct dhcp_answer_facts *facts,
+			  struct pxe_menu_item items[CONFIG_MENU_MAX], struct pxe_vendor *vendor)
+{
+	const struct menu_config *menu = facts->menu;
+
+	vendor->has_discovery_control = true;
+	vendor->discovery_control = PXE_NO_BROADCAST | PXE_NO_MULTICAST;
+	vendor->server = facts->server;
+	vendor->items = items;
+	vendor->item_count = 1;
+	items[0] = (struct pxe_menu_item){ PXE_ITEM_FIRST, "Network boot" };
+	if (menu == NULL)
+		return;
+	vendor->prompt = menu->prompt;
+	vendor->timeout_s = (uint8_t)menu->timeout_s;
+	vendor->item_count = menu->count;
+	for (size_t i = 0; i < menu->count; i++)
+		items[i] = (struct pxe_menu_item){ menu->list[i].is_local
+							   ? PXE_ITEM_LOCAL
+							   : (uint16_t)(PXE_ITEM_FIRST + i),
+						   menu->list[i].text };
+}
+
+/* Option 60 says that 43 speaks of PXE; without 43 it sends firmware to port 4011. */
+static void add_pxe(const struct option_area *area, const struct dhcp_answer_facts *facts)
+{
+	static const struct pxe_menu_item raspberry_pi = { PXE_ITEM_LOCAL, "Raspberry Pi Boot" };
+	struct pxe_vendor vendor = { .prompt = "PXE" };
+	struct pxe_menu_item items[CONFIG_MENU_MAX];
+
+	if (facts->decision->verdict == DHCP_VERDICT_PROXY_ACK) {
+		vendor.has_item = facts->menu_item != NULL;
+		if (vendor.has_item)
+			vendor.item = *facts->menu_item;
+	} else if (facts->shape == SHAPE_DIRECT) {
+		vendor.has_discovery_control = true;
+		vendor.discovery_control = PXE_USE_BOOT_FILE;
+	} else if (facts->shape == SHAPE_MENU) {
+		describe_menu(facts, items, &vendor);
+	} else if (facts->shape == SHAPE_RASPBERRY_PI) {
+		vendor.has_discovery_control = true;
+		vendor.discovery_control = PXE_NO_BROADCAST | PXE_NO_MULTICAST;
+		vendor.items = &raspberry_pi;
+		vendor.item_count = 1;
+	} else if (facts->shape == SHAPE_PLAIN) {
+		return;
+	}
+	add(area, OPTION_VENDOR_CLASS, span_of_text(PXE_CLASS, false));
+	if (vendor.has_item || vendor.has_discovery_control || vendor.item_count > 0)
+		add_vendor(area, &vendor);
+}
+
 static void add_boot(const struct option_area *area, const struct dhcp_answer_facts *facts)
 {
 	struct span uuid = dhcp_option(facts->message, OPTION_MACHINE_UUID);
 
-	add_text(area, OPTION_TFTP_SERVER, ip4_format(facts->tftp_server).text,
-		 facts->client->wants_terminated_text);
+	if (!is_told_later(facts))
+		add_text(area, OPTION_TFTP_SERVER, ip4_format(facts->tftp_server).text,
+			 facts->client->wants_terminated_text);
 	/* Echoed as it came, whatever its length (RFC 4578 section 2.3). */
 	if (uuid.bytes != NULL)
 		add(area, OPTION_MACHINE_UUID, uuid);
@@ -161,7 +242,8 @@ static struct reply_end plan_end(const struct dhcp_answer_facts *facts, size_t r
 	};
 
 	/* A relay's long option must go back; the file field carries the name all the same. */
-	if (facts->boot_file[0] == '\0' || end_size(&end) + ROOM_FOR_LEASE_OPTIONS > room)
+	if (facts->boot_file[0] == '\0' || is_told_later(facts) ||
+	    end_size(&end) + ROOM_FOR_LEASE_OPTIONS > room)
 		end.boot_file = (struct span){ 0 };
 	return end;
 }
@@ -183,10 +265,24 @@ static void write_dhcp_options(struct writer *out, const struct dhcp_answer_fact
 	struct reply_end end = plan_end(facts, writer_left(out));
 	struct option_area area = { .out = out, .reserved = end_size(&end) };
 
+	add_server(&area, facts);
 	add_lease(&area, facts);
 	add_network(&area, facts);
+	add_pxe(&area, facts);
 	add_boot(&area, facts);
 	add_names(&area, facts);
+	write_end(out, &end);
+}
+
+/* What to boot, and nothing of an address. */
+static void write_proxy_options(struct writer *out, const struct dhcp_answer_facts *facts)
+{
+	struct reply_end end = plan_end(facts, writer_left(out));
+	struct option_area area = { .out = out, .reserved = end_size(&end) };
+
+	add_server(&area, facts);
+	add_pxe(&area, facts);
+	add_boot(&area, facts);
 	write_end(out, &end);
 }
 
@@ -196,8 +292,7 @@ static void write_nak_options(struct writer *out, const struct dhcp_answer_facts
 	struct reply_end end = { .relay = dhcp_option(facts->message, OPTION_RELAY_AGENT) };
 	struct option_area area = { .out = out, .reserved = end_size(&end) };
 
-	add_u8(&area, OPTION_MESSAGE_TYPE, DHCP_NAK);
-	add_u32(&area, OPTION_SERVER_ID, facts->server.value);
+	add_server(&area, facts);
 	add_text(&area, OPTION_MESSAGE, dhcp_reason_text(facts->decision->reason), false);
 	write_end(out, &end);
 }
@@ -238,8 +333,13 @@ static struct dhcp_header reply_header(const struct dhcp_answer_facts *facts)
 		return header;
 	}
 	header.yiaddr = facts->decision->lease.address;
-	header.siaddr = facts->tftp_server;
-	if (facts->decision->verdict != DHCP_VERDICT_OFFER)
+	/* Firmware asks port 4011 at siaddr, before it looks at option 54. */
+	header.siaddr = is_told_later(facts) ? facts->server : facts->tftp_server;
+	/* A relay has no address to send to but that of everybody. */
+	if (facts->decision->verdict == DHCP_VERDICT_PROXY_OFFER)
+		header.flags |= DHCP_FLAG_BROADCAST;
+	if (facts->decision->verdict != DHCP_VERDICT_OFFER &&
+	    facts->decision->verdict != DHCP_VERDICT_PROXY_OFFER)
 		header.ciaddr = asked->ciaddr;
 	return header;
 }
@@ -257,6 +357,10 @@ static void write_options(struct writer *out, const struct dhcp_answer_facts *fa
 	case DHCP_VERDICT_REPLY:
 		write_bootp_options(out, facts);
 		return;
+	case DHCP_VERDICT_PROXY_OFFER:
+	case DHCP_VERDICT_PROXY_ACK:
+		write_proxy_options(out, facts);
+		return;
 	default:
 		write_dhcp_options(out, facts);
 	}
@@ -269,7 +373,7 @@ void dhcp_write_reply(struct writer *out, const struct dhcp_answer_facts *facts)
 	bool is_nak = facts->decision->verdict == DHCP_VERDICT_NAK;
 
 	dhcp_write_header(&reply, &header, is_nak ? "" : facts->config->bootp.servername,
-			  is_nak ? "" : facts->boot_file);
+			  is_nak || is_told_later(facts) ? "" : facts->boot_file);
 	write_options(&reply, facts);
 	if (reply.used < BOOTP_MESSAGE_MIN)
 		write_zeros(&reply, BOOTP_MESSAGE_MIN - reply.used);
@@ -280,6 +384,24 @@ void dhcp_write_reply(struct writer *out, const struct dhcp_answer_facts *facts)
 static struct dhcp_destination by_udp(struct ip4 address, uint16_t port)
 {
 	return (struct dhcp_destination){ .to = { address, port } };
+}
+
+struct dhcp_destination proxy_destination(const struct dhcp_message *message, uint16_t server_port,
+					  struct mac from_mac)
+{
+	const struct dhcp_header *asked = &message->header;
+	uint16_t client_port = (uint16_t)(server_port + 1);
+	struct dhcp_destination destination = { .is_frame = true, .mac = from_mac };
+
+	if (ip4_is_set(asked->giaddr)) {
+		destination.to = (struct endpoint){ asked->giaddr, server_port };
+	} else if (ip4_is_set(asked->ciaddr) && dhcp_type(message) != DHCP_DISCOVER) {
+		destination.to = (struct endpoint){ asked->ciaddr, client_port };
+	} else {
+		destination.mac = MAC_BROADCAST;
+		destination.to = (struct endpoint){ IP4_BROADCAST, client_port };
+	}
+	return destination;
 }
 
 struct dhcp_destination dhcp_destination(const struct dhcp_message *message,

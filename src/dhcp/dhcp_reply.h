@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "boot/client.h"
+#include "boot/shape.h"
 #include "config/config.h"
 #include "dhcp/dhcp_engine.h"
 #include "dhcp/dhcp_wire.h"
@@ -14,12 +15,15 @@
 struct dhcp_answer_facts {
 	const struct dhcp_message *message; /* the one that is answered */
 	const struct client *client;
-	const struct dhcp_decision *decision; /* OFFER, ACK, NAK or REPLY */
+	const struct dhcp_decision *decision; /* OFFER, ACK, NAK, REPLY, or a proxy's */
 	const struct config *config;
 	struct ip4 server;      /* this server's address: option 54 */
 	struct ip4 tftp_server; /* siaddr and option 66 */
 	const char *boot_file;  /* "": none */
 	const char *host_name;  /* option 12; "": none */
+	enum boot_shape shape;
+	const struct menu_config *menu;   /* of SHAPE_MENU; NULL: one entry, the boot file's */
+	const struct pxe_item *menu_item; /* that the machine asked for; NULL: none */
 };
 
 /* Writes the answer: at least 300 octets, at most what the client takes (option 57, RFC 2132
@@ -33,6 +37,13 @@ struct dhcp_destination {
 	struct mac mac;
 	struct endpoint to;
 };
+
+/* Where a proxy's answer goes, by a frame: from port 67 whoever has it. To the relay; to the
+ * machine that has an address, by the way that its message came (from_mac); otherwise to
+ * 255.255.255.255, whatever the flag says: the machine has no address yet, and gets none from here.
+ */
+struct dhcp_destination proxy_destination(const struct dhcp_message *message, uint16_t server_port,
+					  struct mac from_mac);
 
 /* RFC 2131 section 4.1 and, for relays, RFC 1542 section 4.1. hears_only_broadcast: the machine is
  * one of [buggy_clients], whose firmware misses what is sent to it alone. */

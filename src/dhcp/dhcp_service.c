@@ -4,16 +4,16 @@
 #include "base/text.h"
 #include "boot/access.h"
 #include "dhcp/bootp_engine.h"
+#include "dhcp/dhcp_auto.h"
 #include "dhcp/dhcp_exchange.h"
 #include "dhcp/dhcp_waiting.h"
-#include "io/link.h"
 #include "io/udp.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-#define RECEIVE_BUFFER (4 * 1024 * 1024) /* two thousand machines may ask at once */
-#define WAITING_MAX    4096              /* machines that the authority is asked about at once */
+#define WAITING_MAX  4096  /* machines that the authority is asked about at once */
+#define ATTEMPTS_MAX 16384 /* machines whose way of booting is remembered */
 
 static void note_drop(struct dhcp_service *service, const struct datagram *datagram,
 		      enum event_kind kind)
@@ -23,7 +23,7 @@ static void note_drop(struct dhcp_service *service, const struct datagram *datag
 	activity_note(service->parts.activity, &event);
 }
 
-static bool is_served_interface(const struct dhcp_service *service, unsigned interface)
+bool dhcp_is_served_interface(const struct dhcp_service *service, unsigned interface)
 {
 	if (service->parts.config->bootp.address.kind == SELECT_ALL)
 		return true;
@@ -84,6 +84,14 @@ static bool is_from_pool_network(struct exchange *exchange)
 	return true;
 }
 
+static bool is_where_a_proxy_can_answer(struct exchange *exchange)
+{
+	exchange->facts.server = dhcp_proxy_address(exchange);
+	if (!ip4_is_set(exchange->facts.server))
+		dhcp_note_ignored(exchange, EVENT_DHCP_NO_ADDRESS_HERE, NULL);
+	return ip4_is_set(exchange->facts.server);
+}
+
 static bool is_for_this_server(struct exchange *exchange)
 {
 	if (exchange->request.type != DHCP_NONE ||
@@ -111,7 +119,9 @@ static void decide(struct exchange *exchange)
 {
 	const struct subnet_config *subnet = &exchange->service->parts.config->subnet;
 
-	if (exchange->request.type == DHCP_NONE)
+	if (exchange->is_proxied)
+		exchange->decision = dhcp_decide_as_proxy(exchange);
+	else if (exchange->request.type == DHCP_NONE)
 		exchange->decision = bootp_decide(&exchange->request, &exchange->facts, subnet);
 	else
 		exchange->decision = dhcp_decide(&exchange->request, &exchange->facts, subnet);
@@ -121,7 +131,7 @@ static void decide(struct exchange *exchange)
 static bool needs_grant(const struct exchange *exchange)
 {
 	return exchange->request.type == DHCP_DISCOVER || exchange->request.type == DHCP_REQUEST ||
-	       exchange->request.type == DHCP_NONE;
+	       exchange->request.type == DHCP_NONE || exchange->is_proxied;
 }
 
 static void answer(struct exchange *exchange, enum access access)
@@ -129,8 +139,11 @@ static void answer(struct exchange *exchange, enum access access)
 	exchange->facts.access = access;
 	if (exchange->session != NULL && needs_grant(exchange))
 		exchange->session->is_denied = access != ACCESS_GRANTED;
-	dhcp_gather_addresses(exchange);
+	if (!exchange->is_proxied)
+		dhcp_gather_addresses(exchange);
+	dhcp_gather_plan(exchange);
 	decide(exchange);
+	dhcp_choose_shape(exchange);
 	dhcp_apply(exchange);
 }
 
@@ -143,13 +156,13 @@ static bool is_granted(const struct exchange *exchange)
 	if (!needs_grant(exchange))
 		return true;
 	return session->is_granted && !exchange->service->parts.config->authority.always_checks &&
-	       (exchange->request.type == DHCP_REQUEST ||
+	       (exchange->request.type == DHCP_REQUEST || exchange->request.type == DHCP_INFORM ||
 		session->granted_xid == exchange->message.header.xid);
 }
 
 static bool begin(struct exchange *exchange)
 {
-	if (!is_served_interface(exchange->service, exchange->datagram->interface)) {
+	if (!dhcp_is_served_interface(exchange->service, exchange->datagram->interface)) {
 		note_drop(exchange->service, exchange->datagram, EVENT_DHCP_WRONG_INTERFACE);
 		return false;
 	}
@@ -157,10 +170,18 @@ static bool begin(struct exchange *exchange)
 		return false;
 	exchange->client = dhcp_identify(&exchange->message);
 	exchange->request = dhcp_request_of(&exchange->message);
-	if (!is_from_pool_network(exchange) || !is_for_this_server(exchange))
+	exchange->is_proxied =
+		exchange->service->role == ROLE_PROXY || dhcp_is_for_boot_server(exchange);
+	if (exchange->service->role == ROLE_UNDECIDED) {
+		dhcp_note_ignored(exchange, EVENT_DHCP_UNDECIDED, NULL);
+		return false;
+	}
+	if (exchange->is_proxied ? !is_where_a_proxy_can_answer(exchange)
+				 : !is_from_pool_network(exchange) || !is_for_this_server(exchange))
 		return false;
 	dhcp_gather_machine(exchange);
-	return true;
+	dhcp_gather_progress(exchange);
+	return !exchange->is_proxied || dhcp_is_asked_as_proxy(exchange);
 }
 
 static void on_authority_reply(void *context, const struct authority_reply *reply);
@@ -268,29 +289,10 @@ static void on_authority_reply(void *context, const struct authority_reply *repl
 	session_unlock(sessions);
 }
 
-static void on_datagrams(void *context, const struct datagram *batch, size_t count)
+void dhcp_on_datagrams(void *context, const struct datagram *batch, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		on_packet(context, &batch[i]);
-}
-
-static int open_sockets(struct dhcp_service *service, enum dhcp_socket *out_socket)
-{
-	const struct bootp_config *bootp = &service->parts.config->bootp;
-	struct udp_options options = { .local.port = bootp->port,
-				       .may_broadcast = true,
-				       .receive_buffer = RECEIVE_BUFFER };
-	int error;
-
-	/* Bound to its interface, it leaves the others to other servers on this machine. */
-	if (bootp->address.kind == SELECT_INTERFACE)
-		options.device = bootp->address.name;
-	*out_socket = DHCP_SOCKET_UDP;
-	error = udp_open(service->parts.loop, &options, on_datagrams, service, &service->udp);
-	if (error < 0)
-		return error;
-	*out_socket = DHCP_SOCKET_FRAMES;
-	return link_open(&service->link);
 }
 
 int dhcp_service_start(const struct dhcp_service_parts *parts, struct dhcp_service **out_service,
@@ -303,8 +305,11 @@ int dhcp_service_start(const struct dhcp_service_parts *parts, struct dhcp_servi
 		return -ENOMEM;
 	service->parts = *parts;
 	service->waiting = dhcp_waiting_new(WAITING_MAX);
+	service->attempts = attempt_table_new(ATTEMPTS_MAX);
 	*out_socket = DHCP_SOCKET_UDP;
-	error = service->waiting == NULL ? -ENOMEM : open_sockets(service, out_socket);
+	error = service->waiting == NULL || service->attempts == NULL
+			? -ENOMEM
+			: dhcp_open_sockets(service, out_socket);
 	if (error < 0) {
 		dhcp_service_stop(service);
 		return error;
@@ -324,8 +329,9 @@ void dhcp_service_stop(struct dhcp_service *service)
 {
 	if (service == NULL)
 		return;
-	udp_close(service->udp);
-	link_close(service->link);
+	dhcp_auto_stop(service->automatic);
+	dhcp_close_sockets(service);
 	dhcp_waiting_free(service->waiting);
+	attempt_table_free(service->attempts);
 	free(service);
 }

@@ -25,8 +25,13 @@ struct dhcp_service_parts {
 	struct ip4 tftp_server; /* told to clients; 0: the address that they are answered from */
 };
 
-/* Which of the two sockets could not be opened. */
-enum dhcp_socket { DHCP_SOCKET_UDP, DHCP_SOCKET_FRAMES };
+/* What could not be opened. */
+enum dhcp_socket {
+	DHCP_SOCKET_UDP,
+	DHCP_SOCKET_PXE,
+	DHCP_SOCKET_FRAMES,
+	DHCP_STATE_FILE,
+};
 
 /* Returns 0 with *out_service for the caller to stop, or -errno with *out_socket. */
 int dhcp_service_start(const struct dhcp_service_parts *parts, struct dhcp_service **out_service,

@@ -33,10 +33,10 @@ static bool is_machine(struct mac mac)
 	return (mac.bytes[0] & 1) == 0 && !mac_is_same(mac, nobody);
 }
 
-static enum dhcp_drop check_header(const struct dhcp_header *header)
+static enum dhcp_drop check_header(const struct dhcp_header *header, uint8_t op)
 {
-	if (header->op != BOOTP_REQUEST)
-		return DHCP_DROP_NOT_A_REQUEST;
+	if (header->op != op)
+		return op == BOOTP_REQUEST ? DHCP_DROP_NOT_A_REQUEST : DHCP_DROP_NOT_A_REPLY;
 	if (header->hardware_type != HARDWARE_ETHERNET ||
 	    header->hardware_length != sizeof(struct mac))
 		return DHCP_DROP_NOT_ETHERNET;
@@ -117,7 +117,7 @@ static enum dhcp_drop decode_vendor_area(struct reader *in, struct dhcp_message 
 	return DHCP_DROP_NONE;
 }
 
-enum dhcp_drop dhcp_decode(struct span packet, struct dhcp_message *out_message)
+static enum dhcp_drop decode(struct span packet, uint8_t op, struct dhcp_message *out_message)
 {
 	struct reader in = reader_of(packet);
 	struct dhcp_message message = { 0 };
@@ -128,7 +128,7 @@ enum dhcp_drop dhcp_decode(struct span packet, struct dhcp_message *out_message)
 	message.file = read_span(&in, DHCP_FILE_SIZE);
 	if (in.is_failed)
 		return DHCP_DROP_TOO_SHORT;
-	drop = check_header(&message.header);
+	drop = check_header(&message.header, op);
 	if (drop != DHCP_DROP_NONE)
 		return drop;
 	memcpy(message.mac.bytes, message.header.chaddr, sizeof(message.mac.bytes));
@@ -144,6 +144,16 @@ enum dhcp_drop dhcp_decode(struct span packet, struct dhcp_message *out_message)
 		message.file = up_to_nul(message.file);
 	*out_message = message;
 	return DHCP_DROP_NONE;
+}
+
+enum dhcp_drop dhcp_decode(struct span packet, struct dhcp_message *out_message)
+{
+	return decode(packet, BOOTP_REQUEST, out_message);
+}
+
+enum dhcp_drop dhcp_decode_reply(struct span packet, struct dhcp_message *out_message)
+{
+	return decode(packet, BOOTP_REPLY, out_message);
 }
 
 struct span dhcp_option(const struct dhcp_message *message, enum dhcp_option_code code)

@@ -48,6 +48,7 @@ enum dhcp_drop {
 	DHCP_DROP_NONE,
 	DHCP_DROP_TOO_SHORT,
 	DHCP_DROP_NOT_A_REQUEST,
+	DHCP_DROP_NOT_A_REPLY,
 	DHCP_DROP_NOT_ETHERNET,
 	DHCP_DROP_BAD_MAC,
 	DHCP_DROP_BAD_OPTIONS,
@@ -56,6 +57,9 @@ enum dhcp_drop {
 /* Decodes a client's message. Options past an END are not read; a repeated option counts once, as
  * it came first. Anything but DHCP_DROP_NONE: *out_message is not to be used. */
 enum dhcp_drop dhcp_decode(struct span packet, struct dhcp_message *out_message);
+
+/* The same for a server's message. */
+enum dhcp_drop dhcp_decode_reply(struct span packet, struct dhcp_message *out_message);
 
 /* The option's value; bytes is NULL where it is absent. */
 struct span dhcp_option(const struct dhcp_message *message, enum dhcp_option_code code);

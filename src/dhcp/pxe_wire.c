@@ -51,6 +51,18 @@ bool pxe_architecture(const struct dhcp_message *message, uint16_t *out_architec
 					 out_architecture);
 }
 
+size_t pxe_architectures(const struct dhcp_message *message, uint16_t *out_list, size_t capacity)
+{
+	struct reader in = reader_of(dhcp_option(message, OPTION_ARCHITECTURE));
+	size_t count = 0;
+
+	while (in.left >= 2 && count < capacity)
+		out_list[count++] = read_u16(&in);
+	if (count == 0 && capacity > 0)
+		count = pxe_architecture(message, out_list) ? 1 : 0;
+	return count;
+}
+
 /* All zeros and all ones are what is there before a maker fills it in; a Raspberry Pi repeats its
  * serial number. A word that repeats four times covers the three. */
 static bool is_one_word_repeated(struct uuid uuid)
@@ -84,4 +96,112 @@ bool pxe_is_ipxe(const struct dhcp_message *message)
 			return true;
 	}
 	return false;
+}
+
+/* The sub-options of option 43 (PXE 2.1, table 2-1). */
+enum pxe_sub_option {
+	PXE_PAD = 0,
+	PXE_DISCOVERY_CONTROL = 6,
+	PXE_BOOT_SERVERS = 8,
+	PXE_BOOT_MENU = 9,
+	PXE_MENU_PROMPT = 10,
+	PXE_BOOT_ITEM = 71,
+	PXE_END = 255,
+};
+
+bool pxe_boot_item(const struct dhcp_message *message, struct pxe_item *out_item)
+{
+	struct reader in = reader_of(dhcp_option(message, OPTION_VENDOR));
+
+	while (in.left > 0) {
+		uint8_t code = read_u8(&in);
+		struct span value;
+
+		if (code == PXE_END)
+			return false;
+		if (code == PXE_PAD)
+			continue;
+		value = read_span(&in, read_u8(&in));
+		if (code == PXE_BOOT_ITEM && value.length == 4) {
+			struct reader item = reader_of(value);
+
+			out_item->type = read_u16(&item);
+			out_item->layer = read_u16(&item);
+			return true;
+		}
+	}
+	return false;
+}
+
+static void write_sub_option(struct writer *out, enum pxe_sub_option code, struct span value)
+{
+	dhcp_write_option(out, (enum dhcp_option_code)code, value);
+}
+
+/* Of each entry that a server has: type, how many servers, their addresses. */
+static void write_servers(struct writer *out, const struct pxe_vendor *vendor)
+{
+	uint8_t bytes[UINT8_MAX];
+	struct writer list = writer_of(bytes, sizeof(bytes));
+
+	for (size_t i = 0; i < vendor->item_count; i++) {
+		if (vendor->items[i].type == PXE_ITEM_LOCAL)
+			continue;
+		write_u16(&list, vendor->items[i].type);
+		write_u8(&list, 1);
+		write_u32(&list, vendor->server.value);
+	}
+	out->is_failed = out->is_failed || list.is_failed;
+	write_sub_option(out, PXE_BOOT_SERVERS, (struct span){ bytes, list.used });
+}
+
+static void write_items(struct writer *out, const struct pxe_vendor *vendor)
+{
+	uint8_t bytes[UINT8_MAX];
+	struct writer list = writer_of(bytes, sizeof(bytes));
+
+	for (size_t i = 0; i < vendor->item_count; i++) {
+		size_t length = strnlen(vendor->items[i].text, UINT8_MAX);
+
+		write_u16(&list, vendor->items[i].type);
+		write_u8(&list, (uint8_t)length);
+		write_bytes(&list, vendor->items[i].text, length);
+	}
+	out->is_failed = out->is_failed || list.is_failed;
+	write_sub_option(out, PXE_BOOT_MENU, (struct span){ bytes, list.used });
+}
+
+static void write_prompt(struct writer *out, const struct pxe_vendor *vendor)
+{
+	size_t length = strlen(vendor->prompt);
+
+	write_u8(out, PXE_MENU_PROMPT);
+	write_u8(out, (uint8_t)(1 + length));
+	write_u8(out, vendor->timeout_s);
+	write_bytes(out, vendor->prompt, length);
+}
+
+static void write_item(struct writer *out, const struct pxe_item *item)
+{
+	write_u8(out, PXE_BOOT_ITEM);
+	write_u8(out, 4);
+	write_u16(out, item->type);
+	write_u16(out, item->layer);
+}
+
+void pxe_write_vendor(struct writer *out, const struct pxe_vendor *vendor)
+{
+	if (vendor->has_discovery_control)
+		write_sub_option(out, PXE_DISCOVERY_CONTROL,
+				 (struct span){ &vendor->discovery_control, 1 });
+	/* In the order that firmware is known to take: prompt, servers, menu. */
+	if (vendor->item_count > 0) {
+		write_prompt(out, vendor);
+		if (ip4_is_set(vendor->server))
+			write_servers(out, vendor);
+		write_items(out, vendor);
+	}
+	if (vendor->has_item)
+		write_item(out, &vendor->item);
+	write_u8(out, PXE_END);
 }

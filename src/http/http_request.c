@@ -535,8 +535,11 @@ static enum MHD_Result ask(struct http_request *request)
 	enum MHD_Result result;
 
 	request->has_mac = is_known;
-	if (is_known)
+	if (is_known) {
 		request->mac = session.mac;
+		session_note_file(request->server->sessions, request->connection->address,
+				  (uint64_t)request->started.tv_sec);
+	}
 	if (denial != NULL)
 		result = refuse(request, &denied, denial);
 	else

@@ -1,8 +1,10 @@
 #include "io/link.h"
 #include "base/cleanup.h"
+#include "io/checksum.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/if_arp.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <netinet/in.h>
@@ -42,23 +44,20 @@ void link_close(struct link *link)
 	free(link);
 }
 
-/* RFC 1071: the sum of 16-bit words in one's complement, carried on from sum. */
-static uint32_t checksum_add(uint32_t sum, struct span bytes)
+/* A packet socket that is bound to an interface is told its address; no ioctl is needed. */
+int link_find_mac(unsigned interface, struct mac *out_mac)
 {
-	struct reader in = reader_of(bytes);
+	CLEANUP(close_fd) int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct sockaddr_ll address = { .sll_family = AF_PACKET, .sll_ifindex = (int)interface };
+	socklen_t length = sizeof(address);
 
-	while (in.left >= 2)
-		sum += read_u16(&in);
-	if (in.left == 1)
-		sum += (uint32_t)read_u8(&in) << 8;
-	return sum;
-}
-
-static uint16_t checksum_end(uint32_t sum)
-{
-	while (sum > UINT16_MAX)
-		sum = (sum & UINT16_MAX) + (sum >> 16);
-	return (uint16_t)~sum;
+	if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    getsockname(fd, (struct sockaddr *)&address, &length) < 0)
+		return -errno;
+	if (address.sll_hatype != ARPHRD_ETHER || address.sll_halen != sizeof(out_mac->bytes))
+		return -EINVAL;
+	memcpy(out_mac->bytes, address.sll_addr, sizeof(out_mac->bytes));
+	return 0;
 }
 
 static void write_ip_header(struct writer *out, const struct link_route *route, size_t length,

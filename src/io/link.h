@@ -19,6 +19,9 @@ struct link_route {
 int link_open(struct link **out_link);
 void link_close(struct link *link);
 
+/* The interface's own hardware address. Returns 0 or -errno (-EINVAL: it is not Ethernet). */
+int link_find_mac(unsigned interface, struct mac *out_mac);
+
 /* Sends one IPv4 UDP datagram in one frame. Returns 0 or -errno (-EMSGSIZE: it would not fit 1500).
  */
 int link_send_udp(struct link *link, const struct link_route *route, struct span payload);

@@ -31,6 +31,7 @@ static const char *const allowed[] = {
 	"fcntl",
 	"fstat",
 	"fstatfs",
+	"fsync",
 	"getcwd",
 	"getdents64",
 	"lseek",

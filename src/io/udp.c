@@ -14,6 +14,7 @@
 
 struct udp {
 	int fd;
+	uint16_t port;
 	struct watch *watch;
 	udp_callback *on_datagrams;
 	void *context;
@@ -99,13 +100,13 @@ static void prepare_batch(struct receive_batch *batch, unsigned length)
 }
 
 /* Returns how many datagrams are in the batch; 0 where nothing waits or reading failed. */
-static size_t receive(int fd, struct receive_batch *batch, unsigned length)
+static size_t receive(const struct udp *udp, struct receive_batch *batch, unsigned length)
 {
 	int count;
 
 	prepare_batch(batch, length);
 	do {
-		count = recvmmsg(fd, batch->messages, length, MSG_DONTWAIT, NULL);
+		count = recvmmsg(udp->fd, batch->messages, length, MSG_DONTWAIT, NULL);
 	} while (count < 0 && errno == EINTR);
 	for (int i = 0; i < count; i++) {
 		struct msghdr *message = &batch->messages[i].msg_hdr;
@@ -113,6 +114,7 @@ static size_t receive(int fd, struct receive_batch *batch, unsigned length)
 		batch->datagrams[i] = (struct datagram){
 			.bytes = { batch->bytes[i], batch->messages[i].msg_len },
 			.from = udp_from_sockaddr(&batch->from[i]),
+			.port = udp->port,
 			.is_cut = (message->msg_flags & MSG_TRUNC) != 0,
 		};
 		read_packet_info(message, &batch->datagrams[i]);
@@ -132,7 +134,7 @@ static void on_readable(void *context)
 {
 	struct udp *udp = context;
 	unsigned length = batch_length(udp);
-	size_t count = receive(udp->fd, &receive_batch, length);
+	size_t count = receive(udp, &receive_batch, length);
 
 	if (length > 1)
 		udp->is_busy = count > 1;
@@ -164,6 +166,7 @@ int udp_open(struct loop *loop, const struct udp_options *options, udp_callback 
 	udp->on_datagrams = on_datagrams;
 	udp->context = context;
 	udp->is_busy = true;
+	udp->port = options->local.port;
 	udp->watch = watch_new(loop, fd, on_readable, udp);
 	if (udp->watch == NULL) {
 		free(udp);

@@ -20,7 +20,9 @@ struct datagram {
 	struct endpoint from;
 	struct ip4 destination; /* as in the IP header: it may be a broadcast address */
 	struct ip4 local;       /* this machine's address that it was received on */
+	uint16_t port;          /* of this machine, as the socket was opened for it */
 	unsigned interface;     /* of arrival */
+	struct mac from_mac;    /* by a link_listener; otherwise zeros */
 	bool is_cut;
 };
 

@@ -311,6 +311,8 @@ static void take_read(struct tftp_worker *worker, const struct datagram *datagra
 	const struct session *session = is_known ? &copy : NULL;
 	const char *denial = find_denial(worker->parts.config, session);
 
+	if (is_known)
+		session_note_file(worker->parts.sessions, datagram->from.address, now_s);
 	if (denial != NULL)
 		refuse_request(worker, datagram, &denied, request->name, denial);
 	else

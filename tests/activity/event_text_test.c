@@ -61,8 +61,8 @@ static const struct {
 	const char *counter;
 	const char *room;
 } other_rooms[] = {
-	{ "bootp-", "dhcp" },
-	{ "notification-", "notify" },
+	{ "bootp-", "dhcp" },          { "auto-", "dhcp" },  { "boot-", "dhcp" },
+	{ "notification-", "notify" }, { "proxy-", "dhcp" }, { "pxe-", "dhcp" },
 };
 
 static size_t format_room(const char *counter, char *out, size_t size)
@@ -97,6 +97,7 @@ static const enum event_kind normal[] = {
 	EVENT_HTTP_ASKED,
 	EVENT_HTTP_LIBRARY, /* beside an event of its own */
 	EVENT_TFTP_LATE_PACKET,
+	EVENT_PROXY_NOT_ASKED,
 };
 
 static bool is_normal(enum event_kind kind)

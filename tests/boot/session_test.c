@@ -412,11 +412,28 @@ static void a_copy_is_the_session_at_an_address(void **state)
 	session_table_free(table);
 }
 
+static void a_request_for_a_file_is_noted(void **state)
+{
+	struct session_table *table = new_table();
+	uint64_t now_s = 1000;
+
+	(void)state;
+	session_set_address(table, session_open(table, machine(1), now_s), address(1), now_s + 100);
+	assert_int_equal(session_find(table, machine(1), now_s)->asked_file_s, 0);
+	session_note_file(table, address(1), now_s + 5);
+	assert_int_equal(session_find(table, machine(1), now_s)->asked_file_s, now_s + 5);
+	/* Of an address that is nobody's, nothing is noted. */
+	session_note_file(table, address(2), now_s + 9);
+	assert_int_equal(session_find(table, machine(1), now_s)->asked_file_s, now_s + 5);
+	session_table_free(table);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_session_begins_with_nothing_known),
 		cmocka_unit_test(a_session_remembers_across_stages),
+		cmocka_unit_test(a_request_for_a_file_is_noted),
 		cmocka_unit_test(a_session_ends_after_an_hour_of_silence),
 		cmocka_unit_test(a_session_lives_as_long_as_its_lease),
 		cmocka_unit_test(a_session_may_live_for_ever),

@@ -56,6 +56,65 @@ static const struct {
 	{ "60=255*41", UNTOUCHED },
 };
 
+static void lists_the_architectures(void **state)
+{
+	static const struct {
+		const char *options;
+		size_t count;
+		uint16_t expected[3];
+	} lists[] = {
+		{ "93=0007", 1, { 7 } },
+		{ "93=00070009", 2, { 7, 9 } },
+		{ "93=002900070009000b", 3, { 41, 7, 9 } }, /* as many as there is room for */
+		{ "93=000700", 1, { 7 } },
+		{ "93=07 60='PXEClient:Arch:00009:UNDI:002001'", 1, { 9 } },
+		{ "60='PXEClient:Arch:00011:UNDI:002001'", 1, { 11 } },
+		{ "", 0, { 0 } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(lists); i++) {
+		struct span bytes;
+		struct dhcp_message message = message_of(lists[i].options, &bytes);
+		uint16_t list[3];
+
+		assert_int_equal(pxe_architectures(&message, list, 3), lists[i].count);
+		assert_memory_equal(list, lists[i].expected, lists[i].count * sizeof(list[0]));
+		bytes_free(bytes);
+	}
+}
+
+static void finds_the_boot_item(void **state)
+{
+	static const struct {
+		const char *options;
+		bool is_one;
+		struct pxe_item expected;
+	} items[] = {
+		{ "43=470480000000ff", true, { 0x8000, 0 } },
+		{ "43=470480028001", true, { 0x8002, 0x8001 } }, /* without an end */
+		{ "43=0000060103470400010002", true, { 1, 2 } }, /* behind others, and PADs */
+		{ "43=ff470480000000", false, { 0, 0 } },
+		{ "43=47058000000000", false, { 0, 0 } },
+		{ "43=47048000", false, { 0, 0 } },
+		{ "43=47", false, { 0, 0 } },
+		{ "43=", false, { 0, 0 } },
+		{ "", false, { 0, 0 } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(items); i++) {
+		struct span bytes;
+		struct dhcp_message message = message_of(items[i].options, &bytes);
+		struct pxe_item item = { 0 };
+
+		assert_int_equal(pxe_boot_item(&message, &item), items[i].is_one);
+		assert_int_equal(item.type, items[i].expected.type);
+		assert_int_equal(item.layer, items[i].expected.layer);
+		bytes_free(bytes);
+	}
+}
+
 static void finds_the_architecture(void **state)
 {
 	(void)state;
@@ -177,10 +236,72 @@ static void compares_how_the_vendor_class_begins(void **state)
 	}
 }
 
+#define SERVER                                                                                     \
+	{                                                                                          \
+		0xc0a84d01                                                                         \
+	}
+
+static const struct pxe_menu_item two[] = { { 0x8000, "One" }, { PXE_ITEM_LOCAL, "Disk" } };
+
+/* PXE 2.1, table 2-1. */
+static void writes_what_option_43_says(void **state)
+{
+	static const struct {
+		const char *what;
+		struct pxe_vendor vendor;
+		const char *expected;
+	} cases[] = {
+		{ "nothing", { 0 }, "ff" },
+		{ "only the boot file",
+		  { .has_discovery_control = true, .discovery_control = PXE_USE_BOOT_FILE },
+		  "060108ff" },
+		{ "a menu",
+		  { .has_discovery_control = true,
+		    .discovery_control = PXE_NO_BROADCAST | PXE_NO_MULTICAST,
+		    .items = two,
+		    .item_count = 2,
+		    .prompt = "F8",
+		    .timeout_s = 255,
+		    .server = SERVER },
+		  "060103"
+		  "0a03ff4638"
+		  "0807800001c0a84d01"
+		  "090d8000034f6e650000044469736b"
+		  "ff" },
+		{ "a menu without servers",
+		  { .items = two + 1, .item_count = 1, .prompt = "" },
+		  "0a0100"
+		  "09070000044469736b"
+		  "ff" },
+		{ "an entry", { .has_item = true, .item = { 0x8002, 1 } }, "470480020001ff" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct span expected = bytes_of_hex(cases[i].expected);
+		uint8_t bytes[64];
+		struct writer out = writer_of(bytes, expected.length);
+
+		print_message("%s\n", cases[i].what);
+		pxe_write_vendor(&out, &cases[i].vendor);
+		assert_false(out.is_failed);
+		assert_int_equal(out.used, expected.length);
+		assert_memory_equal(bytes, expected.bytes, expected.length);
+		/* With an octet less, it fails and says so. */
+		out = writer_of(bytes, expected.length - 1);
+		pxe_write_vendor(&out, &cases[i].vendor);
+		assert_true(out.is_failed);
+		bytes_free(expected);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_the_architecture),
+		cmocka_unit_test(lists_the_architectures),
+		cmocka_unit_test(finds_the_boot_item),
+		cmocka_unit_test(writes_what_option_43_says),
 		cmocka_unit_test(an_uuid_that_names_no_machine_is_none),
 		cmocka_unit_test(finds_ipxe_in_the_user_class),
 		cmocka_unit_test(compares_how_the_vendor_class_begins),

@@ -130,6 +130,27 @@ class Grants(AuthorityTest):
             self.assertEqual(got.option(BOOT_FILE).decode(), self.question("boot", ONE))
             self.assertEqual(got.file_name, self.question("boot", ONE))
 
+    def test_a_proxy_asks_once_for_what_both_its_ports_tell(self):
+        bootd = self.asking("/grant/boot", None, {"static_dhcp": None, "bootp": {
+            "mode": "proxy", "pool_start": None, "pool_count": None}})
+        bios = pxe_options(0, uuid=b"\0" + SHOWN.bytes_le)
+        answer = self.raw.discover(ONE, bios).message
+        self.assertEqual((answer.yiaddr, answer.file_name),
+                         ("0.0.0.0", self.question("boot", ONE)))
+        self.network.add_address("cli", "c0", "10.77.0.77/24")
+        self.addCleanup(self.network.flush, "cli", "c0")
+        with self.network.udp_socket("cli", "10.77.0.77", 68) as sock:
+            sock.settimeout(20)
+            sock.sendto(message(REQUEST, ONE, bios, ciaddr="10.77.0.77").encode(),
+                        ("10.77.0.1", 4011))
+            self.assertEqual(Message.decode(sock.recv(4096)).file_name,
+                             self.question("boot", ONE))
+        # What is not for a proxy is not asked about.
+        self.raw.send(message(REQUEST, TWO, [(REQUESTED_ADDRESS, ip4("10.77.0.78")),
+                                             (SERVER_ID, ip4("10.77.0.2")), *bios]))
+        bootd.wait_for(mac_log(TWO) + ": left REQUEST to the server")
+        self.check_totals(bootd, grants=1)
+
     def test_without_such_lines_the_configuration_says_what_to_boot(self):
         self.asking("/bare")
         got = self.raw.lease(ONE, FIRMWARE).message

@@ -125,7 +125,7 @@ class Check(StartTest):
         running = self.bootd()
         code, _, err = self.run_bootd("--check", "-c", running.config)
         self.assertEqual((code, err), (0, ""), "the ports are taken, and that is no matter")
-        self.assertEqual(self.network.udp_ports("srv"), {67, 69})
+        self.assertEqual(self.network.udp_ports("srv"), {67, 69, 4011})
 
     def test_it_needs_no_privilege(self):
         daemon = self.prepare()
@@ -246,14 +246,14 @@ class WrongConfigurations(StartTest):
 class Ports(StartTest):
     """What is bound."""
 
-    def test_both_services_bind_67_and_69(self):
+    def test_both_services_bind_their_ports(self):
         daemon = self.bootd()
-        self.assertEqual(self.network.udp_ports("srv"), {67, 69})
+        self.assertEqual(self.network.udp_ports("srv"), {67, 69, 4011})
         daemon.stop()
         self.assertEqual(self.network.udp_ports("srv"), set())
 
     def test_each_service_alone_binds_its_own_port(self):
-        for options, ports in ((("-p",), {67}), (("--pxe",), {67}), (("-t",), {69}),
+        for options, ports in ((("-p",), {67, 4011}), (("--pxe",), {67, 4011}), (("-t",), {69}),
                                (("--tftp",), {69})):
             with self.subTest(options):
                 daemon = self.bootd(arguments=options)
@@ -262,7 +262,7 @@ class Ports(StartTest):
 
     def test_configured_ports_are_bound(self):
         self.bootd({"bootp": {"port": "1067"}, "tftp": {"port": "1069"}})
-        self.assertEqual(self.network.udp_ports("srv"), {1067, 1069})
+        self.assertEqual(self.network.udp_ports("srv"), {1067, 1069, 4011})
 
     def test_a_port_that_is_taken_is_named(self):
         for ports in ((67,), (69,), (67, 69)):
@@ -353,7 +353,7 @@ class Log(StartTest):
     def test_none_is_silent(self):
         daemon = self.prepare({"logger": {"type": "none"}})
         daemon.start(until=None)
-        wait_until(lambda: self.network.udp_ports("srv") == {67, 69}, 30, "its ports")
+        wait_until(lambda: self.network.udp_ports("srv") == {67, 69, 4011}, 30, "its ports")
         with dhcp.RawClient(self.network) as raw:
             raw.discover(MACHINE)
         daemon.stop()
@@ -369,7 +369,7 @@ class Log(StartTest):
                 daemon = self.prepare({"logger": {"level": level}, "bootp": {"pool_count": "1"}})
                 daemon.write("file", b"x" * 2000)
                 daemon.start(until=None)
-                wait_until(lambda: self.network.udp_ports("srv") == {67, 69}, 30, "its ports")
+                wait_until(lambda: self.network.udp_ports("srv") == {67, 69, 4011}, 30, "its ports")
                 self.make_every_level(daemon)
                 daemon.stop()
                 levels = {line.split()[1] for line in daemon.log}

@@ -6,6 +6,7 @@
 #include "dhcp/dhcp_engine.h"
 #include "dhcp/dhcp_reply.h"
 #include "dhcp/dhcp_wire.h"
+#include "dhcp/proxy_engine.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -35,6 +36,11 @@ static const struct config config = {
 		   .boot_file = "boot/x86/pxelinux.0",
 		   .servername = "boots" },
 	.bootfile = { .list = { { .architecture = 7, .file = "efi64/shimx64.efi" } }, .count = 1 },
+	.menu = { .prompt = "Press F8",
+		  .list = { { .text = "Debian" },
+			    { .text = "Memory", .file = "memtest" },
+			    { .text = "Disk", .is_local = true } },
+		  .count = 3 },
 	.subnet = { .network = { 0xc0a84d00 },
 		    .prefix_length = 24,
 		    .netmask = { 0xffffff00 },
@@ -170,20 +176,27 @@ static void check_read_back(uint8_t *reply, size_t length, const struct dhcp_mes
 }
 
 static void answer(const struct dhcp_message *message, const struct client *client,
-		   const struct dhcp_decision *decision)
+		   const struct dhcp_request *request, const struct dhcp_decision *decision)
 {
+	struct boot_plan plan = plan_boot(&config, client, NULL);
+	bool is_proxied = decision->verdict == DHCP_VERDICT_PROXY_OFFER ||
+			  decision->verdict == DHCP_VERDICT_PROXY_ACK;
 	struct dhcp_answer_facts facts = { .message = message,
 					   .client = client,
 					   .decision = decision,
 					   .config = &config,
 					   .server = { SERVER },
 					   .tftp_server = { SERVER },
-					   .boot_file = plan_boot_file(&config, client, NULL),
+					   .boot_file = plan.file,
+					   .shape = message->header.xid % SHAPE_COUNT,
+					   .menu = plan.menu,
+					   .menu_item = request->has_item ? &request->item : NULL,
 					   .host_name = "host" };
 	uint8_t reply[DHCP_REPLY_MAX];
 	struct writer out = writer_of(reply, sizeof(reply));
 	struct dhcp_destination destination =
-		dhcp_destination(message, decision, 67, client->hears_only_broadcast);
+		is_proxied ? proxy_destination(message, 67, message->mac)
+			   : dhcp_destination(message, decision, 67, client->hears_only_broadcast);
 
 	CHECK(destination.to.port == 67 || destination.to.port == 68);
 	CHECK(ip4_is_set(destination.to.address));
@@ -198,6 +211,28 @@ static void answer(const struct dhcp_message *message, const struct client *clie
 	check_read_back(reply, out.used, message, decision);
 }
 
+/* The same message as a proxy, or on the boot server's port, takes it. */
+static void ask_proxy(const struct dhcp_message *message, const struct client *client,
+		      const struct dhcp_request *request)
+{
+	struct boot_plan plan = plan_boot(&config, client, NULL);
+	struct proxy_facts facts = { .client = client,
+				     .is_boot_server = message->header.xid & 1,
+				     .access = ACCESS_GRANTED,
+				     .plan = &plan };
+	struct dhcp_decision decision;
+
+	if (proxy_check(request, &facts) != DHCP_REASON_NONE)
+		return;
+	CHECK(client->is_pxe);
+	decision = proxy_decide(request, &facts);
+	CHECK(!decision.must_commit && !ip4_is_set(decision.lease.address));
+	if (decision.verdict == DHCP_VERDICT_PROXY_ACK)
+		CHECK(proxy_file(request, &plan) != NULL);
+	if (decision.verdict != DHCP_VERDICT_IGNORE)
+		answer(message, client, request, &decision);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char description[CLIENT_DESCRIPTION_SIZE];
@@ -206,6 +241,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct dhcp_decision decision;
 	struct client client;
 
+	if (dhcp_decode_reply((struct span){ data, size }, &message) == DHCP_DROP_NONE)
+		check_message(&message, data, size);
 	if (dhcp_decode((struct span){ data, size }, &message) != DHCP_DROP_NONE)
 		return 0;
 	check_message(&message, data, size);
@@ -219,6 +256,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_decision(&decision);
 	if (decision.verdict == DHCP_VERDICT_OFFER || decision.verdict == DHCP_VERDICT_ACK ||
 	    decision.verdict == DHCP_VERDICT_NAK || decision.verdict == DHCP_VERDICT_REPLY)
-		answer(&message, &client, &decision);
+		answer(&message, &client, &request, &decision);
+	ask_proxy(&message, &client, &request);
 	return 0;
 }

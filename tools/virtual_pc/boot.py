@@ -5,16 +5,16 @@ import selectors
 import time
 from pathlib import Path
 
-from . import bootd_log, network, qemu, tree
+from . import address_server, bootd_log, network, qemu, tree
 from .dhcp_watch import DhcpWatch
-from .evidence import Evidence
+from .evidence import Evidence, NO_ADDRESS
 from .problem import Problem
 from .processes import running
 from .screen import Screen, format_size
 
-BOOTD_LOG, SERIAL_LOG = "bootd.log", "serial.log"
+BOOTD_LOG, SERIAL_LOG, DNSMASQ_LOG = "bootd.log", "serial.log", "dnsmasq.log"
 BOOTD_START_S = 10
-DHCP_PORT, TFTP_PORT = 67, 69
+DHCP_PORT, TFTP_PORT, PXE_PORT = 67, 69, 4011
 
 FIRMWARE_NAMES = {"bios": "BIOS firmware (SeaBIOS, iPXE)", "uefi": "UEFI firmware (OVMF)"}
 
@@ -22,20 +22,21 @@ FIRMWARE_NAMES = {"bios": "BIOS firmware (SeaBIOS, iPXE)", "uefi": "UEFI firmwar
 USUAL_TIME = {False: "about 100 seconds", True: "about 40 seconds"}
 
 
-def boot(bootd, firmware, is_filtered, timeout_s):
-    """Returns the exit code. is_filtered: access control and a filter are in use."""
+def boot(bootd, firmware, is_filtered, is_proxied, timeout_s):
+    """Returns the exit code. is_filtered: access control and a filter are in use. is_proxied: bootd
+    is a proxy beside dnsmasq, which gives the addresses."""
     screen = Screen()
     bootd = find_bootd(bootd)
     network.enter_own_network()
-    with tree.working_folder(kept=(BOOTD_LOG, SERIAL_LOG)) as folder:
+    with tree.working_folder(kept=(BOOTD_LOG, SERIAL_LOG, DNSMASQ_LOG)) as folder:
         mac = qemu.random_mac()
         tree.make_unattended(tree.copy_installer(folder), is_filtered)
-        config = tree.write_config(folder, tree.virtual_pc_config(mac, is_filtered))
-        code = Boot(screen, folder, firmware, mac).run([bootd, "-c", config], timeout_s)
+        config = tree.write_config(folder, tree.virtual_pc_config(mac, is_filtered, is_proxied))
+        code = Boot(screen, folder, firmware, mac, is_proxied).run([bootd, "-c", config], timeout_s)
         if code == 0:
             # The logs are kept for whoever asks why it did not boot.
-            for log in (BOOTD_LOG, SERIAL_LOG):
-                (folder / log).unlink()
+            for log in (BOOTD_LOG, SERIAL_LOG, DNSMASQ_LOG):
+                (folder / log).unlink(missing_ok=True)
         return code
 
 
@@ -49,12 +50,13 @@ def find_bootd(path):
 class Boot:
     """Holds the two processes and the watch together; Evidence judges."""
 
-    def __init__(self, screen, folder, firmware, mac):
+    def __init__(self, screen, folder, firmware, mac, is_proxied):
         self._screen = screen
         self._folder = folder
         self._firmware = firmware
         self._mac = mac
-        self._evidence = Evidence(self._mac)
+        self._evidence = Evidence(self._mac, is_proxied)
+        self._is_proxied = is_proxied
         self._missing = []
         self._transfer = ""
         self._bootd = None
@@ -65,6 +67,10 @@ class Boot:
         self._announce(is_kvm)
         with contextlib.ExitStack() as stack:
             watch = stack.enter_context(contextlib.closing(DhcpWatch(network.TAP)))
+            if self._is_proxied:
+                # On this same machine, with the same port: the narrowest place for a proxy.
+                stack.enter_context(running("dnsmasq", address_server.command(self._folder),
+                                            self._folder / DNSMASQ_LOG))
             self._bootd = stack.enter_context(
                 running("bootd", bootd_command, self._folder / BOOTD_LOG, self._folder))
             if self._has_bootd_started():
@@ -83,18 +89,19 @@ class Boot:
                           f"{self._folder}/{BOOTD_LOG}")
 
     def _has_bootd_started(self):
-        """It has when both its ports are open; that is asked of the kernel."""
+        """It has when its ports are open, and dnsmasq's; that is asked of the kernel."""
         deadline = time.monotonic() + BOOTD_START_S
-        while not {DHCP_PORT, TFTP_PORT} <= network.open_udp_ports():
+        while not {DHCP_PORT, TFTP_PORT, PXE_PORT} <= network.open_udp_ports():
             self._show_bootd()
             if self._bootd.exit_code() is not None:
                 self._evidence.failure = f"bootd ended at its start with exit code {self._bootd.exit_code()}"
                 return False
             if time.monotonic() > deadline:
-                self._evidence.failure = f"bootd did not open UDP ports 67 and 69 in {BOOTD_START_S} s"
+                self._evidence.failure = f"bootd did not open UDP ports 67, 69 and 4011 in {BOOTD_START_S} s"
                 return False
             time.sleep(0.05)
-        self._screen.fact(f"bootd serves {network.SERVER}")
+        beside = " as a proxy, beside dnsmasq on the same machine" if self._is_proxied else ""
+        self._screen.fact(f"bootd serves {network.SERVER}{beside}")
         return True
 
     def _watch_until_decided(self, watch, timeout_s):
@@ -127,7 +134,8 @@ class Boot:
         for message in watch.read_messages():
             self._evidence.note_dhcp(message)
             if message.kind in ("OFFER", "ACK", "NAK"):
-                self._screen.fact(f"{message.client}: {message.kind} {message.address} on the wire "
+                what = message.address if message.address != NO_ADDRESS else "without an address"
+                self._screen.fact(f"{message.client}: {message.kind} {what} on the wire "
                                   f"({message.vendor_class or 'no vendor class'})")
         return True
 
@@ -186,6 +194,7 @@ class Boot:
             screen.text(f"\nThe virtual PC did not boot: {evidence.failure}.\n")
             screen.tail("the virtual PC's console", self._folder / SERIAL_LOG)
             screen.tail("bootd", self._folder / BOOTD_LOG)
+            screen.tail("dnsmasq", self._folder / DNSMASQ_LOG)
             return 1
         size = format_size(sum(event.size for event in evidence.files))
         screen.text(f"\nThe virtual PC booted Debian's installer from bootd: {evidence.installer_address}, "

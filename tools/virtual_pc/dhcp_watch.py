@@ -27,12 +27,14 @@ FILTER = (
 
 @dataclass(frozen=True)
 class DhcpMessage:
-    """What matters of one message. client is who asks: firmware, installer or another stage."""
+    """What matters of one message. client is who asks: firmware, installer or another stage; server
+    is the name that a server's message has in sname."""
     kind: str
     mac: str
     address: str
     client: str
     vendor_class: str
+    server: str = ""
 
 
 def open_socket(interface):
@@ -58,6 +60,10 @@ def read_options(area):
         options[area[at]] = area[at + 2:at + 2 + area[at + 1]]
         at += 2 + area[at + 1]
     return options
+
+
+def name_in(field):
+    return field.split(b"\0")[0].decode("ascii", "replace")
 
 
 def client_of(vendor_class):
@@ -105,4 +111,4 @@ class DhcpWatch:
             self._classes[mac, transaction] = name
         vendor_class = self._classes.get((mac, transaction), "")
         return kind and DhcpMessage(kind, mac.hex(":"), socket.inet_ntoa(bootp[16:20]),
-                                    client_of(vendor_class), vendor_class)
+                                    client_of(vendor_class), vendor_class, name_in(bootp[44:108]))

@@ -3,7 +3,9 @@
 import re
 from dataclasses import dataclass, field
 
-from .tree import ADDRESS_MARK
+from .tree import ADDRESS_MARK, SERVER_NAME
+
+NO_ADDRESS = "0.0.0.0"
 
 KERNEL_LINE = re.compile(r"Linux version (\S+)")
 
@@ -32,6 +34,8 @@ DEAD_ENDS = {
 class Evidence:
     """Facts come in by the note_ methods; nothing here waits, prints or asks anybody."""
     mac: str
+    is_proxied: bool = False  # another server gives the addresses
+    has_proxy_answered: bool = False
     has_firmware_asked: bool = False
     firmware_address: str = ""
     files: list = field(default_factory=list)
@@ -45,6 +49,9 @@ class Evidence:
     def note_dhcp(self, message):
         if message.mac != self.mac:
             return
+        if self.is_proxied and message.server == SERVER_NAME:
+            self._note_proxy(message)
+            return
         if message.client == "firmware":
             self.has_firmware_asked = True
             if message.kind == "ACK":
@@ -52,6 +59,11 @@ class Evidence:
         if message.client == "installer" and message.kind == "ACK":
             self.installer_address = message.address
             self._compare("the installer's DHCP got", self.installer_address)
+
+    def _note_proxy(self, message):
+        self.has_proxy_answered = True
+        if message.address != NO_ADDRESS:
+            self.failure = f"bootd, as a proxy, gave the address {message.address}"
 
     def note_file(self, event):
         self.has_asked_for_file |= bool(event.file)
@@ -90,6 +102,7 @@ class Evidence:
         steps = (
             (self.has_firmware_asked, "the firmware to ask for an address"),
             (self.firmware_address, "the firmware to get an address"),
+            (self.has_proxy_answered or not self.is_proxied, "bootd to say what to boot"),
             (self.has_asked_for_file or self.kernel, "the firmware to ask for its boot file"),
             (self.kernel, "the boot loader to load and start the kernel"),
             (self.is_in_user_space, "the installer's first line from user space"),

@@ -71,6 +71,20 @@ pool_start = 10.77.0.100
 pool_count = 50
 """
 
+# In the sname of bootd's answers: told apart by it from those of the server beside it.
+SERVER_NAME = "bootd"
+
+PROXY_CONFIG = f"""\
+[logger]
+type = stderr
+level = debug
+
+[bootp]
+mode = proxy
+address = {TAP}
+servername = {SERVER_NAME}
+"""
+
 # Every name that pxelinux tries is one file outside the tree, and only one machine is served.
 FILTERED_CONFIG = """\
 access = mac
@@ -122,8 +136,9 @@ def make_unattended(tree, is_filtered):
     (tree / "preseed.cfg").write_text(PRESEED)
 
 
-def virtual_pc_config(mac, is_filtered):
-    return VIRTUAL_PC_CONFIG + (FILTERED_CONFIG.format(mac=mac) if is_filtered else "")
+def virtual_pc_config(mac, is_filtered, is_proxied):
+    usual = PROXY_CONFIG if is_proxied else VIRTUAL_PC_CONFIG
+    return usual + (FILTERED_CONFIG.format(mac=mac) if is_filtered else "")
 
 
 def write_config(folder, settings):

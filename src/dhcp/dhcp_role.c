@@ -1,0 +1,108 @@
+/* The sockets, by what bootd does on port 67. A part of dhcp_service. */
+#include "dhcp/dhcp_auto.h"
+#include "dhcp/dhcp_exchange.h"
+#include "dhcp/dhcp_verdict.h"
+#include "io/link.h"
+#include "io/link_listener.h"
+#include "io/udp.h"
+
+#include <errno.h>
+
+#define RECEIVE_BUFFER (4 * 1024 * 1024) /* two thousand machines may ask at once */
+
+static int open_port(struct dhcp_service *service, uint16_t port, struct udp **out_udp)
+{
+	const struct bootp_config *bootp = &service->parts.config->bootp;
+	struct udp_options options = { .local.port = port,
+				       .may_broadcast = true,
+				       .receive_buffer = RECEIVE_BUFFER };
+
+	/* Bound to its interface, it leaves the others to other servers on this machine. */
+	if (bootp->address.kind == SELECT_INTERFACE)
+		options.device = bootp->address.name;
+	return udp_open(service->parts.loop, &options, dhcp_on_datagrams, service, out_udp);
+}
+
+/* The interface that [bootp] address names; 0: it names none. */
+static unsigned only_interface(const struct dhcp_service_parts *parts)
+{
+	bool is_one = parts->config->bootp.address.kind == SELECT_INTERFACE;
+
+	return is_one && parts->served_count > 0 ? parts->served[0].interface : 0;
+}
+
+int dhcp_take_role(struct dhcp_service *service, enum dhcp_role role)
+{
+	uint16_t port = service->parts.config->bootp.port;
+	struct link_listener_options options = { .port = port,
+						 .interface = only_interface(&service->parts),
+						 .receive_buffer = RECEIVE_BUFFER };
+
+	service->role = role;
+	if (role != ROLE_PROXY)
+		return service->udp != NULL ? 0 : open_port(service, port, &service->udp);
+	/* A proxy leaves the port to the server that it is beside, also on this machine. */
+	udp_close(service->udp);
+	service->udp = NULL;
+	return link_listener_open(service->parts.loop, &options, dhcp_on_datagrams, service,
+				  &service->listener);
+}
+
+static int take_mode(struct dhcp_service *service, enum dhcp_socket *out_socket)
+{
+	const struct bootp_config *bootp = &service->parts.config->bootp;
+	int verdict_fd;
+	int error;
+
+	if (bootp->mode == MODE_SERVER) {
+		*out_socket = DHCP_SOCKET_UDP;
+		error = dhcp_take_role(service, ROLE_SERVER);
+		if (error < 0)
+			return error;
+	}
+	*out_socket = DHCP_SOCKET_FRAMES;
+	error = link_open(&service->link);
+	if (error < 0 || bootp->mode == MODE_SERVER)
+		return error;
+	if (bootp->mode == MODE_PROXY)
+		return dhcp_take_role(service, ROLE_PROXY);
+	*out_socket = DHCP_STATE_FILE;
+	error = dhcp_verdict_open(bootp->state_file, &verdict_fd);
+	if (error < 0)
+		return error;
+	*out_socket = DHCP_SOCKET_UDP;
+	return dhcp_auto_start(service, verdict_fd, &service->automatic);
+}
+
+/* A server can do without: what firmware asks there is told it in its offer, too. */
+static int open_boot_server(struct dhcp_service *service)
+{
+	const struct config *config = service->parts.config;
+	int error;
+
+	if (config->bootp.pxe_port == 0)
+		return 0;
+	error = open_port(service, config->bootp.pxe_port, &service->pxe);
+	if (error != -EADDRINUSE || config->bootp.mode != MODE_SERVER || config->menu.count > 1)
+		return error;
+	activity_note(service->parts.activity, &(struct event){ .kind = EVENT_PXE_PORT_TAKEN });
+	return 0;
+}
+
+int dhcp_open_sockets(struct dhcp_service *service, enum dhcp_socket *out_socket)
+{
+	int error = take_mode(service, out_socket);
+
+	if (error < 0)
+		return error;
+	*out_socket = DHCP_SOCKET_PXE;
+	return open_boot_server(service);
+}
+
+void dhcp_close_sockets(struct dhcp_service *service)
+{
+	udp_close(service->udp);
+	udp_close(service->pxe);
+	link_listener_close(service->listener);
+	link_close(service->link);
+}
