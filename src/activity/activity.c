@@ -125,6 +125,7 @@ void activity_log_totals(struct activity *activity)
 	char line[TOTALS_SIZE] = "";
 	size_t used = 0;
 
+	(void)pthread_mutex_lock(&activity->lock);
 	for (enum event_kind kind = 0; kind < EVENT_KIND_COUNT; kind++) {
 		if (activity->kinds[kind].count == 0)
 			continue;
@@ -138,6 +139,7 @@ void activity_log_totals(struct activity *activity)
 				  activity->kinds[kind].count);
 		used = strlen(line);
 	}
+	(void)pthread_mutex_unlock(&activity->lock);
 	log_write(LOG_AT_INFO, "totals: %s", used == 0 ? "nothing happened" : line);
 }
 

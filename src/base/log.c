@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,6 +23,19 @@ static const struct log log_at_first = { LOG_TO_STDERR, LOG_AT_INFO, STDERR_FILE
 
 static struct log log_state = { LOG_TO_STDERR, LOG_AT_INFO, STDERR_FILENO };
 
+/* Lines are written by several threads; another log is opened while none of them writes, or its
+ * line could go to whatever the descriptor is next. */
+static pthread_rwlock_t log_lock = PTHREAD_RWLOCK_INITIALIZER;
+
+static void replace_log(struct log next)
+{
+	(void)pthread_rwlock_wrlock(&log_lock);
+	if (log_state.type == LOG_TO_FILE)
+		(void)close(log_state.fd);
+	log_state = next;
+	(void)pthread_rwlock_unlock(&log_lock);
+}
+
 int log_open(enum log_type type, const char *path, enum log_level level)
 {
 	int fd = STDERR_FILENO;
@@ -32,21 +46,23 @@ int log_open(enum log_type type, const char *path, enum log_level level)
 			return -errno;
 	}
 	tzset(); /* now: /etc may be out of reach later */
-	log_close();
-	log_state = (struct log){ .type = type, .level = level, .fd = fd };
+	replace_log((struct log){ .type = type, .level = level, .fd = fd });
 	return 0;
 }
 
 void log_close(void)
 {
-	if (log_state.type == LOG_TO_FILE)
-		(void)close(log_state.fd);
-	log_state = log_at_first;
+	replace_log(log_at_first);
 }
 
 bool log_is_shown(enum log_level level)
 {
-	return log_state.type != LOG_TO_NOWHERE && level <= log_state.level;
+	bool is_shown;
+
+	(void)pthread_rwlock_rdlock(&log_lock);
+	is_shown = log_state.type != LOG_TO_NOWHERE && level <= log_state.level;
+	(void)pthread_rwlock_unlock(&log_lock);
+	return is_shown;
 }
 
 static const char *level_name(enum log_level level)
@@ -99,6 +115,8 @@ void log_write(enum log_level level, const char *format, ...)
 	used += (size_t)length > room ? room : (size_t)length;
 	line[used++] = '\n';
 	/* One write a line: with O_APPEND, lines of several threads never mix. */
+	(void)pthread_rwlock_rdlock(&log_lock);
 	if (write(log_state.fd, line, used) < 0)
-		return;
+		errno = 0; /* there is nowhere else to tell it */
+	(void)pthread_rwlock_unlock(&log_lock);
 }

@@ -283,6 +283,7 @@ class ChangesNothing(ReloadTest):
         bootd = self.start()
         changes = (("bootp", "port", "1067"), ("bootp", "address", "s0"), ("tftp", "port", "1069"),
                    ("tftp", "address", "10.77.0.1"), ("tftp", "max_transfers", "17"),
+                   ("tftp", "workers", "7"), ("tftp", "port_range", "50000-50099"),
                    ("daemon", "user", "daemon"))
         for section, key, value in changes:
             with self.subTest(f"{section} {key}"):

@@ -13,11 +13,14 @@ struct source {
 	struct source_status status;
 	struct source_waiter *waiter;
 	uint64_t wanted_bytes;
+	int fd;              /* what source_descriptor tells; -1: nothing */
+	unsigned pool_reads; /* from another thread than the loop's */
 };
 
 /* The one that the next content_open answers with. */
 static struct source the_source;
 static unsigned closed_count;
+static pthread_t loop_thread;
 
 struct source *source_local_new(const struct root_file *file)
 {
@@ -32,8 +35,10 @@ struct source_status source_status(const struct source *source)
 
 int source_read(const struct source *source, uint64_t offset, uint8_t *out, size_t length)
 {
+	if (!pthread_equal(pthread_self(), loop_thread))
+		the_source.pool_reads++;
 	if (offset + length > source->status.available_bytes)
-		return -EAGAIN;
+		return source->status.state == SOURCE_WHOLE ? -EIO : -EAGAIN;
 	for (size_t i = 0; i < length; i++)
 		out[i] = byte_at(offset + i);
 	return 0;
@@ -41,9 +46,8 @@ int source_read(const struct source *source, uint64_t offset, uint8_t *out, size
 
 int source_descriptor(const struct source *source, uint64_t *out_offset)
 {
-	(void)source;
-	(void)out_offset;
-	return -1;
+	*out_offset = 0;
+	return source->fd;
 }
 
 bool source_is_unchanged(const struct source *source)
@@ -157,7 +161,9 @@ static struct source_status failed(uint64_t available_bytes)
 
 static void begin_with(struct source_status status)
 {
-	the_source = (struct source){ .lock = PTHREAD_MUTEX_INITIALIZER, .status = status };
+	the_source =
+		(struct source){ .lock = PTHREAD_MUTEX_INITIALIZER, .status = status, .fd = -1 };
+	loop_thread = pthread_self();
 	closed_count = 0;
 }
 
@@ -401,6 +407,87 @@ static void netascii_of_a_growing_file(void **state)
 	client_done(&client);
 }
 
+/* A file that never says what is in memory: procfs has no RWF_NOWAIT. */
+static void begin_cold(uint64_t size)
+{
+	begin_with(whole(size));
+	the_source.fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+	assert_true(the_source.fd >= 0);
+}
+
+static void what_is_not_in_memory_is_read_in_the_pool(void **state)
+{
+	struct server *server = *state;
+	struct client client = client_new(server);
+
+	begin_cold(4000);
+	request(&client, BINARY("\0\1file\0octet\0windowsize\0"
+				"3\0"));
+	expect_bytes(&client, BINARY("\0\6windowsize\0"
+				     "3\0"));
+	send_ack(&client, 0);
+	for (uint16_t first = 1; first <= 7; first = (uint16_t)(first + 3)) {
+		for (uint16_t block = first; block < first + 3 && block <= 8; block++)
+			expect_data(&client, block, (block - 1u) * 512, block < 8 ? 512 : 416);
+		send_ack(&client, first + 2 < 8 ? (uint16_t)(first + 2) : 8);
+	}
+	await(server, EVENT_TFTP_SENT, 1);
+	assert_int_equal(the_source.pool_reads, 3);
+	assert_int_equal(closed_count, 1);
+	close_fd(&the_source.fd);
+	client_done(&client);
+}
+
+/* The client goes, or a newer turn comes, while the pool reads. */
+static void what_ends_during_a_read_waits_for_it(void **state)
+{
+	struct server *server = *state;
+	struct client client = client_new(server);
+
+	server->config.tftp.transfers_max = 1;
+	stop(server);
+	start(server);
+	begin_cold(4000);
+	request(&client, BINARY("\0\1file\0octet\0windowsize\0"
+				"3\0"));
+	expect_bytes(&client, BINARY("\0\6windowsize\0"
+				     "3\0"));
+	send_ack(&client, 0);
+	send_ack(&client, 1);
+	for (uint16_t block = 2; block <= 4; block++) {
+		do
+			receive(&client);
+		while (client.packet[3] < block);
+		assert_int_equal(client.packet[3], block);
+		assert_int_equal(client.packet[4], byte_at((block - 1u) * 512));
+	}
+	send_ack(&client, 4);
+	send_to(&client, LOOPBACK, client.port, BINARY("\0\5\0\3full\0"));
+	await(server, EVENT_TFTP_CLIENT_ERROR, 1);
+	while (closed_count == 0)
+		loop_turn(server);
+	close_fd(&the_source.fd);
+	client_done(&client);
+}
+
+static void a_file_cut_short_ends_in_an_error(void **state)
+{
+	struct server *server = *state;
+	struct client client = client_new(server);
+
+	begin_cold(1100);
+	request(&client, READ_FILE);
+	expect_data(&client, 1, 0, 512);
+	the_source.status.available_bytes = 600;
+	send_ack(&client, 1);
+	expect_error(&client, 0, "the server cannot read the file");
+	await(server, EVENT_TFTP_READ_FAILED, 1);
+	while (closed_count == 0)
+		loop_turn(server);
+	close_fd(&the_source.fd);
+	client_done(&client);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -410,6 +497,9 @@ int main(void)
 		SERVER_TEST(a_fetch_that_fails_ends_in_an_error),
 		SERVER_TEST(word_that_comes_after_the_end_does_no_harm),
 		SERVER_TEST(stops_while_word_is_under_way),
+		SERVER_TEST(what_is_not_in_memory_is_read_in_the_pool),
+		SERVER_TEST(what_ends_during_a_read_waits_for_it),
+		SERVER_TEST(a_file_cut_short_ends_in_an_error),
 		SERVER_TEST(netascii_is_converted_block_by_block),
 		SERVER_TEST(netascii_of_a_growing_file),
 	};
