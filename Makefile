@@ -33,7 +33,7 @@ soak:
 bench:
 	tools/setup build bench
 	@$(MAKE) --no-print-directory all
-	tests/bench/tftp_bench.py --bootd build/bootd
+	tests/bench/tftp_bench.py --bootd build/bootd $(BENCH)
 
 fuzz:
 	tools/setup build check
