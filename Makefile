@@ -3,6 +3,7 @@
 #   make                 build build/bootd
 #   make run             boot a virtual PC from bootd   FIRMWARE=bios|uefi  IFACE=eth1
 #   make check           every test                     make soak: the heavy ones at full count
+#   make bench           TFTP beside the other servers  BENCH="--row NAME"
 #   make install         DESTDIR= prefix=
 
 FIRMWARE ?= bios

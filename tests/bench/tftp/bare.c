@@ -96,7 +96,7 @@ static void add_block(struct msghdr *message, const struct session *session, uin
 	header[2] = (uint8_t)(block >> 8);
 	header[3] = (uint8_t)block;
 	slice[0] = (struct iovec){ header, HEADER_SIZE };
-	slice[1] = (struct iovec){ (void *)(uintptr_t)pattern_at(session->number, offset), length };
+	slice[1] = (struct iovec){ (void *)pattern_at(session->number, offset), length };
 	message->msg_iovlen += 2;
 	out.block_count++;
 }

@@ -331,10 +331,12 @@ static int compare_u64(const void *one, const void *other)
 static double percentile_s(const struct load *load, uint32_t percent)
 {
 	uint64_t count = load->result->done;
+	uint64_t at;
 
 	if (count == 0)
 		return 0;
-	return (double)load->durations_ns[(count - 1) * percent / 100] / (double)NS_PER_S;
+	at = (count - 1) * percent / 100;
+	return (double)load->durations_ns[at] / (double)NS_PER_S;
 }
 
 static void summarize(struct load *load)
