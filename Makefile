@@ -3,6 +3,7 @@
 #   make                 build build/bootd
 #   make run             boot a virtual PC from bootd   FIRMWARE=bios|uefi  MODE=server|proxy  IFACE=eth1
 #   make check           every test                     make soak: the heavy ones at full count
+#   make bench           beside other servers           BENCH="--row NAME": that of TFTP alone
 #   make install         DESTDIR= prefix=
 
 FIRMWARE ?= bios
@@ -34,8 +35,8 @@ soak:
 bench:
 	tools/setup build bench
 	@$(MAKE) --no-print-directory all
-	tests/bench/tftp_bench.py --bootd build/bootd
-	tests/bench/http_bench.py --bootd build/bootd
+	tests/bench/tftp_bench.py --bootd build/bootd $(BENCH)
+	$(if $(BENCH),,tests/bench/http_bench.py --bootd build/bootd)
 
 fuzz:
 	tools/setup build check

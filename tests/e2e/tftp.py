@@ -7,6 +7,7 @@ import time
 RRQ, WRQ, DATA, ACK, ERROR, OACK = range(1, 7)
 UNDEFINED, NOT_FOUND, ACCESS_VIOLATION, DISK_FULL, ILLEGAL, UNKNOWN_TID = range(6)
 SERVER = "10.77.0.1"
+UDP_AT = 34  # in a frame: behind Ethernet and IPv4 without options
 
 
 def request(name, options=(), mode="octet", kind=RRQ):
@@ -50,6 +51,16 @@ class Packet:
     def __repr__(self):
         return (f"<kind {self.kind} block {self.block} code {self.code} {self.options} "
                 f"{self.text!r} {len(self.data)} octets from {self.port}>")
+
+
+def packets_of(frames, address):
+    """The TFTP packets in frames that an address has sent; those in fragments are left out."""
+    for frame in frames:
+        is_whole = int.from_bytes(frame[20:22], "big") & 0x3FFF == 0
+        is_udp = frame[12:14] == b"\x08\x00" and frame[23] == 17
+        if is_udp and is_whole and frame[26:30] == bytes(map(int, address.split("."))):
+            length = int.from_bytes(frame[UDP_AT + 4:UDP_AT + 6], "big")
+            yield Packet(frame[UDP_AT + 8:UDP_AT + length])
 
 
 class RawTftp:

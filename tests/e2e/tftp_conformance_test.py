@@ -1,0 +1,37 @@
+#!/usr/bin/env python3
+"""bootd passes every check of tests/tftp_conformance, and leaves out nothing that it may."""
+
+import os
+import subprocess
+
+from bootd import REPOSITORY
+from harness import EndToEndTest, main
+from network import one_server_one_client, run
+
+SCRIPT = os.path.join(REPOSITORY, "tests", "tftp_conformance")
+SERVER = "10.77.0.1"
+
+
+class Conformance(EndToEndTest):
+    """The script is a client in its own namespace."""
+
+    @classmethod
+    def make_network(cls):
+        network = one_server_one_client(SERVER + "/24")
+        network.add_address("cli", "c0", "10.77.0.2/24")
+        return network
+
+    def test_every_check_passes_and_nothing_is_unsupported(self):
+        # The longest wait of an impatient server, so that its last one is seen in a short test.
+        bootd = self.bootd({"logger": {"level": "info"}, "tftp": {"timeout": "2"}})
+        run(SCRIPT, "--make-files", bootd.root)
+        with self.network.start("cli", SCRIPT, SERVER, stdout=subprocess.PIPE, text=True,
+                                stdin=subprocess.DEVNULL) as script:
+            lines = script.stdout.read().splitlines()
+        bad = [line for line in lines if not line.startswith("pass ")]
+        self.assertEqual((bad, script.returncode), ([f"{len(lines) - 1} pass, 0 FAIL, "
+                                                     "0 not supported"], 0), "\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()
