@@ -1,7 +1,7 @@
 # A thin front of meson: each target is one command of tools/ or meson.
 #
 #   make                 build build/bootd
-#   make run             boot a virtual PC from bootd   FIRMWARE=bios|uefi  IFACE=eth1
+#   make run             boot a virtual PC from bootd   FIRMWARE=bios|uefi  ROOT=http  IFACE=eth1
 #   make check           every test                     make soak: the heavy ones at full count
 #   make install         DESTDIR= prefix=
 
@@ -20,7 +20,7 @@ build/build.ninja:
 run:
 	tools/setup build run
 	@$(MAKE) --no-print-directory all
-	tools/run --firmware $(FIRMWARE) $(if $(IFACE),--iface $(IFACE))
+	tools/run --firmware $(FIRMWARE) $(if $(ROOT),--root $(ROOT)) $(if $(IFACE),--iface $(IFACE))
 
 check:
 	tools/setup build run check
