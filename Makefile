@@ -34,6 +34,7 @@ bench:
 	tools/setup build bench
 	@$(MAKE) --no-print-directory all
 	tests/bench/tftp_bench.py --bootd build/bootd
+	tests/bench/remote_bench.py --bootd build/bootd
 
 fuzz:
 	tools/setup build check
