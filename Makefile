@@ -1,7 +1,7 @@
 # A thin front of meson: each target is one command of tools/ or meson.
 #
 #   make                 build build/bootd
-#   make run             boot a virtual PC from bootd   FIRMWARE=bios|uefi  MODE=server|proxy  IFACE=eth1
+#   make run             boot a virtual PC from bootd   FIRMWARE=bios|uefi  MODE=server|proxy  ROOT=http  IFACE=eth1
 #   make check           every test                     make soak: the heavy ones at full count
 #   make bench           beside other servers           BENCH="--row NAME": that of TFTP alone
 #   make install         DESTDIR= prefix=
@@ -22,7 +22,7 @@ build/build.ninja:
 run:
 	tools/setup build run
 	@$(MAKE) --no-print-directory all
-	tools/run --firmware $(FIRMWARE) --mode $(MODE) $(if $(IFACE),--iface $(IFACE))
+	tools/run --firmware $(FIRMWARE) --mode $(MODE) $(if $(ROOT),--root $(ROOT)) $(if $(IFACE),--iface $(IFACE))
 
 check:
 	tools/setup build run check
@@ -37,6 +37,7 @@ bench:
 	@$(MAKE) --no-print-directory all
 	tests/bench/tftp_bench.py --bootd build/bootd $(BENCH)
 	$(if $(BENCH),,tests/bench/http_bench.py --bootd build/bootd)
+	$(if $(BENCH),,tests/bench/remote_bench.py --bootd build/bootd)
 
 fuzz:
 	tools/setup build check

@@ -190,11 +190,14 @@ class Upstream:
                     if event["event"] == kind and (path is None or event["path"] == path)]
 
     def requests(self, name=None):
-        """All requests, of one name or of all."""
+        """All requests so far, of one name or of all."""
+        self._do("nothing")  # what it saw before it confirms this is known here, too
         return self.events("request", name)
 
     def sent(self, name=None):
-        """Body bytes that were sent in all the answers that have ended."""
+        """Body bytes of all answers, once they have ended."""
+        for path in {request["path"] for request in self.requests(name)}:
+            self.wait_for("answered", path, len(self.requests(path)))
         return sum(event["sent"] for event in self.events("answered", name))
 
     def wait_for(self, kind, name=None, count=1):

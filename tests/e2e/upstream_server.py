@@ -7,7 +7,7 @@ input, what happens goes as such lines to standard output, and the end of the in
 An answer is told by these keys, all of which may be missing:
 
     body       file with the content               status     200
-    etag, modified                                 headers    {name: value} besides
+    etag, modified                                 headers    {name: value} besides; null: none
     framing    length, chunked, or close (neither) length     told instead of the body's
     ranges     yes; else what is wrong with them:  ignored, refused, shifted, other-total,
                no-content-range, multipart, stubborn (answers a part of another version)
@@ -19,6 +19,7 @@ An answer is told by these keys, all of which may be missing:
 """
 
 import base64
+import email.utils
 import json
 import os
 import re
@@ -265,7 +266,7 @@ class Reply:
 
     def head(self):
         """The status line and the headers."""
-        headers = {}
+        headers = {"Date": email.utils.formatdate(usegmt=True)}
         if self.framing == "chunked":
             headers["Transfer-Encoding"] = "chunked"
         elif self.framing == "close":
@@ -283,7 +284,7 @@ class Reply:
         headers.update(self._answer.get("headers", {}))
         reason = REASONS.get(self.status, "Scripted")
         lines = [f"HTTP/1.1 {self.status} {reason}"]
-        lines += [f"{name}: {value}" for name, value in headers.items()]
+        lines += [f"{name}: {value}" for name, value in headers.items() if value is not None]
         return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
 

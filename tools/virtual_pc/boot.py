@@ -5,7 +5,7 @@ import selectors
 import time
 from pathlib import Path
 
-from . import address_server, bootd_log, network, qemu, tree
+from . import address_server, bootd_log, network, qemu, tree, web
 from .dhcp_watch import DhcpWatch
 from .evidence import Evidence, NO_ADDRESS
 from .problem import Problem
@@ -22,20 +22,30 @@ FIRMWARE_NAMES = {"bios": "BIOS firmware (SeaBIOS, iPXE)", "uefi": "UEFI firmwar
 USUAL_TIME = {False: "about 100 seconds", True: "about 40 seconds"}
 
 
-def boot(bootd, firmware, is_filtered, is_proxied, timeout_s):
+def boot(bootd, firmware, is_filtered, is_proxied, is_remote, timeout_s):
     """Returns the exit code. is_filtered: access control and a filter are in use. is_proxied: bootd
-    is a proxy beside dnsmasq, which gives the addresses."""
+    is a proxy beside dnsmasq, which gives the addresses. is_remote: the files are on a web
+    server."""
     screen = Screen()
     bootd = find_bootd(bootd)
+    nginx = web.find_nginx(bootd.parent) if is_remote else None
     network.enter_own_network()
-    with tree.working_folder(kept=(BOOTD_LOG, SERIAL_LOG, DNSMASQ_LOG)) as folder:
+    logs = (BOOTD_LOG, SERIAL_LOG, DNSMASQ_LOG, *(web.LOGS if is_remote else ()))
+    with tree.working_folder(kept=logs) as folder:
         mac = qemu.random_mac()
-        tree.make_unattended(tree.copy_installer(folder), is_filtered)
-        config = tree.write_config(folder, tree.virtual_pc_config(mac, is_filtered, is_proxied))
-        code = Boot(screen, folder, firmware, mac, is_proxied).run([bootd, "-c", config], timeout_s)
+        files = tree.copy_installer(folder, "mirror" if is_remote else "tree")
+        tree.make_unattended(files, is_filtered)
+        settings = tree.virtual_pc_config(mac, is_filtered, is_proxied)
+        if is_remote:
+            config = tree.write_config(folder, settings + tree.CACHE_CONFIG, web.root_url())
+        else:
+            config = tree.write_config(folder, settings)
+        server = web.Web(nginx, folder, files) if is_remote else None
+        code = Boot(screen, folder, firmware, mac, is_proxied, server).run([bootd, "-c", config],
+                                                                           timeout_s)
         if code == 0:
             # The logs are kept for whoever asks why it did not boot.
-            for log in (BOOTD_LOG, SERIAL_LOG, DNSMASQ_LOG):
+            for log in logs:
                 (folder / log).unlink(missing_ok=True)
         return code
 
@@ -50,11 +60,12 @@ def find_bootd(path):
 class Boot:
     """Holds the two processes and the watch together; Evidence judges."""
 
-    def __init__(self, screen, folder, firmware, mac, is_proxied):
+    def __init__(self, screen, folder, firmware, mac, is_proxied, server=None):
         self._screen = screen
         self._folder = folder
         self._firmware = firmware
         self._mac = mac
+        self._server = server
         self._evidence = Evidence(self._mac, is_proxied)
         self._is_proxied = is_proxied
         self._missing = []
@@ -71,6 +82,9 @@ class Boot:
                 # On this same machine, with the same port: the narrowest place for a proxy.
                 stack.enter_context(running("dnsmasq", address_server.command(self._folder),
                                             self._folder / DNSMASQ_LOG))
+            if self._server:
+                stack.enter_context(self._server.serving())
+                self._screen.fact(f"nginx has the files, bootd has none: {web.root_url()}")
             self._bootd = stack.enter_context(
                 running("bootd", bootd_command, self._folder / BOOTD_LOG, self._folder))
             if self._has_bootd_started():
@@ -186,6 +200,11 @@ class Boot:
         if self._bootd.exit_code() is None and self._bootd.end() != 0 and not self._evidence.failure:
             self._evidence.failure = "the virtual PC booted, but bootd ended with exit code " \
                                      f"{self._bootd.exit_code()} when it was stopped"
+        if self._server and not self._evidence.failure:
+            self._evidence.failure = self._server.complaint(
+                event.file for event in self._evidence.files)
+            if not self._evidence.failure:
+                self._screen.fact(f"nginx sent each of {self._server.count()} files once")
 
     def _report(self):
         evidence, screen = self._evidence, self._screen

@@ -85,6 +85,13 @@ address = {TAP}
 servername = {SERVER_NAME}
 """
 
+# Nothing is on this machine but what was fetched.
+CACHE_CONFIG = """\
+
+[cache]
+directory = ./cache
+"""
+
 # Every name that pxelinux tries is one file outside the tree, and only one machine is served.
 FILTERED_CONFIG = """\
 access = mac
@@ -120,11 +127,11 @@ def remove_all_but(folder, kept):
         folder.rmdir()
 
 
-def copy_installer(folder):
+def copy_installer(folder, name="tree"):
     """Copies what Debian's symbolic links point to, so that nothing in the tree leads out of it."""
     if not INSTALLER.is_dir():
         raise Problem(f"{INSTALLER} is missing: install debian-installer-12-netboot-amd64 (tools/setup).")
-    return Path(shutil.copytree(INSTALLER, folder / "tree"))
+    return Path(shutil.copytree(INSTALLER, folder / name))
 
 
 def make_unattended(tree, is_filtered):
@@ -141,9 +148,9 @@ def virtual_pc_config(mac, is_filtered, is_proxied):
     return usual + (FILTERED_CONFIG.format(mac=mac) if is_filtered else "")
 
 
-def write_config(folder, settings):
+def write_config(folder, settings, root="./tree"):
     """bootd.ini: the settings given, then what is the same for every network."""
     path = folder / "bootd.ini"
     files = "".join(f"{machine} = {name}\n" for machine, name in BOOT_FILES.items())
-    path.write_text(f"{settings}\n[bootfile]\n{files}\n[tftp]\nroot = ./tree\n")
+    path.write_text(f"{settings}\n[bootfile]\n{files}\n[tftp]\nroot = {root}\n")
     return path
