@@ -299,15 +299,15 @@ void bootd_run(struct bootd *bootd)
  * asked it, and the loop then lets go of what all of them closed. */
 void bootd_close(struct bootd *bootd)
 {
+	/* Who still waits for a file is told so while the loops and threads that wait are there. */
+	if (bootd->remote != NULL)
+		root_remote_stop(bootd->remote);
 	http_service_stop(bootd->http);
 	tftp_service_stop(bootd->tftp);
 	ndp_service_stop(bootd->ndp);
 	if (bootd->setup != NULL)
 		setup_close_authority(bootd->setup);
 	dhcp_service_stop(bootd->dhcp);
-	/* Who still waits for a file is told so in the loop's last turns. */
-	if (bootd->remote != NULL)
-		root_remote_stop(bootd->remote);
 	if (bootd->activity != NULL)
 		activity_set_notifier(bootd->activity, NULL);
 	setup_close(bootd->setup);

@@ -52,7 +52,7 @@ static struct remote_answer decide_begin(const struct remote_head *head,
 		return refuse(CONTENT_BROKEN, fault);
 	if (head->has_length && head->length_bytes > question->size_max_bytes)
 		return refuse(CONTENT_FORBIDDEN,
-			      "the file is larger than [remote] max_file_size allows");
+			      "the file is larger than [cache] max_file_size allows");
 	return (struct remote_answer){ .verdict = REMOTE_BEGINS,
 				       .has_size = head->has_length,
 				       .size_bytes = head->length_bytes };
@@ -95,7 +95,7 @@ static struct remote_answer decide_partial(const struct remote_head *head,
 		return refuse(CONTENT_BROKEN, "it broke off, and has changed since");
 	if (head->total_bytes > question->size_max_bytes)
 		return refuse(CONTENT_FORBIDDEN,
-			      "the file is larger than [remote] max_file_size allows");
+			      "the file is larger than [cache] max_file_size allows");
 	return (struct remote_answer){ .verdict = REMOTE_CONTINUES,
 				       .has_size = true,
 				       .size_bytes = head->total_bytes };

@@ -180,7 +180,7 @@ static bool on_body(void *context, struct span bytes)
 		return known->has_size
 			       ? break_off(job, CONTENT_BROKEN, "more came than was promised")
 			       : break_off(job, CONTENT_FORBIDDEN,
-					   "the file is larger than [remote] max_file_size allows");
+					   "the file is larger than [cache] max_file_size allows");
 	error = download_append(job->download, bytes);
 	if (error < 0)
 		return break_off(job, CONTENT_OUT_OF_RESOURCES, strerrordesc_np(-error));

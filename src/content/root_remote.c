@@ -211,7 +211,7 @@ static struct remote_job *admit(struct root_remote *remote, const struct remote_
 		*out_result = (struct remote_result){ .refusal = CONTENT_NOT_FOUND,
 						      .sentence = "the upstream has no such file" };
 	else if (is_new && remote->job_count >= remote->job_max)
-		out_result->sentence = "too many files wait to be fetched, see [remote] "
+		out_result->sentence = "too many files wait to be fetched, see [cache] "
 				       "max_downloads";
 	else if (is_new && (job = add_job(remote, place, url, hash)) == NULL)
 		out_result->sentence = "there is not enough memory";
