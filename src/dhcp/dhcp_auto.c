@@ -112,10 +112,10 @@ static void become_proxy(struct dhcp_auto *automatic)
 	timer_stop(automatic->timer);
 	link_listener_close(automatic->listener);
 	automatic->listener = NULL;
+	keep(automatic);
 	note(automatic, EVENT_AUTO_PROXY, automatic->why);
 	if (error < 0)
 		note(automatic, EVENT_AUTO_PROBE_FAILED, strerror(-error));
-	keep(automatic);
 }
 
 static void on_time(void *context)
@@ -126,8 +126,8 @@ static void on_time(void *context)
 	if (step.has_changed) {
 		(void)dhcp_take_role(automatic->service, ROLE_SERVER);
 		(void)text_copy(automatic->why, sizeof(automatic->why), "nobody else answered");
-		note(automatic, EVENT_AUTO_SERVER, NULL);
 		keep(automatic);
+		note(automatic, EVENT_AUTO_SERVER, NULL);
 	}
 	if (step.sends_probe)
 		probe(automatic);
