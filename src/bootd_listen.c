@@ -1,5 +1,6 @@
 #include "bootd_parts.h"
 
+#include "base/text.h"
 #include "io/sandbox.h"
 
 #include <errno.h>
@@ -91,12 +92,32 @@ static void check_root(const struct bootd *bootd, const char *user, struct probl
 			user, root, strerror(errno));
 }
 
+/* What is made while bootd may be root, and written to when it is not any more. */
+struct owned_files {
+	const char *list[3];
+	size_t count;
+	char journal[PATH_MAX + 8];
+};
+
+static void list_owned_files(const struct config *config, struct owned_files *out)
+{
+	const char *file = config->leases.file;
+
+	if (config->logger.type == LOG_TO_FILE)
+		out->list[out->count++] = config->logger.file;
+	if (!config->has_dhcp || config->leases.type != STORE_SQLITE)
+		return;
+	(void)text_format(out->journal, sizeof(out->journal), "%s-wal", file);
+	out->list[out->count++] = file;
+	out->list[out->count++] = out->journal;
+}
+
 static void enter_sandbox(struct bootd *bootd, const struct path_list *to_write,
 			  struct problems *problems)
 {
 	const struct config *config = &bootd->setup->config;
 	const char *user = config->daemon.user[0] != '\0' ? config->daemon.user : BOOTD_USER;
-	const char *log = config->logger.file;
+	struct owned_files owned = { .count = 0 };
 	struct sandbox_options options = {
 		.user = user,
 		.fallback_user = strcmp(user, BOOTD_USER) == 0 ? BOOTD_USER_FALLBACK : NULL,
@@ -105,13 +126,15 @@ static void enter_sandbox(struct bootd *bootd, const struct path_list *to_write,
 		.read_count = bootd->reach.count,
 		.write_paths = (const char *const *)to_write->list,
 		.write_count = to_write->count,
-		.owned_files = &log,
-		.owned_count = config->logger.type == LOG_TO_FILE ? 1 : 0,
 	};
 	struct sandbox_report report;
 	char text[SANDBOX_REPORT_SIZE];
-	int error = sandbox_enter(&options, &report);
+	int error;
 
+	list_owned_files(config, &owned);
+	options.owned_files = owned.list;
+	options.owned_count = owned.count;
+	error = sandbox_enter(&options, &report);
 	if (error < 0) {
 		sandbox_explain(&options, &report, error, text, sizeof(text));
 		setup_complain(bootd->setup, problems, "[daemon] user", text);
@@ -151,7 +174,9 @@ bool bootd_listen(struct bootd *bootd, struct problems *problems)
 {
 	raise_descriptor_limit();
 	bootd_watch_signals(bootd, problems);
-	if (bootd->setup->config.has_dhcp) {
+	if (bootd->setup->config.has_dhcp)
+		bootd_open_leases(bootd, problems);
+	if (bootd->leases != NULL) {
 		listen_dhcp(bootd, problems);
 		listen_ndp(bootd, problems);
 	}
@@ -160,6 +185,8 @@ bool bootd_listen(struct bootd *bootd, struct problems *problems)
 	open_manager(bootd, problems);
 	if (problems->count == 0)
 		confine(bootd, problems);
+	if (problems->count == 0 && bootd->leases != NULL)
+		bootd_start_leases(bootd, problems);
 	if (problems->count == 0)
 		setup_open_authority(bootd->setup, bootd->loop, problems);
 	bootd_configure(bootd);

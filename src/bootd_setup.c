@@ -7,7 +7,6 @@
 #include "config/config_paths.h"
 #include "content/content.h"
 #include "io/resolvers.h"
-#include "lease/lease_memory.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -107,36 +106,6 @@ static void open_content(struct setup *setup, struct problems *problems)
 			     tftp->root, strerror(-error));
 }
 
-/* Addresses of the pool that are somebody's already are never given. */
-static void on_reserved(void *context, int error)
-{
-	(void)context;
-	(void)error; /* an address outside the pool needs no reservation */
-}
-
-static void reserve(struct lease_store *leases, struct ip4 address)
-{
-	struct lease lease = { .address = address, .state = LEASE_RESERVED };
-
-	leases->operations->commit(leases, &lease, on_reserved, NULL);
-}
-
-static void open_leases(struct setup *setup)
-{
-	const struct config *config = &setup->config;
-
-	setup->leases = lease_memory_new(config->subnet.pool_first, config->subnet.pool_last);
-	if (setup->leases == NULL)
-		return;
-	for (size_t i = 0; i < setup->address_count; i++)
-		reserve(setup->leases, setup->addresses[i].address);
-	reserve(setup->leases, config->subnet.gateway);
-	for (size_t i = 0; i < config->bootp.dns_count; i++)
-		reserve(setup->leases, config->bootp.dns[i]);
-	for (size_t i = 0; i < config->static_dhcp.count; i++)
-		reserve(setup->leases, config->static_dhcp.list[i].address);
-}
-
 static void open_notifier(struct setup *setup, struct loop *loop, struct problems *problems)
 {
 	const struct bootp_config *bootp = &setup->config.bootp;
@@ -163,10 +132,6 @@ static void open_parts(struct setup *setup, struct loop *loop, struct problems *
 	if (!setup->config.has_dhcp)
 		return;
 	open_notifier(setup, loop, problems);
-	open_leases(setup);
-	if (setup->leases == NULL)
-		setup_complain(setup, problems, "[bootp] pool_count",
-			       "there is not enough memory for so many addresses");
 }
 
 struct setup *setup_open(struct loop *loop, const struct bootd_options *options,
@@ -211,8 +176,6 @@ void setup_close(struct setup *setup)
 		return;
 	setup_close_authority(setup);
 	notifier_free(setup->notifier);
-	if (setup->leases != NULL)
-		setup->leases->operations->close(setup->leases);
 	content_free(setup->content);
 	config_done(&setup->config);
 	free(setup);
@@ -253,23 +216,6 @@ void setup_open_log(const struct setup *setup, bool is_debug, struct problems *p
 			     "%s cannot be opened for writing: %s", logger->file, strerror(-error));
 }
 
-static void move_lease(void *context, const struct lease *lease)
-{
-	const struct setup *to = context;
-	const struct lease *there =
-		to->leases->operations->find_address(to->leases, lease->address);
-
-	/* What the new configuration reserves stays so. */
-	if (there == NULL && lease->state != LEASE_RESERVED)
-		to->leases->operations->commit(to->leases, lease, on_reserved, NULL);
-}
-
-void setup_move_leases(const struct setup *from, struct setup *to)
-{
-	if (from->leases != NULL && to->leases != NULL)
-		from->leases->operations->visit(from->leases, move_lease, to);
-}
-
 static bool is_same_selector(const struct selector *one, const struct selector *other)
 {
 	return one->kind == other->kind && ip4_is_same(one->address, other->address) &&
@@ -293,6 +239,10 @@ void setup_compare(const struct setup *old, const struct setup *changed, struct 
 		setup_complain(changed, problems, "[tftp] address", sentence);
 	if (before->tftp.transfers_max != after->tftp.transfers_max)
 		setup_complain(changed, problems, "[tftp] max_transfers", sentence);
+	if (before->leases.type != after->leases.type)
+		setup_complain(changed, problems, "[leases] type", sentence);
+	if (strcmp(before->leases.file, after->leases.file) != 0)
+		setup_complain(changed, problems, "[leases] file", sentence);
 	if (strcmp(before->daemon.user, after->daemon.user) != 0)
 		setup_complain(changed, problems, "[daemon] user", sentence);
 }

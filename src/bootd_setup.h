@@ -10,7 +10,6 @@
 
 struct authority;
 struct content;
-struct lease_store;
 struct loop;
 struct notifier;
 struct path_list;
@@ -25,7 +24,6 @@ struct setup {
 	size_t tftp_address_count;
 	struct ip4 tftp_server; /* told to clients; 0: the address that they are answered from */
 	struct content *content;
-	struct lease_store *leases;
 	struct notifier *notifier;   /* NULL: nobody is told */
 	struct authority *authority; /* NULL: none is asked */
 };
@@ -48,9 +46,6 @@ void setup_close_authority(struct setup *setup);
 
 /* Opens the log that the configuration names. */
 void setup_open_log(const struct setup *setup, bool is_debug, struct problems *problems);
-
-/* What the old setup's store knows goes on in the new one's, where its pool has the address. */
-void setup_move_leases(const struct setup *from, struct setup *to);
 
 /* Complains of what the new setup changes but a reload cannot. */
 void setup_compare(const struct setup *old, const struct setup *changed, struct problems *problems);

@@ -35,7 +35,7 @@ KINDS = [
     ("the table of sessions, behind its lock", r"boot/session\.c",
      ("boot/",), ("pthread.h",), True),
     ("engines and what they are made of", r".*_engine\.[ch]|dhcp/dhcp_client\.[ch]"
-     r"|dhcp/dhcp_reply\.[ch]|boot/.*|lease/lease_index\.[ch]|lease/lease\.h|content/filter\.[ch]",
+     r"|dhcp/dhcp_reply\.[ch]|boot/.*|lease/lease_(index|heap)\.[ch]|lease/lease\.h|content/filter\.[ch]",
      ("OWN_PURE", "boot/", "config/config.h", "lease/lease.h"), (), True),
     ("config", r"config/.*", ("OWN", "boot/architecture.h", "content/filter_names.h"), (), False),
     ("io", r"io/.*", ("OWN",), IO_LIBRARIES, False),

@@ -27,6 +27,8 @@ static const struct event_type types[EVENT_KIND_COUNT] = {
 		"dhcp: {mac}: RELEASE {address}" },
 	[EVENT_DHCP_DECLINE] = { "dhcp-decline", INFO, SOME,
 		"dhcp: {mac}: DECLINE {address}: somebody else uses it; nobody gets it now" },
+	[EVENT_DHCP_INFORM] = { "dhcp-inform", INFO, SOME,
+		"dhcp: {mac}: INFORM {address} ({detail}), {file}" },
 	[EVENT_DHCP_RECORD] = { "dhcp-record", INFO, SOME,
 		"dhcp: {mac}: has {address} from another server; nobody else gets it here" },
 	[EVENT_BOOTP_REPLY] = { "bootp-reply", INFO, MANY,
@@ -74,6 +76,8 @@ static const struct event_type types[EVENT_KIND_COUNT] = {
 		"dhcp: {mac}: ignored {message}: it asks for a server of another name" },
 	[EVENT_DHCP_NOT_KEPT] = { "dhcp-not-kept", ERROR, FEW,
 		"dhcp: {mac}: not answered: the lease was not kept: {detail}" },
+	[EVENT_DHCP_SUPERSEDED] = { "dhcp-superseded", INFO, FEW,
+		"dhcp: {mac}: one answer for {address} is enough: it asked again meanwhile" },
 	[EVENT_DHCP_SEND_FAILED] = { "dhcp-send-failed", ERROR, FEW,
 		"dhcp: {mac}: the answer for {address} was not sent: {detail}" },
 
@@ -91,6 +95,11 @@ static const struct event_type types[EVENT_KIND_COUNT] = {
 		"authority: {mac}: taken as denied: the answer is not HTTP, or too long" },
 	[EVENT_AUTHORITY_BUSY] = { "authority-busy", ERROR, FEW,
 		"authority: {mac}: not asked: too many machines wait already" },
+	[EVENT_LEASES_FAIL] = { "leases-fail", ERROR, SOME,
+		"leases: nothing can be kept now, so nobody gets an address; leases that are kept go on "
+		"until they end: {detail}" },
+	[EVENT_LEASES_RECOVERED] = { "leases-recovered", INFO, SOME,
+		"leases: they are kept again; everybody is served" },
 	[EVENT_NOTIFICATION_LOST] = { "notification-lost", ERROR, FEW,
 		"notify: a notification was not sent" },
 

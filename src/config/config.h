@@ -119,12 +119,24 @@ struct bootp_config {
 	uint32_t lease_time_s;
 	char servername[SERVER_NAME_SIZE];
 	bool tells_gateway; /* set_gateway */
+	bool is_authoritative;
 	enum access_kind access;
 	enum answer_rs answer_rs;
 	bool may_unknown_read_files; /* access_files: any, or known */
 	struct endpoint notify[CONFIG_NOTIFY_MAX];
 	size_t notify_count;
 	uint32_t authority_timeout_ms; /* timeout; authority.timeout_ms is the one that counts */
+};
+
+/* Where leases are kept, and what a machine is known by. */
+enum lease_store_type { STORE_SQLITE, STORE_MEMORY };
+enum lease_identity_kind { LEASE_BY_MAC, LEASE_BY_CLIENT_ID, LEASE_BY_UUID };
+
+struct leases_config {
+	enum lease_store_type type;
+	char file[PATH_MAX]; /* absolute */
+	enum lease_identity_kind identity;
+	uint32_t probation_s; /* how long nobody gets an address that somebody was found on */
 };
 
 /* One row of [bootfile]. */
@@ -160,6 +172,8 @@ struct subnet_config {
 	struct ip4 pool_last; /* included; before pool_first: the pool is empty */
 	struct ip4 gateway;   /* 0: the server's own address */
 	uint32_t lease_time_s;
+	uint32_t probation_s;
+	bool is_authoritative; /* may refuse what it does not know */
 };
 
 struct config {
@@ -178,6 +192,7 @@ struct config {
 	struct authority_config authority;
 	struct filter_rules filters;
 	struct daemon_config daemon;
+	struct leases_config leases;
 };
 
 /* Frees what the rules own; they are empty then. */

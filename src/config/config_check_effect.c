@@ -116,6 +116,8 @@ void check_effect(const struct check *check)
 
 	if (config->logger.type != LOG_TO_FILE && is_given(check, "logger", "file"))
 		warn_of_key(check, "logger", "file", "this has no effect without type = file");
+	if (config->leases.type != STORE_SQLITE && is_given(check, "leases", "file"))
+		warn_of_key(check, "leases", "file", "this has no effect with type = memory");
 	if (config->has_dhcp) {
 		check_sections(check);
 		check_uuids(check);

@@ -44,6 +44,19 @@ static const char *const access_kinds[] = {
 	NULL,
 };
 
+static const char *const store_types[] = {
+	[STORE_SQLITE] = "sqlite",
+	[STORE_MEMORY] = "memory",
+	NULL,
+};
+
+static const char *const identity_kinds[] = {
+	[LEASE_BY_MAC] = "mac",
+	[LEASE_BY_CLIENT_ID] = "client-id",
+	[LEASE_BY_UUID] = "uuid",
+	NULL,
+};
+
 /* Of bootp.may_unknown_read_files. */
 static const char *const access_files[] = {
 	[false] = "known",
@@ -60,7 +73,7 @@ static const char *const answers_to_solicitations[] = {
 
 static const char *const sections[] = {
 	"logger", "bootp", "bootfile", "static_dhcp",   "mac",    "uuid",
-	"http",   "tftp",  "filters",  "buggy_clients", "daemon",
+	"http",   "tftp",  "filters",  "buggy_clients", "daemon", "leases",
 };
 
 static const struct config_key keys[] = {
@@ -93,6 +106,8 @@ static const struct config_key keys[] = {
 	  "the netmask to tell; otherwise the interface's" },
 	{ "bootp", "lease_time", VALUE_DURATION, 10, SECONDS_OF_10_YEARS, "seconds", NULL, "86400",
 	  AT(bootp.lease_time_s), "how long an address is given for" },
+	{ "bootp", "authoritative", PLAIN(VALUE_BOOLEAN), "yes", AT(bootp.is_authoritative),
+	  "refuse addresses that this server did not give; no: another server may have" },
 	{ "bootp", "servername", PLAIN(VALUE_NAME), NULL, AT(bootp.servername),
 	  "this server's name in replies" },
 	{ "bootp", "access", WORD(access_kinds), "none", AT(bootp.access),
@@ -131,6 +146,15 @@ static const struct config_key keys[] = {
 	  "follow links that stay beneath root, or all" },
 	{ "tftp", "max_transfers", NUMBER(1, 65536, "transfers"), "4096", AT(tftp.transfers_max),
 	  "how many transfers may run at once" },
+
+	{ "leases", "type", WORD(store_types), "sqlite", AT(leases.type),
+	  "where leases are kept: in a file, or in memory until bootd ends" },
+	{ "leases", "file", PLAIN(VALUE_PATH), "/var/lib/bootd/leases.db", AT(leases.file),
+	  "the file of the leases, with type = sqlite" },
+	{ "leases", "identity", WORD(identity_kinds), "mac", AT(leases.identity),
+	  "what a machine is known by" },
+	{ "leases", "probation", VALUE_DURATION, 10, SECONDS_OF_10_YEARS, "seconds", NULL, "86400",
+	  AT(leases.probation_s), "how long nobody gets an address that was found in use" },
 
 	{ "daemon", "user", PLAIN(VALUE_NAME), "bootd", AT(daemon.user),
 	  "who bootd becomes when it is started as root" },

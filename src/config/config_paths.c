@@ -83,7 +83,9 @@ bool config_write_paths(const struct config *config, struct path_list *out_paths
 {
 	struct path_list paths = { .count = 0 };
 
-	if (config->logger.type == LOG_TO_FILE && !add_folder_of(&paths, config->logger.file)) {
+	if ((config->logger.type == LOG_TO_FILE && !add_folder_of(&paths, config->logger.file)) ||
+	    (config->has_dhcp && config->leases.type == STORE_SQLITE &&
+	     !add_folder_of(&paths, config->leases.file))) {
 		path_list_done(&paths);
 		return false;
 	}

@@ -82,6 +82,7 @@ static enum dhcp_message_type reply_type(enum dhcp_verdict verdict)
 	case DHCP_VERDICT_OFFER:
 		return DHCP_OFFER;
 	case DHCP_VERDICT_ACK:
+	case DHCP_VERDICT_INFORM:
 		return DHCP_ACK;
 	default:
 		return DHCP_NAK;
@@ -91,10 +92,13 @@ static enum dhcp_message_type reply_type(enum dhcp_verdict verdict)
 /* RFC 2131 table 3; T1 and T2 are section 4.4.5's defaults. */
 static void add_lease(const struct option_area *area, const struct dhcp_answer_facts *facts)
 {
-	uint32_t lease_time_s = facts->config->subnet.lease_time_s;
+	uint32_t lease_time_s = facts->decision->lease_time_s;
 
 	add_u8(area, OPTION_MESSAGE_TYPE, (uint8_t)reply_type(facts->decision->verdict));
 	add_u32(area, OPTION_SERVER_ID, facts->server.value);
+	/* RFC 2131 section 4.3.5: no lease time for an address that is not given here. */
+	if (facts->decision->verdict == DHCP_VERDICT_INFORM)
+		return;
 	add_u32(area, OPTION_LEASE_TIME, lease_time_s);
 	add_u32(area, OPTION_RENEWAL_TIME, lease_time_s / 2);
 	add_u32(area, OPTION_REBINDING_TIME, (uint32_t)((uint64_t)lease_time_s * 7 / 8));
@@ -237,7 +241,8 @@ static struct dhcp_header reply_header(const struct dhcp_answer_facts *facts)
 			header.flags |= DHCP_FLAG_BROADCAST;
 		return header;
 	}
-	header.yiaddr = facts->decision->lease.address;
+	if (facts->decision->verdict != DHCP_VERDICT_INFORM)
+		header.yiaddr = facts->decision->lease.address;
 	header.siaddr = facts->tftp_server;
 	if (facts->decision->verdict != DHCP_VERDICT_OFFER)
 		header.ciaddr = asked->ciaddr;

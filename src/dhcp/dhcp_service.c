@@ -117,11 +117,12 @@ static void decide(struct exchange *exchange)
 		exchange->decision = dhcp_decide(&exchange->request, &exchange->facts, subnet);
 }
 
-/* Only what asks for an address needs a grant, and says anything of whether there is one. */
+/* Only what asks for an address or for parameters needs a grant, and says anything of whether there
+ * is one. */
 static bool needs_grant(const struct exchange *exchange)
 {
 	return exchange->request.type == DHCP_DISCOVER || exchange->request.type == DHCP_REQUEST ||
-	       exchange->request.type == DHCP_NONE;
+	       exchange->request.type == DHCP_INFORM || exchange->request.type == DHCP_NONE;
 }
 
 static void answer(struct exchange *exchange, enum access access)
@@ -143,7 +144,7 @@ static bool is_granted(const struct exchange *exchange)
 	if (!needs_grant(exchange))
 		return true;
 	return session->is_granted && !exchange->service->parts.config->authority.always_checks &&
-	       (exchange->request.type == DHCP_REQUEST ||
+	       (exchange->request.type == DHCP_REQUEST || exchange->request.type == DHCP_INFORM ||
 		session->granted_xid == exchange->message.header.xid);
 }
 

@@ -61,8 +61,10 @@ static void every_template_says_what_it_is_about(void **state)
 
 		if (kind < EVENT_AUTHORITY_GRANTS)
 			room = "dhcp: {";
-		else if (kind < EVENT_NOTIFICATION_LOST)
+		else if (kind < EVENT_LEASES_FAIL)
 			room = "authority: {mac}: ";
+		else if (kind < EVENT_NOTIFICATION_LOST)
+			room = "leases: ";
 		else if (kind == EVENT_NOTIFICATION_LOST)
 			room = "notify: ";
 		else if (kind <= EVENT_NDP_MALFORMED)
