@@ -240,18 +240,17 @@ static int read_number(sqlite3 *database, const char *sql, int64_t *out_number)
 	return error;
 }
 
-/* In this order: the lock must be exclusive before the log is first read, or it would be shared
- * through another file. synchronous = FULL has every COMMIT wait for the disk. */
+/* synchronous = FULL has every COMMIT wait for the disk. The log stays at the end, and is empty
+ * then: a confined process may not remove it. */
 static int set_modes(sqlite3 *database)
 {
 	int persistent = 1;
-	int error = lease_file_run(database, "PRAGMA locking_mode = EXCLUSIVE;"
-					     "PRAGMA temp_store = MEMORY;"
+	int error = lease_file_run(database, "PRAGMA temp_store = MEMORY;"
 					     "PRAGMA journal_mode = WAL;"
+					     "PRAGMA journal_size_limit = 16777216;"
 					     "PRAGMA synchronous = FULL;"
 					     "PRAGMA cell_size_check = ON");
 
-	/* The log stays at the end: a confined process may not remove it. */
 	(void)sqlite3_file_control(database, "main", SQLITE_FCNTL_PERSIST_WAL, &persistent);
 	return error;
 }
@@ -270,8 +269,8 @@ static int make_tables(sqlite3 *database)
 			  "COMMIT");
 }
 
-/* Makes the tables of an empty file. -EMEDIUMTYPE: it is somebody else's. */
-static int check_kind(sqlite3 *database)
+/* -EMEDIUMTYPE: it is somebody else's. */
+static int check_kind(sqlite3 *database, bool *out_is_empty)
 {
 	int64_t application = 0;
 	int64_t tables = 0;
@@ -281,9 +280,8 @@ static int check_kind(sqlite3 *database)
 		error = read_number(database, "SELECT count(*) FROM sqlite_schema", &tables);
 	if (error < 0)
 		return error;
-	if (application == 0 && tables == 0)
-		return make_tables(database);
-	return application == APPLICATION_ID ? 0 : -EMEDIUMTYPE;
+	*out_is_empty = application == 0 && tables == 0;
+	return *out_is_empty || application == APPLICATION_ID ? 0 : -EMEDIUMTYPE;
 }
 
 static int check_whole(sqlite3 *database)
@@ -473,12 +471,19 @@ void lease_file_disconnect(struct lease_file *file)
 
 static int open_whole(struct lease_file *file, struct stored_leases *leases)
 {
+	bool is_empty = false;
 	int error = lease_file_connect(file);
 
+	/* First of all: where the lock is not exclusive before the log is read, the log is shared
+	 * through another file. */
+	if (error == 0)
+		error = lease_file_run(file->database, "PRAGMA locking_mode = EXCLUSIVE");
+	if (error == 0)
+		error = check_kind(file->database, &is_empty);
 	if (error == 0)
 		error = set_modes(file->database);
-	if (error == 0)
-		error = check_kind(file->database);
+	if (error == 0 && is_empty)
+		error = make_tables(file->database);
 	if (error == 0)
 		error = check_whole(file->database);
 	if (error == 0)

@@ -12,7 +12,7 @@ PACKAGES = {
     "ip": "iproute2", "ethtool": "ethtool", "dhclient": "isc-dhcp-client", "busybox": "busybox",
     "dhcpcd": "dhcpcd-base", "curl": "curl", "tftp": "tftp-hpa", "atftp": "atftp",
     "setpriv": "util-linux", "unshare": "util-linux", "dnsmasq": "dnsmasq-base",
-    "apt-get": "apt", "dpkg-deb": "dpkg",
+    "strace": "strace", "apt-get": "apt", "dpkg-deb": "dpkg",
 }
 
 
