@@ -29,6 +29,8 @@ static const struct event_type types[EVENT_KIND_COUNT] = {
 		"dhcp: {mac}: DECLINE {address}: somebody else uses it; nobody gets it now" },
 	[EVENT_DHCP_INFORM] = { "dhcp-inform", INFO, SOME,
 		"dhcp: {mac}: INFORM {address} ({detail}), {file}" },
+	[EVENT_DHCP_CONFLICT] = { "dhcp-conflict", INFO, SOME,
+		"dhcp: {mac}: uses {address}, which it does not have from here; nobody gets it now" },
 	[EVENT_DHCP_RECORD] = { "dhcp-record", INFO, SOME,
 		"dhcp: {mac}: has {address} from another server; nobody else gets it here" },
 	[EVENT_BOOTP_REPLY] = { "bootp-reply", INFO, MANY,

@@ -120,6 +120,7 @@ struct bootp_config {
 	char servername[SERVER_NAME_SIZE];
 	bool tells_gateway; /* set_gateway */
 	bool is_authoritative;
+	bool checks_conflicts; /* conflict_check */
 	enum access_kind access;
 	enum answer_rs answer_rs;
 	bool may_unknown_read_files; /* access_files: any, or known */

@@ -108,6 +108,8 @@ static const struct config_key keys[] = {
 	  AT(bootp.lease_time_s), "how long an address is given for" },
 	{ "bootp", "authoritative", PLAIN(VALUE_BOOLEAN), "yes", AT(bootp.is_authoritative),
 	  "refuse addresses that this server did not give; no: another server may have" },
+	{ "bootp", "conflict_check", PLAIN(VALUE_BOOLEAN), "yes", AT(bootp.checks_conflicts),
+	  "try whether anybody uses an address before it is given to a new machine" },
 	{ "bootp", "servername", PLAIN(VALUE_NAME), NULL, AT(bootp.servername),
 	  "this server's name in replies" },
 	{ "bootp", "access", WORD(access_kinds), "none", AT(bootp.access),

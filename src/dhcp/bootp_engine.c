@@ -38,7 +38,9 @@ struct dhcp_decision bootp_decide(const struct dhcp_request *request,
 		return decision;
 	}
 	if (facts->held == NULL && !facts->has_free_address)
-		return (struct dhcp_decision){ .reason = DHCP_REASON_POOL_EXHAUSTED };
+		return (struct dhcp_decision){ .reason = facts->store_lost
+								 ? DHCP_REASON_NONE_READY
+								 : DHCP_REASON_POOL_EXHAUSTED };
 	decision.lease.address = facts->held != NULL ? facts->held->address : facts->free_address;
 	decision.must_commit = !is_kept(facts);
 	if (decision.must_commit && facts->store_fails)

@@ -38,6 +38,7 @@ static enum event_kind event_of_reason(enum dhcp_reason reason)
 	case DHCP_REASON_ASSIGNED_IS_USED:
 		return EVENT_DHCP_ASSIGNED_IS_USED;
 	case DHCP_REASON_POOL_EXHAUSTED:
+	case DHCP_REASON_NONE_READY:
 		return EVENT_DHCP_POOL_EXHAUSTED;
 	case DHCP_REASON_OTHER_SERVER:
 		return EVENT_DHCP_OTHER_SERVER;

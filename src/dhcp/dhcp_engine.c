@@ -78,7 +78,8 @@ static struct dhcp_decision decide_discover(const struct dhcp_request *request,
 		return (struct dhcp_decision){ .verdict = DHCP_VERDICT_OFFER,
 					       .lease = *facts->held };
 	if (facts->held == NULL && !facts->has_free_address)
-		return ignore(DHCP_REASON_POOL_EXHAUSTED);
+		return ignore(facts->store_lost ? DHCP_REASON_NONE_READY
+						: DHCP_REASON_POOL_EXHAUSTED);
 	offer.address = facts->held != NULL ? facts->held->address : facts->free_address;
 	return keep(DHCP_VERDICT_OFFER, offer);
 }
@@ -325,6 +326,8 @@ const char *dhcp_reason_text(enum dhcp_reason reason)
 			"somebody else uses the address that [static_dhcp] gives it",
 		[DHCP_REASON_POOL_EXHAUSTED] =
 			"no address is left; a larger [bootp] pool_count would serve it",
+		[DHCP_REASON_NONE_READY] = "no address is left that was tried: leases were lost "
+					   "with a damaged file",
 		[DHCP_REASON_OTHER_SERVER] = "it is for another server",
 		[DHCP_REASON_UNKNOWN_LEASE] = "nothing is known of its address",
 		[DHCP_REASON_NO_SUCH_LEASE] = "it has no lease of that address",

@@ -47,6 +47,7 @@ enum dhcp_reason {
 	DHCP_REASON_UNLISTED,
 	DHCP_REASON_ASSIGNED_IS_USED, /* a static machine found somebody else on its address */
 	DHCP_REASON_POOL_EXHAUSTED,
+	DHCP_REASON_NONE_READY,     /* of a pool whose leases are not all known */
 	DHCP_REASON_OTHER_SERVER,   /* it names another server */
 	DHCP_REASON_UNKNOWN_LEASE,  /* nothing is known of its address: another server may know */
 	DHCP_REASON_NO_SUCH_LEASE,  /* the address is of the pool, and not the machine's */

@@ -9,6 +9,7 @@
 #include "dhcp/dhcp_wire.h"
 
 struct datagram;
+struct dhcp_probe;
 struct dhcp_waiting;
 struct link;
 struct udp;
@@ -17,6 +18,7 @@ struct dhcp_service {
 	struct dhcp_service_parts parts;
 	struct udp *udp;
 	struct link *link;
+	struct dhcp_probe *probe;
 	struct dhcp_waiting *waiting; /* for the authority */
 };
 

@@ -5,6 +5,7 @@
 #include "boot/access.h"
 #include "dhcp/bootp_engine.h"
 #include "dhcp/dhcp_exchange.h"
+#include "dhcp/dhcp_probe.h"
 #include "dhcp/dhcp_waiting.h"
 #include "io/link.h"
 #include "io/udp.h"
@@ -291,7 +292,10 @@ static int open_sockets(struct dhcp_service *service, enum dhcp_socket *out_sock
 	if (error < 0)
 		return error;
 	*out_socket = DHCP_SOCKET_FRAMES;
-	return link_open(&service->link);
+	error = link_open(&service->link);
+	if (error == 0)
+		error = dhcp_probe_new(service->parts.loop, &service->probe);
+	return error;
 }
 
 int dhcp_service_start(const struct dhcp_service_parts *parts, struct dhcp_service **out_service,
@@ -310,6 +314,7 @@ int dhcp_service_start(const struct dhcp_service_parts *parts, struct dhcp_servi
 		dhcp_service_stop(service);
 		return error;
 	}
+	dhcp_probe_configure(service->probe, parts);
 	*out_service = service;
 	return 0;
 }
@@ -319,6 +324,7 @@ void dhcp_service_configure(struct dhcp_service *service, const struct dhcp_serv
 	if (service->parts.authority != parts->authority)
 		dhcp_waiting_clear(service->waiting);
 	service->parts = *parts;
+	dhcp_probe_configure(service->probe, parts);
 }
 
 void dhcp_service_stop(struct dhcp_service *service)
@@ -327,6 +333,7 @@ void dhcp_service_stop(struct dhcp_service *service)
 		return;
 	udp_close(service->udp);
 	link_close(service->link);
+	dhcp_probe_free(service->probe);
 	dhcp_waiting_free(service->waiting);
 	free(service);
 }

@@ -66,6 +66,14 @@ class LeasesTest(EndToEndTest):
         return {dhcp.ip4_text(struct.pack(">I", address)): (bytes(owner), STATES[state])
                 for address, owner, state in rows}
 
+    def lease_in_time(self, chaddr):
+        """The address of a machine that asks until it is answered: one may have to be tried first."""
+        def is_offered():
+            self.raw.send(message(DISCOVER, chaddr))
+            return next(iter(self.raw.answers(0.2)), None)
+        offer = wait_until(is_offered, 20, "an offer")
+        return self.raw.request(chaddr, offer).message.yiaddr
+
     def assert_is_told(self, type_, sent, address=None):
         answer = self.raw.ask(sent).message
         self.assertEqual(answer.type, type_)
@@ -175,7 +183,7 @@ class Durability(LeasesTest):
         saved = int(daemon.wait_for(r"(\d+) leases could be read", since=mark).group(1))
         self.assertTrue(0 < saved < 200, saved)
         # An unknown lease is never refused. An ACK waits for the disk, and so does the probe's.
-        own = self.raw.lease(MACHINE).message.yiaddr
+        own = self.lease_in_time(MACHINE)
         told = {}
         for address, owner in kept.items():
             sent = claim(address, owner)
@@ -196,7 +204,7 @@ class Durability(LeasesTest):
         daemon.start(until=None)
         daemon.wait_for("is ready", since=mark)
         self.assertTrue(daemon.lines("WAS DAMAGED.*0 leases could be read", since=mark))
-        self.raw.lease(MACHINE)
+        self.lease_in_time(MACHINE)
 
     def test_a_full_disk_stops_new_leases_and_nothing_else(self):
         disk = Folder("disk")
@@ -319,6 +327,47 @@ class Life(LeasesTest):
         self.assertIsNotNone(got.option(dhcp.DNS))
         daemon.stop()
         self.assertEqual(self.stored(daemon), {})
+
+
+class Conflicts(LeasesTest):
+    """conflict_check: a machine that never asked uses addresses of the pool."""
+
+    def setUp(self):
+        super().setUp()
+        self.network.add_address("cli", "c0", "10.77.0.100/24")
+        self.network.add_address("cli", "c0", "10.77.0.102/24")
+        self.addCleanup(self.network.flush, "cli", "c0")
+
+    def test_what_is_in_use_is_not_given(self):
+        daemon = self.serve({"bootp": {"pool_count": "4"}})
+        daemon.wait_for("uses 10.77.0.100,")
+        daemon.wait_for("uses 10.77.0.102,")
+        given = {self.raw.lease(chaddr).message.yiaddr for chaddr in (MACHINE, OTHER)}
+        self.assertEqual(given, {"10.77.0.101", "10.77.0.103"})
+        probe = claim("10.77.0.101", MACHINE)
+        found = self.raw.answers_before_probe(message(DISCOVER, THIRD), probe=probe)
+        self.assertEqual([one for one in found if one.message.chaddr == THIRD], [])
+
+    def test_without_the_check_it_is_the_machines_own_business(self):
+        self.serve({"bootp": {"conflict_check": "no"}})
+        self.assertEqual(self.raw.discover(MACHINE).message.yiaddr, "10.77.0.100")
+
+    def test_no_offer_waits_for_a_trial(self):
+        self.serve({"bootp": {"pool_start": "10.77.0.110", "pool_count": "2"}})
+        self.raw.discover(MACHINE)
+        self.raw.discover(OTHER)
+
+    def test_after_damage_only_what_was_tried_is_given(self):
+        daemon = self.serve({"bootp": {"pool_count": "3"}})
+        daemon.stop()
+        with open(os.path.join(daemon.folder, "leases.db"), "wb") as file:
+            file.write(b"no database\n" * 1000)
+        mark = daemon.mark()
+        daemon.start(until=None)
+        daemon.wait_for("is ready", since=mark)
+        # Whatever it asks for, and however early.
+        self.raw.send(message(DISCOVER, OTHER, [(REQUESTED_ADDRESS, ip4("10.77.0.100"))]))
+        self.assertEqual(self.lease_in_time(MACHINE), "10.77.0.101")
 
 
 class RealClients(LeasesTest):
