@@ -79,6 +79,6 @@ void dhcp_gather_addresses(struct exchange *exchange)
 	facts->store_lost = parts->leases->lost_until_s > facts->now_s;
 	facts->wanted_is_free = leases->is_free(parts->leases, wanted, facts->now_s);
 	if (facts->held == NULL && (request->type == DHCP_DISCOVER || request->type == DHCP_NONE))
-		facts->has_free_address = dhcp_probe_take(exchange->service->probe, wanted,
+		facts->has_free_address = dhcp_probe_find(exchange->service->probe, wanted,
 							  facts->now_s, &facts->free_address);
 }

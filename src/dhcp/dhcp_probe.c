@@ -201,18 +201,21 @@ static bool is_ready(const struct candidate *candidate)
 	return candidate->ticks > PROBES;
 }
 
-static bool take_from_list(struct dhcp_probe *probe, bool must_be_ready, uint64_t time_s,
-			   struct ip4 *out_address)
+/* It stays on the list until it is given. */
+static bool find_on_list(struct dhcp_probe *probe, bool must_be_ready, uint64_t time_s,
+			 struct ip4 *out_address)
 {
-	for (size_t i = 0; i < probe->count; i++) {
-		struct ip4 address = probe->list[i].address;
+	size_t i = 0;
 
-		if ((must_be_ready && !is_ready(&probe->list[i])) ||
-		    !is_free(probe, address, time_s))
-			continue;
-		remove_at(probe, i);
-		*out_address = address;
-		return true;
+	while (i < probe->count) {
+		if (!is_free(probe, probe->list[i].address, time_s)) {
+			remove_at(probe, i);
+		} else if (must_be_ready && !is_ready(&probe->list[i])) {
+			i++;
+		} else {
+			*out_address = probe->list[i].address;
+			return true;
+		}
 	}
 	return false;
 }
@@ -232,7 +235,7 @@ static bool may_have_wanted(const struct dhcp_probe *probe, struct ip4 wanted, b
 	return !must_be_ready || (i < probe->count && is_ready(&probe->list[i]));
 }
 
-bool dhcp_probe_take(struct dhcp_probe *probe, struct ip4 wanted, uint64_t time_s,
+bool dhcp_probe_find(struct dhcp_probe *probe, struct ip4 wanted, uint64_t time_s,
 		     struct ip4 *out_address)
 {
 	struct lease_store *leases = probe->parts.leases;
@@ -242,10 +245,10 @@ bool dhcp_probe_take(struct dhcp_probe *probe, struct ip4 wanted, uint64_t time_
 		*out_address = wanted;
 		return true;
 	}
-	if (take_from_list(probe, true, time_s, out_address))
+	if (find_on_list(probe, true, time_s, out_address))
 		return true;
 	if (must_be_ready)
 		return false;
-	return take_from_list(probe, false, time_s, out_address) ||
+	return find_on_list(probe, false, time_s, out_address) ||
 	       leases->operations->find_free(leases, wanted, time_s, out_address);
 }

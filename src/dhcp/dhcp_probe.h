@@ -19,7 +19,7 @@ void dhcp_probe_configure(struct dhcp_probe *probe, const struct dhcp_service_pa
 /* A free address for a machine that has none: the one that it asks for where that is nobody's, else
  * one of the list. Untried ones only where none is ready, and never while leases of a damaged store
  * may still run. False: there is none now. */
-bool dhcp_probe_take(struct dhcp_probe *probe, struct ip4 wanted, uint64_t now_s,
+bool dhcp_probe_find(struct dhcp_probe *probe, struct ip4 wanted, uint64_t now_s,
 		     struct ip4 *out_address);
 
 #endif
