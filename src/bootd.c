@@ -1,6 +1,7 @@
 #include "bootd_parts.h"
 
 #include "cli/explain_file.h"
+#include "control/control.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -237,6 +238,7 @@ void bootd_close(struct bootd *bootd)
 		setup_close_authority(bootd->setup);
 	if (bootd->leases != NULL)
 		bootd->leases->operations->close(bootd->leases);
+	control_close(bootd->control);
 	dhcp_service_stop(bootd->dhcp);
 	if (bootd->activity != NULL)
 		activity_set_notifier(bootd->activity, NULL);

@@ -1,12 +1,14 @@
 #include "bootd_parts.h"
 
 #include "base/text.h"
+#include "control/control.h"
 #include "io/sandbox.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Each transfer has a socket and a file open. The limit that the system sets by default is for
@@ -147,6 +149,31 @@ static void enter_sandbox(struct bootd *bootd, const struct path_list *to_write,
 		   problems);
 }
 
+/* The folder alone. Whoever cannot be asked serves all the same. */
+static void open_control(struct bootd *bootd)
+{
+	const char *path = bootd->setup->config.daemon.control;
+	char folder[PATH_MAX];
+	int error;
+
+	(void)text_copy(folder, sizeof(folder), path);
+	*strrchr(folder, '/') = '\0';
+	if (folder[0] != '\0')
+		(void)mkdir(folder, 0755); /* what is wrong with it shows at once */
+	error = control_open(bootd->loop, path, bootd->leases, &bootd->control);
+	if (error == -EADDRINUSE)
+		log_write(
+			LOG_AT_INFO,
+			"control: another bootd listens on %s, so this one cannot be asked for its "
+			"leases: name another socket in [daemon] control",
+			path);
+	else if (error < 0)
+		log_write(LOG_AT_INFO,
+			  "control: %s cannot be opened, so this bootd cannot be asked for its "
+			  "leases: %s",
+			  path, strerror(-error));
+}
+
 static void confine(struct bootd *bootd, struct problems *problems)
 {
 	struct path_list to_write = { .count = 0 };
@@ -183,6 +210,8 @@ bool bootd_listen(struct bootd *bootd, struct problems *problems)
 	if (bootd->setup->config.has_tftp)
 		listen_tftp(bootd, problems);
 	open_manager(bootd, problems);
+	if (problems->count == 0)
+		open_control(bootd);
 	if (problems->count == 0)
 		confine(bootd, problems);
 	if (problems->count == 0 && bootd->leases != NULL)

@@ -15,6 +15,8 @@
 #include "ndp/ndp_service.h"
 #include "tftp/tftp_service.h"
 
+struct control;
+
 struct bootd {
 	struct bootd_options options;
 	struct setup *setup; /* a reload puts another in its place */
@@ -22,6 +24,7 @@ struct bootd {
 	struct activity *activity;
 	struct session_table *sessions;
 	struct lease_store *leases; /* of the configuration of the start; NULL: no DHCP */
+	struct control *control;    /* NULL: nobody can ask */
 	struct dhcp_service *dhcp;
 	struct ndp_service *ndp; /* NULL: the kernel has no IPv6, too */
 	struct tftp_service *tftp;

@@ -243,6 +243,8 @@ void setup_compare(const struct setup *old, const struct setup *changed, struct 
 		setup_complain(changed, problems, "[leases] type", sentence);
 	if (strcmp(before->leases.file, after->leases.file) != 0)
 		setup_complain(changed, problems, "[leases] file", sentence);
+	if (strcmp(before->daemon.control, after->daemon.control) != 0)
+		setup_complain(changed, problems, "[daemon] control", sentence);
 	if (strcmp(before->daemon.user, after->daemon.user) != 0)
 		setup_complain(changed, problems, "[daemon] user", sentence);
 }

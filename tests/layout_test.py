@@ -44,6 +44,8 @@ KINDS = [
     ("activity", r"activity/.*", ("OWN", "io/", "config/config.h"), (), False),
     ("the command line that opens a file", r"cli/explain_file\.[ch]",
      ("OWN", "config/", "content/", "io/loop.h", "boot/architecture.h"), (), False),
+    ("the command line that asks the daemon", r"cli/leases\.[ch]",
+     ("OWN", "config/", "control/control_json.h", "io/local.h"), (), False),
     ("the command line", r"cli/.*", ("OWN", "config/"), (), False),
     ("services", r"dhcp/.*|tftp/.*|http/.*|ndp/.*|control/.*", ("OWN",) + SERVICE_ROOMS,
      OTHER_LIBRARIES, False),

@@ -3,6 +3,7 @@
 #define BOOTD_CLI_ARGUMENTS_H
 
 #include "cli/explain_file.h"
+#include "cli/leases.h"
 #include "config/config_load.h"
 
 #include <stdbool.h>
@@ -14,6 +15,7 @@ enum command {
 	COMMAND_CHECK,
 	COMMAND_EXPLAIN_FILE,
 	COMMAND_SANDBOX_SELFTEST,
+	COMMAND_LEASES,
 	COMMAND_HELP,
 	COMMAND_VERSION,
 	COMMAND_MISUSE
@@ -25,6 +27,7 @@ struct arguments {
 	enum config_services services;
 	bool is_debug;                 /* log at debug to standard error, whatever [logger] says */
 	struct file_question question; /* of COMMAND_EXPLAIN_FILE */
+	struct leases_question leases; /* of COMMAND_LEASES */
 };
 
 /* Misuse has been explained on standard error when this returns. */

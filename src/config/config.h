@@ -97,7 +97,8 @@ struct filter_rules {
 };
 
 struct daemon_config {
-	char user[64]; /* whom a bootd started as root becomes; default bootd */
+	char user[64];          /* whom a bootd started as root becomes; default bootd */
+	char control[PATH_MAX]; /* the control socket; absolute */
 };
 
 /* [bootp] answer_rs; AUTO: not where this machine is an IPv6 router. */

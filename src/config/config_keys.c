@@ -160,6 +160,8 @@ static const struct config_key keys[] = {
 
 	{ "daemon", "user", PLAIN(VALUE_NAME), "bootd", AT(daemon.user),
 	  "who bootd becomes when it is started as root" },
+	{ "daemon", "control", PLAIN(VALUE_PATH), "/run/bootd/control", AT(daemon.control),
+	  "the socket that 'bootd leases' asks" },
 };
 
 const struct config_key *config_key_at(size_t index)

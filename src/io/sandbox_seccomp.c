@@ -57,6 +57,7 @@ static const char *const allowed[] = {
 	"writev",
 
 	/* the network; socket() itself is below */
+	"accept4",
 	"bind",
 	"connect",
 	"getpeername",

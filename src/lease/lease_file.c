@@ -125,9 +125,9 @@ static int write_anchor(struct lease_file *file, const struct anchor *anchor)
 }
 
 static int put_lease(struct lease_file *file, const struct lease *lease,
-		     const struct lease_times *times)
+		     const struct lease_times *times, int64_t wall_s)
 {
-	int64_t expires_s = times->wall_s + ROUNDING_S + (int64_t)(lease->expires_s - times->now_s);
+	int64_t expires_s = wall_s + ROUNDING_S + (int64_t)(lease->expires_s - times->now_s);
 	int owner_length = lease->owner.length;
 	sqlite3_stmt *put = file->put;
 
@@ -142,11 +142,12 @@ static int put_lease(struct lease_file *file, const struct lease *lease,
 	return run_prepared(file, put);
 }
 
+/* wall_s: now, by the file's clock. */
 static int write_record(struct lease_file *file, const struct lease_record *record,
-			const struct lease_times *times)
+			const struct lease_times *times, int64_t wall_s)
 {
 	if (!record->is_gone)
-		return put_lease(file, &record->lease, times);
+		return put_lease(file, &record->lease, times, wall_s);
 	(void)sqlite3_bind_int64(file->remove, 1, record->lease.address.value);
 	return run_prepared(file, file->remove);
 }
@@ -178,7 +179,6 @@ static void note_longest(struct anchor *anchor, const struct lease *lease,
 		anchor->longest_s = lease->expires_s - times->now_s;
 }
 
-/* step_s: what everything in the file is to be moved by. */
 static int write_all(struct lease_file *file, const struct lease_record *records, size_t count,
 		     const struct lease_times *times, struct anchor *anchor, int64_t step_s)
 {
@@ -186,19 +186,21 @@ static int write_all(struct lease_file *file, const struct lease_record *records
 
 	for (size_t i = 0; i < count && error == 0; i++) {
 		note_longest(anchor, &records[i].lease, times);
-		error = write_record(file, &records[i], times);
+		error = write_record(file, &records[i], times, anchor->wall_s);
 	}
-	anchor->boot_s = times->boot_s;
-	anchor->wall_s = times->wall_s;
 	return error == 0 ? write_anchor(file, anchor) : error;
 }
 
+/* file_now_s: what the file's clock reads; step_s: what it is moved by, and all that is in the
+ * file. A step too small to be told from rounding moves neither, and counts with the next one. */
 static int transact(struct lease_file *file, const struct lease_record *records, size_t count,
-		    const struct lease_times *times, int64_t step_s)
+		    const struct lease_times *times, int64_t file_now_s, int64_t step_s)
 {
 	struct anchor anchor = file->anchor;
 	int error = lease_file_run(file->database, "BEGIN IMMEDIATE");
 
+	anchor.boot_s = times->boot_s;
+	anchor.wall_s = file_now_s + step_s;
 	if (error == 0)
 		error = write_all(file, records, count, times, &anchor, step_s);
 	if (error == 0)
@@ -214,7 +216,9 @@ int lease_file_write(struct lease_file *file, const struct lease_record *records
 {
 	struct lease_times times = file->settings.clock(file->settings.clock_context);
 
-	return transact(file, records, count, &times, step_since(&file->anchor, &times));
+	return transact(file, records, count, &times,
+			file->anchor.wall_s + (int64_t)(times.boot_s - file->anchor.boot_s),
+			step_since(&file->anchor, &times));
 }
 
 bool lease_file_has_stepped(const struct lease_file *file)
@@ -439,7 +443,8 @@ static int load(struct lease_file *file, struct stored_leases *leases)
 	file->anchor.lost_until_s = leases->lost_until_s;
 	file->anchor.longest_s = longest_of(leases, file->settings.longest_lease_s);
 	(void)text_copy(file->anchor.boot_id, sizeof(file->anchor.boot_id), file->settings.boot_id);
-	return transact(file, NULL, 0, &leases->times, leases->times.wall_s - leases->file_now_s);
+	return transact(file, NULL, 0, &leases->times, leases->file_now_s,
+			leases->times.wall_s - leases->file_now_s);
 }
 
 int lease_file_connect(struct lease_file *file)

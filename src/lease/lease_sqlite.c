@@ -13,8 +13,8 @@
 #include <signal.h>
 #include <stdlib.h>
 
-#define TRY_AGAIN_MS   1000  /* a disk that failed */
-#define CLOCK_WATCH_MS 60000 /* for a wall clock that was set */
+#define TRY_AGAIN_MS   1000 /* a disk that failed */
+#define CLOCK_WATCH_MS 1000 /* for a wall clock that was set */
 
 /* Leases of addresses that are not of the pool now: another configuration may have them. */
 struct lease_list {

@@ -33,6 +33,7 @@ USUAL = {
     },
     "tftp": {"root": "root", "timeout": "0.3"},
     "leases": {"type": "memory"},
+    "daemon": {"control": "control"},
 }
 
 

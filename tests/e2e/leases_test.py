@@ -3,11 +3,14 @@
 it. LEASE_KILLS says how often bootd is killed under load (default 3)."""
 
 import contextlib
+import json
 import os
 import random
 import re
 import signal
+import socket
 import sqlite3
+import stat
 import struct
 
 import dhcp
@@ -368,6 +371,90 @@ class Conflicts(LeasesTest):
         # Whatever it asks for, and however early.
         self.raw.send(message(DISCOVER, OTHER, [(REQUESTED_ADDRESS, ip4("10.77.0.100"))]))
         self.assertEqual(self.lease_in_time(MACHINE), "10.77.0.101")
+
+
+class Listing(LeasesTest):
+    """bootd leases: what the running daemon tells of its leases."""
+
+    def ask(self, daemon, *arguments):
+        return run_binary(self.network, "leases", "-c", daemon.config, *arguments)
+
+    def test_a_table_and_json(self):
+        daemon = self.serve()
+        got = self.raw.lease(MACHINE).message.yiaddr
+        offered = self.raw.discover(OTHER).message.yiaddr
+        code, out, err = self.ask(daemon)
+        self.assertEqual((code, err), (0, ""))
+        rows = [line.split() for line in out.splitlines()]
+        self.assertEqual(rows[0], ["ADDRESS", "MAC", "STATE", "UNTIL"])
+        self.assertEqual([row[:3] for row in rows[1:]], [
+            [got, "52-54-00-77-06-01", "bound"], [offered, "52-54-00-77-06-02", "offered"]])
+        code, out, err = self.ask(daemon, "--json")
+        self.assertEqual((code, err), (0, ""))
+        leases = json.loads(out)
+        self.assertEqual([lease["address"] for lease in leases], [got, offered])
+        self.assertEqual(leases[0]["identity"], "mac:525400770601")
+        self.assertTrue(7100 < leases[0]["seconds_left"] <= 7200)
+
+    def test_none(self):
+        daemon = self.serve()
+        self.assertEqual(self.ask(daemon), (0, "There are no leases.\n", ""))
+        self.assertEqual(self.ask(daemon, "--json"), (0, "[]\n", ""))
+
+    def test_more_than_one_chunk_is_listed_whole(self):
+        daemon = self.serve({"bootp": {"pool_start": "10.77.0.2", "pool_count": "250"}})
+        for number in range(245):
+            self.raw.discover(numbered_mac(number))
+        for number in range(100):
+            self.raw.lease(numbered_mac(number))
+        code, out, _ = self.ask(daemon, "--json")
+        found = [lease["address"] for lease in json.loads(out)]
+        self.assertEqual((code, len(found), len(set(found))), (0, 245, 245))
+
+    def test_release(self):
+        daemon = self.serve()
+        got = self.raw.lease(MACHINE).message.yiaddr
+        self.assertEqual(self.ask(daemon, "release", got), (0, "", ""))
+        self.assertIn("released", self.ask(daemon)[1])
+        code, _, err = self.ask(daemon, "release", "10.77.0.149")
+        self.assertEqual((code, err), (1, "bootd: there is no lease of that address\n"))
+        for wrong in (("release",), ("release", "nonsense"), ("steal", got)):
+            self.assertEqual(self.ask(daemon, *wrong)[0], 2, wrong)
+        daemon.stop()
+        self.assertEqual(self.stored(daemon)[got], (MACHINE, "released"))
+
+    def test_where_nobody_listens(self):
+        daemon = self.serve()
+        daemon.stop()
+        code, out, err = self.ask(daemon)
+        self.assertEqual((code, out), (1, ""))
+        self.assertRegex(err, "no bootd listens there")
+
+    def test_only_the_owner_may_ask(self):
+        daemon = self.serve()
+        mode = os.stat(os.path.join(daemon.folder, "control")).st_mode
+        self.assertEqual(stat.S_IMODE(mode), 0o600)
+
+    def test_whatever_is_sent_there_harms_nobody(self):
+        daemon = self.serve()
+        path = os.path.join(daemon.folder, "control")
+        for sent in (b"", b"\n", b"{", b"nonsense\n", b"[]\n", b"x" * 100_000,
+                     b'{"command": "release"}\n', b'{"command": 7}\n',
+                     b'{"command": "release", "address": "::1"}\n', b"[" * 511 + b"\n"):
+            with contextlib.closing(socket.socket(socket.AF_UNIX)) as client:
+                client.settimeout(20)
+                client.connect(path)
+                with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                    client.sendall(sent)
+                    client.shutdown(socket.SHUT_WR)
+                    self.assertNotIn(b'"end"', client.recv(65536))
+        # More of them than there is room for, who ask nothing.
+        with contextlib.ExitStack() as idle:
+            for _ in range(30):
+                client = idle.enter_context(contextlib.closing(socket.socket(socket.AF_UNIX)))
+                client.connect(path)
+            self.raw.lease(MACHINE)
+        wait_until(lambda: self.ask(daemon)[0] == 0, 20, "an answer")
 
 
 class RealClients(LeasesTest):
