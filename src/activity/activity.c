@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define WINDOW_S    10 /* how long a kind's lines are counted together */
+#define WINDOW_S    10 /* how long a kind's lines are counted together, unless its row says else */
 #define LINE_SIZE   512
 #define TOTALS_SIZE 800
 #define TOTAL_SIZE  64 /* one counter */
@@ -55,9 +55,10 @@ static void tell_hidden(struct kind_state *state, const struct event_type *type)
 /* May this event be shown, or have enough of its kind been in this window? */
 static bool take_turn(struct kind_state *state, const struct event_type *type)
 {
+	uint64_t window_s = type->window_s == 0 ? WINDOW_S : type->window_s;
 	uint64_t now = now_s();
 
-	if (now - state->window_start_s >= WINDOW_S) {
+	if (now - state->window_start_s >= window_s) {
 		tell_hidden(state, type);
 		state->window_start_s = now;
 		state->shown = 0;

@@ -13,6 +13,7 @@ struct event_type {
 	enum log_level level;
 	uint32_t lines_max;        /* in one window of time */
 	const char *line_template; /* the line, with {fields} of the event */
+	uint32_t window_s;         /* 0: the usual one */
 };
 
 const struct event_type *event_type(enum event_kind kind);
