@@ -7,9 +7,10 @@
 
 /* Lines in a window: of what is done, as many as a boot storm makes; of what is refused or ignored,
  * which anybody may cause at any rate, a few. */
-#define MANY 5000
-#define SOME 100
-#define FEW  10
+#define MANY         5000
+#define SOME         100
+#define FEW          10
+#define ONE_A_MINUTE EVENT_ONE_A_MINUTE
 
 #define INFO  LOG_AT_INFO
 #define DEBUG LOG_AT_DEBUG
@@ -64,8 +65,8 @@ static const struct event_type types[EVENT_KIND_COUNT] = {
 		"dhcp: {mac}: ignored {message}: {detail}" },
 	[EVENT_DHCP_ASSIGNED_IS_USED] = { "dhcp-assigned-is-used", ERROR, FEW,
 		"dhcp: {mac}: ignored {message}: {detail}" },
-	[EVENT_DHCP_POOL_EXHAUSTED] = { "dhcp-pool-exhausted", ERROR, 1,
-		"dhcp: {mac}: ignored {message}: {detail}", .window_s = 60 },
+	[EVENT_DHCP_POOL_EXHAUSTED] = { "dhcp-pool-exhausted", ERROR, ONE_A_MINUTE,
+		"dhcp: {mac}: ignored {message}: {detail}" },
 	[EVENT_DHCP_OTHER_SERVER] = { "dhcp-other-server", INFO, FEW,
 		"dhcp: {mac}: ignored {message}: {detail}" },
 	[EVENT_DHCP_UNKNOWN_LEASE] = { "dhcp-unknown-lease", INFO, FEW,

@@ -8,12 +8,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define EVENT_ONE_A_MINUTE 1
+
 struct event_type {
 	const char *name; /* of the counter */
 	enum log_level level;
-	uint32_t lines_max;        /* in one window of time */
+	uint32_t lines_max;        /* in one window of time, or EVENT_ONE_A_MINUTE */
 	const char *line_template; /* the line, with {fields} of the event */
-	uint32_t window_s;         /* 0: the usual one */
 };
 
 const struct event_type *event_type(enum event_kind kind);

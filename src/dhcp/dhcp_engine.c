@@ -326,8 +326,7 @@ const char *dhcp_reason_text(enum dhcp_reason reason)
 			"somebody else uses the address that [static_dhcp] gives it",
 		[DHCP_REASON_POOL_EXHAUSTED] =
 			"no address is left; a larger [bootp] pool_count would serve it",
-		[DHCP_REASON_NONE_READY] = "no address is left that was tried: leases were lost "
-					   "with a damaged file",
+		[DHCP_REASON_NONE_READY] = "no address was tried yet, as after a damaged file",
 		[DHCP_REASON_OTHER_SERVER] = "it is for another server",
 		[DHCP_REASON_UNKNOWN_LEASE] = "nothing is known of its address",
 		[DHCP_REASON_NO_SUCH_LEASE] = "it has no lease of that address",
