@@ -9,6 +9,7 @@
 #include "dhcp/dhcp_wire.h"
 
 struct datagram;
+struct dhcp_crowd;
 struct dhcp_probe;
 struct dhcp_waiting;
 struct link;
@@ -19,6 +20,9 @@ struct dhcp_service {
 	struct udp *udp;
 	struct link *link;
 	struct dhcp_probe *probe;
+	struct dhcp_crowd *crowd;     /* of strangers, while there are too many */
+	struct timer *quiet;          /* fires when there are not any more */
+	bool is_crowded;              /* more wait in the socket than were read */
 	struct dhcp_waiting *waiting; /* for the authority */
 };
 

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "boot/access.h"
 #include "dhcp/bootp_engine.h"
+#include "dhcp/dhcp_crowd.h"
 #include "dhcp/dhcp_exchange.h"
 #include "dhcp/dhcp_probe.h"
 #include "dhcp/dhcp_waiting.h"
@@ -15,6 +16,7 @@
 
 #define RECEIVE_BUFFER (4 * 1024 * 1024) /* two thousand machines may ask at once */
 #define WAITING_MAX    4096              /* machines that the authority is asked about at once */
+#define QUIET_MS       1                 /* since the last full batch */
 
 static void note_drop(struct dhcp_service *service, const struct datagram *datagram,
 		      enum event_kind kind)
@@ -195,6 +197,14 @@ static void ask_authority(struct exchange *exchange)
 	}
 }
 
+/* A machine that has nothing yet and wants an address: whoever floods the server is one of these.
+ */
+static bool is_strangers(const struct exchange *exchange)
+{
+	return exchange->facts.held == NULL && !ip4_is_set(exchange->facts.assigned) &&
+	       (exchange->request.type == DHCP_DISCOVER || exchange->request.type == DHCP_NONE);
+}
+
 static void take_packet(struct dhcp_service *service, const struct datagram *datagram)
 {
 	struct exchange exchange = { .service = service, .datagram = datagram };
@@ -202,6 +212,11 @@ static void take_packet(struct dhcp_service *service, const struct datagram *dat
 
 	if (!begin(&exchange))
 		return;
+	if (service->is_crowded && is_strangers(&exchange)) {
+		if (!dhcp_crowd_put(service->crowd, datagram))
+			dhcp_note_ignored(&exchange, EVENT_DHCP_CROWDED, NULL);
+		return;
+	}
 	access = access_check(service->parts.config, &exchange.client);
 	if (access == ACCESS_ASK && (!exchange.facts.may_be_served || is_granted(&exchange)))
 		access = ACCESS_GRANTED;
@@ -272,8 +287,30 @@ static void on_authority_reply(void *context, const struct authority_reply *repl
 
 static void on_datagrams(void *context, const struct datagram *batch, size_t count)
 {
+	struct dhcp_service *service = context;
+
+	/* As long as batches come full, known machines are served and strangers wait. */
+	service->is_crowded = count == UDP_BATCH_MAX;
+	if (service->is_crowded)
+		timer_start(service->quiet, QUIET_MS);
 	for (size_t i = 0; i < count; i++)
-		on_packet(context, &batch[i]);
+		on_packet(service, &batch[i]);
+}
+
+/* One batch of them a turn: others may come meanwhile. */
+static void on_quiet(void *context)
+{
+	struct dhcp_service *service = context;
+	const struct datagram *datagram;
+
+	service->is_crowded = false;
+	for (size_t i = 0; i < UDP_BATCH_MAX; i++) {
+		datagram = dhcp_crowd_take(service->crowd);
+		if (datagram == NULL)
+			return;
+		on_packet(service, datagram);
+	}
+	timer_start(service->quiet, 0);
 }
 
 static int open_sockets(struct dhcp_service *service, enum dhcp_socket *out_socket)
@@ -309,7 +346,12 @@ int dhcp_service_start(const struct dhcp_service_parts *parts, struct dhcp_servi
 	service->parts = *parts;
 	service->waiting = dhcp_waiting_new(WAITING_MAX);
 	*out_socket = DHCP_SOCKET_UDP;
-	error = service->waiting == NULL ? -ENOMEM : open_sockets(service, out_socket);
+	service->crowd = dhcp_crowd_new();
+	service->quiet = timer_new(parts->loop, on_quiet, service);
+	if (service->waiting == NULL || service->crowd == NULL || service->quiet == NULL)
+		error = -ENOMEM;
+	else
+		error = open_sockets(service, out_socket);
 	if (error < 0) {
 		dhcp_service_stop(service);
 		return error;
@@ -335,5 +377,7 @@ void dhcp_service_stop(struct dhcp_service *service)
 	link_close(service->link);
 	dhcp_probe_free(service->probe);
 	dhcp_waiting_free(service->waiting);
+	dhcp_crowd_free(service->crowd);
+	timer_free(service->quiet);
 	free(service);
 }

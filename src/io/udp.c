@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-#define BATCH_MAX    32
 #define CONTROL_SIZE CMSG_SPACE(sizeof(struct in_pktinfo))
 
 struct udp {
@@ -20,12 +19,12 @@ struct udp {
 /* Where a batch is received. Sockets take turns at it: a batch is gone when its callback returns.
  */
 struct receive_batch {
-	uint8_t bytes[BATCH_MAX][DATAGRAM_MAX];
-	_Alignas(struct cmsghdr) uint8_t control[BATCH_MAX][CONTROL_SIZE];
-	struct sockaddr_in from[BATCH_MAX];
-	struct iovec parts[BATCH_MAX];
-	struct mmsghdr messages[BATCH_MAX];
-	struct datagram datagrams[BATCH_MAX];
+	uint8_t bytes[UDP_BATCH_MAX][DATAGRAM_MAX];
+	_Alignas(struct cmsghdr) uint8_t control[UDP_BATCH_MAX][CONTROL_SIZE];
+	struct sockaddr_in from[UDP_BATCH_MAX];
+	struct iovec parts[UDP_BATCH_MAX];
+	struct mmsghdr messages[UDP_BATCH_MAX];
+	struct datagram datagrams[UDP_BATCH_MAX];
 };
 
 static _Thread_local struct receive_batch receive_batch;
@@ -84,7 +83,7 @@ static void read_packet_info(struct msghdr *message, struct datagram *datagram)
 
 static void prepare_batch(struct receive_batch *batch)
 {
-	for (size_t i = 0; i < BATCH_MAX; i++) {
+	for (size_t i = 0; i < UDP_BATCH_MAX; i++) {
 		batch->parts[i] = (struct iovec){ batch->bytes[i], DATAGRAM_MAX };
 		batch->messages[i].msg_hdr = (struct msghdr){
 			.msg_name = &batch->from[i],
@@ -104,7 +103,7 @@ static size_t receive(int fd, struct receive_batch *batch)
 
 	prepare_batch(batch);
 	do {
-		count = recvmmsg(fd, batch->messages, BATCH_MAX, MSG_DONTWAIT, NULL);
+		count = recvmmsg(fd, batch->messages, UDP_BATCH_MAX, MSG_DONTWAIT, NULL);
 	} while (count < 0 && errno == EINTR);
 	for (int i = 0; i < count; i++) {
 		struct msghdr *message = &batch->messages[i].msg_hdr;

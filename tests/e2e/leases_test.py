@@ -373,6 +373,36 @@ class Conflicts(LeasesTest):
         self.assertEqual(self.lease_in_time(MACHINE), "10.77.0.101")
 
 
+class Flood(LeasesTest):
+    """DISCOVERs of random machines, as fast as this test can send them."""
+
+    strangers = int(os.environ.get("FLOOD_COUNT", "20000"))
+    known = 50
+
+    def test_known_machines_are_served_and_nothing_is_written(self):
+        daemon = self.serve({"bootp": {"pool_start": "10.77.0.2", "pool_count": "250"}})
+        owned = {numbered_mac(number): self.raw.lease(numbered_mac(number)).message.yiaddr
+                 for number in range(self.known)}
+        flood = [message(DISCOVER, b"\x02" + os.urandom(5)).encode() for _ in range(self.strangers)]
+        claims = [claim(address, chaddr) for chaddr, address in owned.items()]
+        every = self.strangers // len(claims)
+        for at, stranger in enumerate(flood):
+            self.raw.send_bytes(stranger)
+            if at % every == 0 and at // every < len(claims):
+                self.raw.send(claims[at // every])
+        wanted = {one.xid for one in claims}
+        served = set()
+        for answer in self.raw.answers(5):
+            if answer.message.type == ACK and answer.message.xid in wanted:
+                served.add(answer.message.xid)
+                if served == wanted:
+                    break
+        self.assertGreaterEqual(len(served), 0.99 * len(claims))
+        daemon.stop()
+        self.assertEqual({address: owner for address, (owner, _) in self.stored(daemon).items()},
+                         {address: owner for owner, address in owned.items()})
+
+
 class Listing(LeasesTest):
     """bootd leases: what the running daemon tells of its leases."""
 
