@@ -526,7 +526,8 @@ class RealClients(LeasesTest):
             lease = client.start().wait_bound()
             daemon.wait_for("ACK " + lease.address)
             daemon.wait_for("ACK " + lease.address, timeout=40, since=daemon.mark())
-            self.assertEqual(self.network.addresses("cli", "c0"), [lease.address])
+            wait_until(lambda: self.network.addresses("cli", "c0") == [lease.address], 10,
+                       "the address to stay")
 
 
 class Start(LeasesTest):
@@ -583,7 +584,8 @@ class Start(LeasesTest):
         os.kill(daemon.pid, signal.SIGHUP)
         daemon.wait_for("reloaded")
         self.assert_is_told(ACK, claim(got, MACHINE), got)
-        self.assertEqual(self.raw.lease(OTHER).message.yiaddr, "10.77.0.90")
+        wish = [(REQUESTED_ADDRESS, ip4("10.77.0.90"))]
+        self.assertEqual(self.raw.discover(OTHER, wish).message.yiaddr, "10.77.0.90")
 
     def test_a_reload_to_another_file_is_refused_by_name(self):
         daemon = self.serve()

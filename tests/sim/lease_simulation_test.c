@@ -65,6 +65,16 @@ struct promise {
 	uint64_t until; /* true time: 0, it was given back */
 };
 
+/* An ACK that waits for its lease. */
+struct answer {
+	uint32_t client;
+	uint32_t machine;
+	uint32_t address;
+	uint64_t until;
+	bool is_ack;
+	struct answer *next;
+};
+
 static struct {
 	enum bug bug;
 	uint64_t now;       /* true time */
@@ -81,7 +91,8 @@ static struct {
 	struct lease_queue *queue;
 	struct lease_file *file;
 	struct subnet_config subnet;
-	char failure[200]; /* the first */
+	struct answer *answers; /* all of this run of the server */
+	char failure[200];      /* the first */
 	unsigned acks, restarts, crashes;
 } sim;
 
@@ -163,8 +174,21 @@ static void open_server(void)
 		fail_run("the file does not open: %d, damaged %d", error, report.was_damaged);
 }
 
+/* The answers that waited are never sent. */
+static void forget_answers(void)
+{
+	struct answer *next;
+
+	for (struct answer *answer = sim.answers; answer != NULL; answer = next) {
+		next = answer->next;
+		free(answer);
+	}
+	sim.answers = NULL;
+}
+
 static void close_server(void)
 {
+	forget_answers();
 	lease_queue_free(sim.queue);
 	lease_index_free(sim.index);
 	lease_file_close(sim.file);
@@ -243,22 +267,12 @@ static void on_ack(uint32_t client, uint32_t machine, uint32_t address, uint64_t
 	sim.clients[client].until = until;
 }
 
-/* An ACK that waits for its lease. */
-struct answer {
-	uint32_t client;
-	uint32_t machine;
-	uint32_t address;
-	uint64_t until;
-	bool is_ack;
-};
-
 static void on_kept(void *context, int error)
 {
 	struct answer *answer = context;
 
 	if (error == 0 && answer->is_ack)
 		on_ack(answer->client, answer->machine, answer->address, answer->until);
-	free(answer);
 }
 
 static void on_kept_already(void *context, int error)
@@ -273,9 +287,13 @@ static void apply(uint32_t client, uint32_t machine, const struct dhcp_decision 
 	struct lease lease = decision->lease;
 
 	assert_non_null(answer);
-	*answer = (struct answer){ client, machine, lease.address.value,
+	*answer = (struct answer){ client,
+				   machine,
+				   lease.address.value,
 				   sim.now + decision->lease_time_s,
-				   decision->verdict == DHCP_VERDICT_ACK };
+				   decision->verdict == DHCP_VERDICT_ACK,
+				   sim.answers };
+	sim.answers = answer;
 	if (sim.bug == BUG_HALF_THE_TIME && answer->is_ack)
 		lease.expires_s -= LEASE_TIME_S / 2;
 	if (sim.bug == BUG_ACK_BEFORE_COMMIT && decision->must_commit) {
