@@ -1,8 +1,8 @@
 #include "io/local.h"
 #include "base/cleanup.h"
+#include "base/text.h"
 
 #include <errno.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -11,11 +11,8 @@
 
 static int name_socket(const char *path, struct sockaddr_un *out_name)
 {
-	if (strlen(path) >= sizeof(out_name->sun_path))
-		return -ENAMETOOLONG;
 	*out_name = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	strcpy(out_name->sun_path, path);
-	return 0;
+	return text_copy(out_name->sun_path, sizeof(out_name->sun_path), path) ? 0 : -ENAMETOOLONG;
 }
 
 int local_connect(const char *path, int *out_fd)

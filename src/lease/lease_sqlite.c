@@ -13,8 +13,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
-#define TRY_AGAIN_MS   1000 /* a disk that failed */
-#define CLOCK_WATCH_MS 1000 /* for a wall clock that was set */
+#define WATCH_MS 1000 /* for a disk that failed and is back, and a wall clock that was set */
 
 /* Leases of addresses that are not of the pool now: another configuration may have them. */
 struct lease_list {
@@ -138,7 +137,7 @@ static void note_health(struct sqlite_store *store, int error)
 	store->base.fails = error < 0;
 	if (failed != store->base.fails)
 		store->on_health(store->context, error);
-	timer_start(store->timer, error < 0 ? TRY_AGAIN_MS : CLOCK_WATCH_MS);
+	timer_start(store->timer, WATCH_MS);
 }
 
 static bool take_result(struct sqlite_store *store, int *out_result)
@@ -184,7 +183,7 @@ static void on_time(void *context)
 	    (store->base.fails || lease_file_has_stepped(store->file)))
 		write_nothing(store);
 	else
-		timer_start(store->timer, store->base.fails ? TRY_AGAIN_MS : CLOCK_WATCH_MS);
+		timer_start(store->timer, WATCH_MS);
 }
 
 /* While nothing can be made durable, what is given back is known in memory alone: after a crash it
@@ -380,7 +379,7 @@ static int open_parts(struct sqlite_store *store, struct loop *loop,
 	store->timer = timer_new(loop, on_time, store);
 	if (store->queue == NULL || store->wake == NULL || store->timer == NULL)
 		return -ENOMEM;
-	timer_start(store->timer, CLOCK_WATCH_MS);
+	timer_start(store->timer, WATCH_MS);
 	return lease_file_open(&settings->file, on_loaded, &store->elsewhere, &store->file, report);
 }
 
@@ -410,12 +409,11 @@ int lease_sqlite_open(struct loop *loop, const struct lease_sqlite_settings *set
 	return 0;
 }
 
-int lease_sqlite_start(struct lease_store *base)
+int lease_sqlite_start(struct lease_store *store)
 {
-	struct sqlite_store *store = store_of(base);
-	int error = start_thread(store);
+	int error = start_thread(store_of(store));
 
 	if (error == 0)
-		hand_over(store);
+		hand_over(store_of(store));
 	return error;
 }
