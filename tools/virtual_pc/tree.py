@@ -145,5 +145,6 @@ def write_config(folder, settings):
     """bootd.ini: the settings given, then what is the same for every network."""
     path = folder / "bootd.ini"
     files = "".join(f"{machine} = {name}\n" for machine, name in BOOT_FILES.items())
-    path.write_text(f"{settings}\n[bootfile]\n{files}\n[tftp]\nroot = ./tree\n")
+    path.write_text(f"{settings}\n[bootfile]\n{files}\n[tftp]\nroot = ./tree\n"
+                    "[leases]\nfile = ./leases.db\n")
     return path
