@@ -4,6 +4,7 @@
 #include "cli/explain_file.h"
 #include "content/remote_url.h"
 #include "content/root_remote.h"
+#include "control/control.h"
 
 #include <sched.h>
 #include <signal.h>
@@ -17,7 +18,7 @@ struct dhcp_service_parts bootd_dhcp_parts(const struct bootd *bootd)
 	const struct setup *setup = bootd->setup;
 
 	return (struct dhcp_service_parts){ .loop = bootd->loop,
-					    .leases = setup->leases,
+					    .leases = bootd->leases,
 					    .sessions = bootd->sessions,
 					    .activity = bootd->activity,
 					    .authority = setup->authority,
@@ -151,7 +152,6 @@ static void take_over(struct bootd *bootd, struct setup *setup)
 {
 	struct setup *old = bootd->setup;
 
-	setup_move_leases(old, setup);
 	/* What it is being asked goes on, too. */
 	if (setup_has_same_authority(old, setup)) {
 		setup->authority = old->authority;
@@ -180,6 +180,9 @@ static struct setup *prepare_reload(struct bootd *bootd, struct problems *proble
 		bootd_remote_start(bootd, setup, problems);
 	if (problems->count == 0)
 		setup_open_log(setup, bootd->options.is_debug, problems);
+	/* Last of all, because it takes effect at once. */
+	if (problems->count == 0 && bootd->leases != NULL)
+		bootd_set_pool(bootd->leases, setup, problems);
 	if (problems->count == 0)
 		return setup;
 	setup_close(setup);
@@ -295,8 +298,8 @@ void bootd_run(struct bootd *bootd)
 	log_write(LOG_AT_INFO, "bootd ends");
 }
 
-/* Services first: they use everything else. The setup's authority must end before the service that
- * asked it, and the loop then lets go of what all of them closed. */
+/* Services first: they use everything else. The setup's authority and the store of leases end
+ * before the service that they call back, and the loop then lets go of what all of them closed. */
 void bootd_close(struct bootd *bootd)
 {
 	/* Who still waits for a file is told so while the loops and threads that wait are there. */
@@ -307,6 +310,9 @@ void bootd_close(struct bootd *bootd)
 	ndp_service_stop(bootd->ndp);
 	if (bootd->setup != NULL)
 		setup_close_authority(bootd->setup);
+	if (bootd->leases != NULL)
+		bootd->leases->operations->close(bootd->leases);
+	control_close(bootd->control);
 	dhcp_service_stop(bootd->dhcp);
 	if (bootd->activity != NULL)
 		activity_set_notifier(bootd->activity, NULL);

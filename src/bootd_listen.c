@@ -1,12 +1,15 @@
 #include "bootd_parts.h"
 
+#include "base/text.h"
 #include "bootd_remote.h"
+#include "control/control.h"
 #include "io/sandbox.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Each transfer has a socket and a file open. The limit that the system sets by default is for
@@ -144,13 +147,33 @@ static void check_roots(const struct bootd *bootd, const char *user, struct prob
 		check_root(bootd, "[httpd] root", config->httpd.root, user, problems);
 }
 
+/* What is made while bootd may be root, and written to when it is not any more. */
+struct owned_files {
+	const char *list[3];
+	size_t count;
+	char journal[PATH_MAX + 8];
+};
+
+static void list_owned_files(const struct config *config, struct owned_files *out)
+{
+	const char *file = config->leases.file;
+
+	if (config->logger.type == LOG_TO_FILE)
+		out->list[out->count++] = config->logger.file;
+	if (!config_has_lease_file(config))
+		return;
+	(void)text_format(out->journal, sizeof(out->journal), "%s-wal", file);
+	out->list[out->count++] = file;
+	out->list[out->count++] = out->journal;
+}
+
 static void enter_sandbox(struct bootd *bootd, const struct path_list *to_write,
 			  struct problems *problems)
 {
 	const struct config *config = &bootd->setup->config;
 	const char *user = config->daemon.user[0] != '\0' ? config->daemon.user : BOOTD_USER;
-	const char *log = config->logger.file;
 	const char *cache = config->cache.directory;
+	struct owned_files owned = { .count = 0 };
 	struct sandbox_options options = {
 		.user = user,
 		.fallback_user = strcmp(user, BOOTD_USER) == 0 ? BOOTD_USER_FALLBACK : NULL,
@@ -162,13 +185,15 @@ static void enter_sandbox(struct bootd *bootd, const struct path_list *to_write,
 		/* Also where no root is remote yet: a reload may name one. */
 		.own_folders = &cache,
 		.own_folder_count = config->has_tftp ? 1 : 0,
-		.owned_files = &log,
-		.owned_count = config->logger.type == LOG_TO_FILE ? 1 : 0,
 	};
 	struct sandbox_report report;
 	char text[SANDBOX_REPORT_SIZE];
-	int error = sandbox_enter(&options, &report);
+	int error;
 
+	list_owned_files(config, &owned);
+	options.owned_files = owned.list;
+	options.owned_count = owned.count;
+	error = sandbox_enter(&options, &report);
 	if (error < 0) {
 		sandbox_explain(&options, &report, error, text, sizeof(text));
 		setup_complain(bootd->setup, problems, "[daemon] user", text);
@@ -179,6 +204,31 @@ static void enter_sandbox(struct bootd *bootd, const struct path_list *to_write,
 	log_write(LOG_AT_INFO, "confined: %s", text);
 	check_roots(bootd, report.user[0] != '\0' ? report.user : "the user who started bootd",
 		    problems);
+}
+
+/* The folder alone. Whoever cannot be asked serves all the same. */
+static void open_control(struct bootd *bootd)
+{
+	const char *path = bootd->setup->config.daemon.control;
+	char folder[PATH_MAX];
+	int error;
+
+	(void)text_copy(folder, sizeof(folder), path);
+	*strrchr(folder, '/') = '\0';
+	if (folder[0] != '\0')
+		(void)mkdir(folder, 0755); /* what is wrong with it shows at once */
+	error = control_open(bootd->loop, path, bootd->leases, &bootd->control);
+	if (error == -EADDRINUSE)
+		log_write(
+			LOG_AT_INFO,
+			"control: another bootd listens on %s, so this one cannot be asked for its "
+			"leases: name another socket in [daemon] control",
+			path);
+	else if (error < 0)
+		log_write(LOG_AT_INFO,
+			  "control: %s cannot be opened, so this bootd cannot be asked for its "
+			  "leases: %s",
+			  path, strerror(-error));
 }
 
 void bootd_confine(struct bootd *bootd, struct problems *problems)
@@ -208,7 +258,9 @@ bool bootd_listen(struct bootd *bootd, struct problems *problems)
 {
 	raise_descriptor_limit();
 	bootd_watch_signals(bootd, problems);
-	if (bootd->setup->config.has_dhcp) {
+	if (bootd->setup->config.has_dhcp)
+		bootd_open_leases(bootd, problems);
+	if (bootd->leases != NULL) {
 		listen_dhcp(bootd, problems);
 		listen_ndp(bootd, problems);
 	}
@@ -219,7 +271,11 @@ bool bootd_listen(struct bootd *bootd, struct problems *problems)
 	bootd_remote_prepare(bootd, problems);
 	open_manager(bootd, problems);
 	if (problems->count == 0)
+		open_control(bootd);
+	if (problems->count == 0)
 		bootd_confine(bootd, problems);
+	if (problems->count == 0 && bootd->leases != NULL)
+		bootd_start_leases(bootd, problems);
 	if (problems->count == 0)
 		setup_open_authority(bootd->setup, bootd->loop, problems);
 	if (problems->count == 0)

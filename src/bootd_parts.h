@@ -12,8 +12,11 @@
 #include "http/http_service.h"
 #include "io/loop.h"
 #include "io/service_manager.h"
+#include "lease/lease.h"
 #include "ndp/ndp_service.h"
 #include "tftp/tftp_service.h"
+
+struct control;
 
 struct bootd {
 	struct bootd_options options;
@@ -23,6 +26,8 @@ struct bootd {
 	struct loop *loop;
 	struct activity *activity;
 	struct session_table *sessions;
+	struct lease_store *leases; /* of the configuration of the start; NULL: no DHCP */
+	struct control *control;    /* NULL: nobody can ask */
 	struct dhcp_service *dhcp;
 	struct ndp_service *ndp; /* NULL: the kernel has no IPv6, too */
 	struct tftp_service *tftp;
@@ -44,6 +49,16 @@ void bootd_configure(struct bootd *bootd);
 
 /* Gives up what is not needed any more, for good. */
 void bootd_confine(struct bootd *bootd, struct problems *problems);
+
+/* Opens the store of leases, with the pool of the setup; its thread starts later, when the process
+ * is confined. */
+void bootd_open_leases(struct bootd *bootd, struct problems *problems);
+void bootd_start_leases(struct bootd *bootd, struct problems *problems);
+
+/* Has the store give the addresses of this setup from now on; nothing has changed where a problem
+ * is added. */
+void bootd_set_pool(struct lease_store *leases, const struct setup *setup,
+		    struct problems *problems);
 
 void bootd_watch_signals(struct bootd *bootd, struct problems *problems);
 

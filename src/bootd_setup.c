@@ -8,7 +8,6 @@
 #include "content/content.h"
 #include "http/http_tls.h"
 #include "io/resolvers.h"
-#include "lease/lease_memory.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -151,36 +150,6 @@ static void open_tls(struct setup *setup, struct problems *problems)
 		     "%s: %s", is_key ? httpd->key : httpd->certificate, sentence);
 }
 
-/* Addresses of the pool that are somebody's already are never given. */
-static void on_reserved(void *context, int error)
-{
-	(void)context;
-	(void)error; /* an address outside the pool needs no reservation */
-}
-
-static void reserve(struct lease_store *leases, struct ip4 address)
-{
-	struct lease lease = { .address = address, .state = LEASE_RESERVED };
-
-	leases->operations->commit(leases, &lease, on_reserved, NULL);
-}
-
-static void open_leases(struct setup *setup)
-{
-	const struct config *config = &setup->config;
-
-	setup->leases = lease_memory_new(config->subnet.pool_first, config->subnet.pool_last);
-	if (setup->leases == NULL)
-		return;
-	for (size_t i = 0; i < setup->address_count; i++)
-		reserve(setup->leases, setup->addresses[i].address);
-	reserve(setup->leases, config->subnet.gateway);
-	for (size_t i = 0; i < config->bootp.dns_count; i++)
-		reserve(setup->leases, config->bootp.dns[i]);
-	for (size_t i = 0; i < config->static_dhcp.count; i++)
-		reserve(setup->leases, config->static_dhcp.list[i].address);
-}
-
 static void open_notifier(struct setup *setup, struct loop *loop, struct problems *problems)
 {
 	const struct bootp_config *bootp = &setup->config.bootp;
@@ -210,10 +179,6 @@ static void open_parts(struct setup *setup, struct loop *loop, struct root_remot
 	if (!setup->config.has_dhcp)
 		return;
 	open_notifier(setup, loop, problems);
-	open_leases(setup);
-	if (setup->leases == NULL)
-		setup_complain(setup, problems, "[bootp] pool_count",
-			       "there is not enough memory for so many addresses");
 }
 
 struct setup *setup_open(struct loop *loop, const struct bootd_options *options,
@@ -258,8 +223,6 @@ void setup_close(struct setup *setup)
 		return;
 	setup_close_authority(setup);
 	notifier_free(setup->notifier);
-	if (setup->leases != NULL)
-		setup->leases->operations->close(setup->leases);
 	http_tls_free(setup->tls);
 	content_free(setup->http_content);
 	content_free(setup->content);
@@ -300,23 +263,6 @@ void setup_open_log(const struct setup *setup, bool is_debug, struct problems *p
 		problems_add(problems,
 			     (struct place){ .file = setup->config.path, .key = "[logger] file" },
 			     "%s cannot be opened for writing: %s", logger->file, strerror(-error));
-}
-
-static void move_lease(void *context, const struct lease *lease)
-{
-	const struct setup *to = context;
-	const struct lease *there =
-		to->leases->operations->find_address(to->leases, lease->address);
-
-	/* What the new configuration reserves stays so. */
-	if (there == NULL && lease->state != LEASE_RESERVED)
-		to->leases->operations->commit(to->leases, lease, on_reserved, NULL);
-}
-
-void setup_move_leases(const struct setup *from, struct setup *to)
-{
-	if (from->leases != NULL && to->leases != NULL)
-		from->leases->operations->visit(from->leases, move_lease, to);
 }
 
 static bool is_same_selector(const struct selector *one, const struct selector *other)
@@ -384,6 +330,12 @@ void setup_compare(const struct setup *old, const struct setup *changed, struct 
 	if (before->tftp.worker_count != after->tftp.worker_count)
 		setup_complain(changed, problems, "[tftp] workers", sentence);
 	compare_httpd(old, changed, sentence, problems);
+	if (before->leases.type != after->leases.type)
+		setup_complain(changed, problems, "[leases] type", sentence);
+	if (strcmp(before->leases.file, after->leases.file) != 0)
+		setup_complain(changed, problems, "[leases] file", sentence);
+	if (strcmp(before->daemon.control, after->daemon.control) != 0)
+		setup_complain(changed, problems, "[daemon] control", sentence);
 	if (strcmp(before->daemon.user, after->daemon.user) != 0)
 		setup_complain(changed, problems, "[daemon] user", sentence);
 }

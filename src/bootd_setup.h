@@ -11,7 +11,6 @@
 struct authority;
 struct content;
 struct http_tls;
-struct lease_store;
 struct loop;
 struct notifier;
 struct path_list;
@@ -31,9 +30,8 @@ struct setup {
 	struct content *content;
 	struct content *http_content; /* the same one, where the roots are the same */
 	struct http_tls *tls;         /* NULL: HTTP is plain */
-	struct lease_store *leases;
-	struct notifier *notifier;   /* NULL: nobody is told */
-	struct authority *authority; /* NULL: none is asked */
+	struct notifier *notifier;    /* NULL: nobody is told */
+	struct authority *authority;  /* NULL: none is asked */
 };
 
 /* Reads the configuration and opens what it names, but for the log and the authority. Files below a
@@ -54,9 +52,6 @@ void setup_close_authority(struct setup *setup);
 
 /* Opens the log that the configuration names. */
 void setup_open_log(const struct setup *setup, bool is_debug, struct problems *problems);
-
-/* What the old setup's store knows goes on in the new one's, where its pool has the address. */
-void setup_move_leases(const struct setup *from, struct setup *to);
 
 /* Complains of what the new setup changes but a reload cannot. */
 void setup_compare(const struct setup *old, const struct setup *changed, struct problems *problems);

@@ -103,6 +103,8 @@ int main(int argument_count, char *argument_list[])
 		return explain(&arguments);
 	case COMMAND_FETCH:
 		return fetch(&arguments);
+	case COMMAND_LEASES:
+		return leases_ask(&arguments.leases, stdout, stderr) ? EXIT_SUCCESS : EXIT_FAILURE;
 	case COMMAND_SANDBOX_SELFTEST:
 		return sandbox_selftest(BOOTD_USER, BOOTD_USER_FALLBACK, stdout) ? EXIT_SUCCESS
 										 : EXIT_FAILURE;

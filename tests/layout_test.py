@@ -50,6 +50,7 @@ DECIDING_FILES = "|".join((
     r"dhcp/dhcp_client\.[ch]",
     r"dhcp/dhcp_reply\.[ch]",
     r"lease/lease\.h",
+    r"lease/lease_heap\.[ch]",
     r"lease/lease_index\.[ch]",
     r"tftp/tftp_caps\.[ch]",
 ))
@@ -80,6 +81,8 @@ KINDS = [
     ("activity", r"activity/.*", ("OWN", "io/", "config/config.h"), (), False),
     ("the command line that opens a file", r"cli/(explain_file|fetch)\.[ch]",
      ("OWN", "config/", "content/", "io/loop.h", "boot/architecture.h"), (), False),
+    ("the command line that asks the daemon", r"cli/leases\.[ch]",
+     ("OWN", "config/", "control/control_json.h", "io/local.h"), (), False),
     ("the command line", r"cli/.*", ("OWN", "config/"), (), False),
     ("services", r"dhcp/.*|tftp/.*|http/.*|ndp/.*|control/.*", ("OWN",) + SERVICE_ROOMS,
      OTHER_LIBRARIES, False),
@@ -94,6 +97,7 @@ NM_EXCEPTIONS = "|".join((
     r"boot/access\.c",
     r"boot/attempt\.c",
     r"boot/session\.c",
+    r"lease/lease_heap\.c",
     r"lease/lease_index\.c",
 ))
 NM_HELPERS = ("base/addr.c", "base/bytes.c", "base/text.c")

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #define WINDOW_S    10 /* how long a kind's lines are counted together */
+#define MINUTE_S    60
 #define LINE_SIZE   512
 #define TOTALS_SIZE 800
 #define TOTAL_SIZE  64 /* one counter */
@@ -55,9 +56,10 @@ static void tell_hidden(struct kind_state *state, const struct event_type *type)
 /* May this event be shown, or have enough of its kind been in this window? */
 static bool take_turn(struct kind_state *state, const struct event_type *type)
 {
+	uint64_t window_s = type->lines_max == EVENT_ONE_A_MINUTE ? MINUTE_S : WINDOW_S;
 	uint64_t now = now_s();
 
-	if (now - state->window_start_s >= WINDOW_S) {
+	if (now - state->window_start_s >= window_s) {
 		tell_hidden(state, type);
 		state->window_start_s = now;
 		state->shown = 0;

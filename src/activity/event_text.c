@@ -7,9 +7,10 @@
 
 /* Lines in a window: of what is done, as many as a boot storm makes; of what is refused or ignored,
  * which anybody may cause at any rate, a few. */
-#define MANY 5000
-#define SOME 100
-#define FEW  10
+#define MANY         5000
+#define SOME         100
+#define FEW          10
+#define ONE_A_MINUTE EVENT_ONE_A_MINUTE
 
 #define INFO  LOG_AT_INFO
 #define DEBUG LOG_AT_DEBUG
@@ -27,6 +28,10 @@ static const struct event_type types[EVENT_KIND_COUNT] = {
 		"dhcp: {mac}: RELEASE {address}" },
 	[EVENT_DHCP_DECLINE] = { "dhcp-decline", INFO, SOME,
 		"dhcp: {mac}: DECLINE {address}: somebody else uses it; nobody gets it now" },
+	[EVENT_DHCP_INFORM] = { "dhcp-inform", INFO, SOME,
+		"dhcp: {mac}: INFORM {address} ({detail}), {file}" },
+	[EVENT_DHCP_CONFLICT] = { "dhcp-conflict", INFO, SOME,
+		"dhcp: {mac}: uses {address}, which it does not have from here; nobody gets it now" },
 	[EVENT_DHCP_RECORD] = { "dhcp-record", INFO, SOME,
 		"dhcp: {mac}: has {address} from another server; nobody else gets it here" },
 	[EVENT_BOOTP_REPLY] = { "bootp-reply", INFO, MANY,
@@ -92,8 +97,10 @@ static const struct event_type types[EVENT_KIND_COUNT] = {
 		"dhcp: {mac}: ignored {message}: {detail}" },
 	[EVENT_DHCP_ASSIGNED_IS_USED] = { "dhcp-assigned-is-used", ERROR, FEW,
 		"dhcp: {mac}: ignored {message}: {detail}" },
-	[EVENT_DHCP_POOL_EXHAUSTED] = { "dhcp-pool-exhausted", ERROR, FEW,
+	[EVENT_DHCP_POOL_EXHAUSTED] = { "dhcp-pool-exhausted", ERROR, ONE_A_MINUTE,
 		"dhcp: {mac}: ignored {message}: {detail}" },
+	[EVENT_DHCP_CROWDED] = { "dhcp-crowded", ERROR, FEW,
+		"dhcp: {mac}: {message} made the oldest one that waits be forgotten: too many strangers ask" },
 	[EVENT_DHCP_OTHER_SERVER] = { "dhcp-other-server", INFO, FEW,
 		"dhcp: {mac}: ignored {message}: {detail}" },
 	[EVENT_DHCP_UNKNOWN_LEASE] = { "dhcp-unknown-lease", INFO, FEW,
@@ -106,6 +113,8 @@ static const struct event_type types[EVENT_KIND_COUNT] = {
 		"dhcp: {mac}: ignored {message}: it asks for a server of another name" },
 	[EVENT_DHCP_NOT_KEPT] = { "dhcp-not-kept", ERROR, FEW,
 		"dhcp: {mac}: not answered: the lease was not kept: {detail}" },
+	[EVENT_DHCP_SUPERSEDED] = { "dhcp-superseded", INFO, FEW,
+		"dhcp: {mac}: one answer for {address} is enough: it asked again meanwhile" },
 	[EVENT_DHCP_SEND_FAILED] = { "dhcp-send-failed", ERROR, FEW,
 		"dhcp: {mac}: the answer for {address} was not sent: {detail}" },
 
@@ -123,6 +132,11 @@ static const struct event_type types[EVENT_KIND_COUNT] = {
 		"authority: {mac}: taken as denied: the answer is not HTTP, or too long" },
 	[EVENT_AUTHORITY_BUSY] = { "authority-busy", ERROR, FEW,
 		"authority: {mac}: not asked: too many machines wait already" },
+	[EVENT_LEASES_FAIL] = { "leases-fail", ERROR, SOME,
+		"leases: nothing can be kept now, so nobody gets an address; leases that are kept go on "
+		"until they end: {detail}" },
+	[EVENT_LEASES_RECOVERED] = { "leases-recovered", INFO, SOME,
+		"leases: they are kept again; everybody is served" },
 	[EVENT_NOTIFICATION_LOST] = { "notification-lost", ERROR, FEW,
 		"notify: a notification was not sent" },
 

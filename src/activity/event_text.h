@@ -8,10 +8,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define EVENT_ONE_A_MINUTE 1
+
 struct event_type {
 	const char *name; /* of the counter */
 	enum log_level level;
-	uint32_t lines_max;        /* in one window of time */
+	uint32_t lines_max;        /* in one window of time, or EVENT_ONE_A_MINUTE */
 	const char *line_template; /* the line, with {fields} of the event */
 };
 

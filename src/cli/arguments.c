@@ -13,6 +13,7 @@ enum long_option {
 	OPTION_IP,
 	OPTION_UUID,
 	OPTION_ARCH,
+	OPTION_JSON,
 };
 
 static const struct option long_options[] = {
@@ -30,6 +31,13 @@ static const struct option long_options[] = {
 	{ "ip", required_argument, NULL, OPTION_IP },
 	{ "uuid", required_argument, NULL, OPTION_UUID },
 	{ "arch", required_argument, NULL, OPTION_ARCH },
+	{ 0 },
+};
+
+static const struct option leases_options[] = {
+	{ "help", no_argument, NULL, 'h' },
+	{ "config", required_argument, NULL, 'c' },
+	{ "json", no_argument, NULL, OPTION_JSON },
 	{ 0 },
 };
 
@@ -57,6 +65,11 @@ void arguments_print_help(void)
 		"  --explain-file NAME [--mac MAC] [--ip ADDRESS] [--uuid UUID] [--arch ARCH]\n"
 		"                     tell what a client gets that asks for this name, and exit:\n"
 		"                     0 if it gets a file, else 1\n"
+		"\n"
+		"  leases [--json] [-c FILE]\n"
+		"                     list the leases of the bootd that runs\n"
+		"  leases release ADDRESS\n"
+		"                     have it take one back\n"
 		"\n"
 		"See bootd(8), and bootd.ini(5) for the configuration.\n",
 		stdout);
@@ -147,6 +160,34 @@ static const char *apply_words(struct arguments *arguments, char *const *words, 
 	return choose_command(arguments, COMMAND_FETCH);
 }
 
+/* bootd leases [release ADDRESS]. getopt puts the words behind the options. */
+static struct arguments parse_leases(int argument_count, char *argument_list[])
+{
+	struct arguments arguments = { .command = COMMAND_LEASES,
+				       .leases = { .config_path = CONFIG_PATH_DEFAULT } };
+	int option;
+
+	while ((option = getopt_long(argument_count, argument_list, "c:h", leases_options, NULL)) >=
+	       0) {
+		if (option == 'c')
+			arguments.leases.config_path = optarg;
+		else if (option == OPTION_JSON)
+			arguments.leases.is_json = true;
+		else if (option == 'h')
+			return (struct arguments){ .command = COMMAND_HELP };
+		else
+			return misuse(""); /* getopt has said what is wrong */
+	}
+	if (optind == argument_count)
+		return arguments;
+	arguments.leases.is_release = true;
+	if (strcmp(argument_list[optind], "release") != 0 || optind + 2 != argument_count)
+		return misuse("it is 'bootd leases' or 'bootd leases release ADDRESS'");
+	if (!ip4_parse(argument_list[optind + 1], &arguments.leases.address))
+		return misuse("release takes an address such as 192.168.1.100");
+	return arguments;
+}
+
 struct arguments arguments_parse(int argument_count, char *argument_list[])
 {
 	struct arguments arguments = { .config_path = CONFIG_PATH_DEFAULT };
@@ -154,6 +195,8 @@ struct arguments arguments_parse(int argument_count, char *argument_list[])
 	const char *complaint;
 	int option;
 
+	if (argument_count > 1 && strcmp(argument_list[1], "leases") == 0)
+		return parse_leases(argument_count - 1, argument_list + 1);
 	while ((option = getopt_long(argument_count, argument_list, "hc:ptHd", long_options,
 				     NULL)) >= 0) {
 		if (option == '?')

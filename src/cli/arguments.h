@@ -3,6 +3,7 @@
 #define BOOTD_CLI_ARGUMENTS_H
 
 #include "cli/explain_file.h"
+#include "cli/leases.h"
 #include "config/config_load.h"
 
 #include <stdbool.h>
@@ -16,6 +17,7 @@ enum command {
 	COMMAND_EXPLAIN_FILE,
 	COMMAND_FETCH,
 	COMMAND_SANDBOX_SELFTEST,
+	COMMAND_LEASES,
 	COMMAND_HELP,
 	COMMAND_VERSION,
 	COMMAND_MISUSE
@@ -30,6 +32,7 @@ struct arguments {
 	struct file_question question; /* of COMMAND_EXPLAIN_FILE */
 	char *const *names;            /* of COMMAND_FETCH */
 	size_t name_count;
+	struct leases_question leases; /* of COMMAND_LEASES */
 };
 
 /* Misuse has been explained on standard error when this returns. */

@@ -44,6 +44,12 @@ bool config_may_give_addresses(const struct config *config)
 	       (config->bootp.mode == MODE_AUTO && ip4_is_set(config->bootp.pool_start));
 }
 
+bool config_has_lease_file(const struct config *config)
+{
+	return config->has_dhcp && config->leases.type == STORE_SQLITE &&
+	       config_may_give_addresses(config);
+}
+
 void config_done(struct config *config)
 {
 	free(config->mac.list);

@@ -120,7 +120,8 @@ struct menu_config {
 #define MENU_SHOWN 255
 
 struct daemon_config {
-	char user[64]; /* whom a bootd started as root becomes; default bootd */
+	char user[64];          /* whom a bootd started as root becomes; default bootd */
+	char control[PATH_MAX]; /* the control socket; absolute */
 };
 
 /* [bootp] answer_rs; AUTO: not where this machine is an IPv6 router. */
@@ -145,12 +146,25 @@ struct bootp_config {
 	uint32_t lease_time_s;
 	char servername[SERVER_NAME_SIZE];
 	bool tells_gateway; /* set_gateway */
+	bool is_authoritative;
+	bool checks_conflicts; /* conflict_check */
 	enum access_kind access;
 	enum answer_rs answer_rs;
 	bool may_unknown_read_files; /* access_files: any, or known */
 	struct endpoint notify[CONFIG_NOTIFY_MAX];
 	size_t notify_count;
 	uint32_t authority_timeout_ms; /* timeout; authority.timeout_ms is the one that counts */
+};
+
+/* Where leases are kept, and what a machine is known by. */
+enum lease_store_type { STORE_SQLITE, STORE_MEMORY };
+enum lease_identity_kind { LEASE_BY_MAC, LEASE_BY_CLIENT_ID, LEASE_BY_UUID };
+
+struct leases_config {
+	enum lease_store_type type;
+	char file[PATH_MAX]; /* absolute */
+	enum lease_identity_kind identity;
+	uint32_t probation_s; /* how long nobody gets an address that somebody was found on */
 };
 
 /* One row of [bootfile]. */
@@ -253,6 +267,8 @@ struct subnet_config {
 	struct ip4 pool_last; /* included; before pool_first: the pool is empty */
 	struct ip4 gateway;   /* 0: the server's own address */
 	uint32_t lease_time_s;
+	uint32_t probation_s;
+	bool is_authoritative; /* may refuse what it does not know */
 };
 
 struct config {
@@ -276,10 +292,14 @@ struct config {
 	struct filter_rules filters;
 	struct tftp_client_rules tftp_clients;
 	struct daemon_config daemon;
+	struct leases_config leases;
 };
 
 /* bootd is a server that gives addresses, or may become one. */
 bool config_may_give_addresses(const struct config *config);
+
+/* Leases are kept in [leases] file: by a bootd that gives addresses. */
+bool config_has_lease_file(const struct config *config);
 
 /* Frees what the rules own; they are empty then. */
 void config_done(struct config *config);

@@ -308,6 +308,8 @@ static void fill_subnet(struct config *config, const struct local_address *home)
 		.pool_last = { bootp->pool_start.value + bootp->pool_count - 1 },
 		.gateway = bootp->gateway,
 		.lease_time_s = bootp->lease_time_s,
+		.probation_s = config->leases.probation_s,
+		.is_authoritative = bootp->is_authoritative,
 	};
 }
 

@@ -113,6 +113,9 @@ static void check_mode(const struct check *check)
 	if (has_rows(check, "static_dhcp"))
 		warn_of_section(check, "static_dhcp",
 				"this has no effect for a proxy, which gives no addresses");
+	if (has_rows(check, "leases"))
+		warn_of_section(check, "leases",
+				"this has no effect for a proxy, which gives no addresses");
 }
 
 static void check_dhcp_keys(const struct check *check)
@@ -147,6 +150,8 @@ void check_effect(const struct check *check)
 
 	if (config->logger.type != LOG_TO_FILE && is_given(check, "logger", "file"))
 		warn_of_key(check, "logger", "file", "this has no effect without type = file");
+	if (config->leases.type != STORE_SQLITE && is_given(check, "leases", "file"))
+		warn_of_key(check, "leases", "file", "this has no effect with type = memory");
 	check_root_keys(check);
 	if (config->has_dhcp) {
 		check_sections(check);

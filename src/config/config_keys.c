@@ -51,6 +51,19 @@ static const char *const access_kinds[] = {
 	NULL,
 };
 
+static const char *const store_types[] = {
+	[STORE_SQLITE] = "sqlite",
+	[STORE_MEMORY] = "memory",
+	NULL,
+};
+
+static const char *const identity_kinds[] = {
+	[LEASE_BY_MAC] = "mac",
+	[LEASE_BY_CLIENT_ID] = "client-id",
+	[LEASE_BY_UUID] = "uuid",
+	NULL,
+};
+
 /* Of bootp.may_unknown_read_files. */
 static const char *const access_files[] = {
 	[false] = "known",
@@ -82,6 +95,7 @@ static const char *const sections[] = {
 	"tftp_clients",
 	"buggy_clients",
 	"daemon",
+	"leases",
 };
 /* clang-format on */
 
@@ -121,6 +135,10 @@ static const struct config_key keys[] = {
 	  "the netmask to tell; otherwise the interface's" },
 	{ "bootp", "lease_time", VALUE_DURATION, 10, SECONDS_OF_10_YEARS, "seconds", NULL, "86400",
 	  AT(bootp.lease_time_s), "how long an address is given for" },
+	{ "bootp", "authoritative", PLAIN(VALUE_BOOLEAN), "yes", AT(bootp.is_authoritative),
+	  "refuse addresses that this server did not give; no: another server may have" },
+	{ "bootp", "conflict_check", PLAIN(VALUE_BOOLEAN), "yes", AT(bootp.checks_conflicts),
+	  "try whether anybody uses an address before it is given to a new machine" },
 	{ "bootp", "servername", PLAIN(VALUE_NAME), NULL, AT(bootp.servername),
 	  "this server's name in replies" },
 	{ "bootp", "access", WORD(access_kinds), "none", AT(bootp.access),
@@ -229,8 +247,19 @@ static const struct config_key keys[] = {
 	  AT(cache.remember_missing_s),
 	  "how long a file that the web server does not have is not asked for again" },
 
+	{ "leases", "type", WORD(store_types), "sqlite", AT(leases.type),
+	  "where leases are kept: in a file, or in memory until bootd ends" },
+	{ "leases", "file", PLAIN(VALUE_PATH), "/var/lib/bootd/leases.db", AT(leases.file),
+	  "the file of the leases, with type = sqlite" },
+	{ "leases", "identity", WORD(identity_kinds), "mac", AT(leases.identity),
+	  "what a machine is known by" },
+	{ "leases", "probation", VALUE_DURATION, 10, SECONDS_OF_10_YEARS, "seconds", NULL, "86400",
+	  AT(leases.probation_s), "how long nobody gets an address that was found in use" },
+
 	{ "daemon", "user", PLAIN(VALUE_NAME), "bootd", AT(daemon.user),
 	  "who bootd becomes when it is started as root" },
+	{ "daemon", "control", PLAIN(VALUE_PATH), "/run/bootd/control", AT(daemon.control),
+	  "the socket that 'bootd leases' asks" },
 };
 
 const struct config_key *config_key_at(size_t index)

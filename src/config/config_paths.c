@@ -103,7 +103,8 @@ bool config_write_paths(const struct config *config, struct path_list *out_paths
 {
 	struct path_list paths = { .count = 0 };
 
-	if (config->logger.type == LOG_TO_FILE && !add_folder_of(&paths, config->logger.file)) {
+	if ((config->logger.type == LOG_TO_FILE && !add_folder_of(&paths, config->logger.file)) ||
+	    (config_has_lease_file(config) && !add_folder_of(&paths, config->leases.file))) {
 		path_list_done(&paths);
 		return false;
 	}

@@ -13,7 +13,7 @@ struct path_list {
  * the folders that [filters] leads to, those of HTTPS's certificate and key; with symlinks = follow
  * everything, as links may lead anywhere. False: no memory. */
 bool config_read_paths(const struct config *config, struct path_list *out_paths);
-/* To write: the folder of the log. */
+/* To write: the folders of the log and of the leases. */
 bool config_write_paths(const struct config *config, struct path_list *out_paths);
 
 /* The folder that a row of [filters] leads to: what stands before its first variable is known, and

@@ -41,11 +41,14 @@ static enum event_kind event_of_reason(enum dhcp_reason reason)
 	case DHCP_REASON_ASSIGNED_IS_USED:
 		return EVENT_DHCP_ASSIGNED_IS_USED;
 	case DHCP_REASON_POOL_EXHAUSTED:
+	case DHCP_REASON_NONE_READY:
 		return EVENT_DHCP_POOL_EXHAUSTED;
 	case DHCP_REASON_OTHER_SERVER:
 		return EVENT_DHCP_OTHER_SERVER;
 	case DHCP_REASON_UNKNOWN_LEASE:
 		return EVENT_DHCP_UNKNOWN_LEASE;
+	case DHCP_REASON_STORE_FAILS:
+		return EVENT_DHCP_NOT_KEPT;
 	case DHCP_REASON_NOT_THE_HOLDER:
 		return EVENT_DHCP_NOT_THE_HOLDER;
 	case DHCP_REASON_WRONG_NETWORK:
@@ -68,6 +71,8 @@ static enum event_kind event_of_verdict(enum dhcp_verdict verdict)
 		return EVENT_DHCP_ACK;
 	case DHCP_VERDICT_NAK:
 		return EVENT_DHCP_NAK;
+	case DHCP_VERDICT_INFORM:
+		return EVENT_DHCP_INFORM;
 	case DHCP_VERDICT_REPLY:
 		return EVENT_BOOTP_REPLY;
 	case DHCP_VERDICT_PROXY_OFFER:
@@ -97,8 +102,9 @@ void dhcp_note_ignored(const struct exchange *exchange, enum event_kind kind, co
 static bool is_answered(enum dhcp_verdict verdict)
 {
 	return verdict == DHCP_VERDICT_OFFER || verdict == DHCP_VERDICT_ACK ||
-	       verdict == DHCP_VERDICT_NAK || verdict == DHCP_VERDICT_REPLY ||
-	       verdict == DHCP_VERDICT_PROXY_OFFER || verdict == DHCP_VERDICT_PROXY_ACK;
+	       verdict == DHCP_VERDICT_NAK || verdict == DHCP_VERDICT_INFORM ||
+	       verdict == DHCP_VERDICT_REPLY || verdict == DHCP_VERDICT_PROXY_OFFER ||
+	       verdict == DHCP_VERDICT_PROXY_ACK;
 }
 
 static struct dhcp_destination destination_of(const struct exchange *exchange)
@@ -138,6 +144,17 @@ static void write_answer(const struct exchange *exchange, struct answer *answer)
 	answer->destination = destination_of(exchange);
 }
 
+/* The address is the store's or the configuration's, not only the machine's own word. */
+static bool is_given(const struct exchange *exchange)
+{
+	const struct dhcp_facts *facts = &exchange->facts;
+	struct ip4 address = exchange->decision.lease.address;
+
+	return exchange->decision.must_commit ||
+	       (facts->held != NULL && ip4_is_same(facts->held->address, address)) ||
+	       (ip4_is_set(facts->assigned) && ip4_is_same(facts->assigned, address));
+}
+
 /* NULL: no memory; then this one packet goes unanswered, and the machine asks again. */
 static struct answer *answer_new(const struct exchange *exchange)
 {
@@ -152,10 +169,7 @@ static struct answer *answer_new(const struct exchange *exchange)
 	answer->is_proxied = exchange->is_proxied;
 	answer->is_boot_server = dhcp_is_for_boot_server(exchange);
 	answer->shape = exchange->shape;
-	answer->is_given =
-		exchange->decision.must_commit ||
-		(ip4_is_set(exchange->facts.assigned) &&
-		 ip4_is_same(exchange->facts.assigned, exchange->decision.lease.address));
+	answer->is_given = is_given(exchange);
 	answer->interface = exchange->datagram->interface;
 	answer->server = exchange->facts.server;
 	answer->client = exchange->client;
@@ -199,7 +213,7 @@ static void note_address(struct dhcp_service *service, const struct answer *answ
 {
 	struct session_table *sessions = service->parts.sessions;
 
-	if (!answer->is_given ||
+	if (!answer->is_given || service->role != ROLE_SERVER ||
 	    (answer->kind != EVENT_DHCP_ACK && answer->kind != EVENT_BOOTP_REPLY))
 		return;
 	session_lock(sessions);
@@ -239,7 +253,8 @@ static void on_kept(void *context, int error)
 		send_answer(answer->service, answer);
 	} else {
 		activity_note(answer->service->parts.activity,
-			      &(struct event){ .kind = EVENT_DHCP_NOT_KEPT,
+			      &(struct event){ .kind = error == -EALREADY ? EVENT_DHCP_SUPERSEDED
+									  : EVENT_DHCP_NOT_KEPT,
 					       .has_mac = true,
 					       .mac = answer->mac,
 					       .address = answer->lease.address,

@@ -68,3 +68,16 @@ struct dhcp_request dhcp_request_of(const struct dhcp_message *message)
 	request.has_item = pxe_boot_item(message, &request.item);
 	return request;
 }
+
+struct lease_identity dhcp_owner_of(const struct dhcp_message *message, const struct client *client,
+				    enum lease_identity_kind kind)
+{
+	struct span id = dhcp_option(message, OPTION_CLIENT_ID);
+
+	/* RFC 2132 section 9.14: a type, and at least one octet. */
+	if (kind == LEASE_BY_CLIENT_ID && id.length >= 2 && id.length < LEASE_IDENTITY_MAX)
+		return lease_identity_of(kind, id.bytes, id.length);
+	if (kind == LEASE_BY_UUID && client->has_uuid)
+		return lease_identity_of(kind, client->uuid.bytes, sizeof(client->uuid.bytes));
+	return lease_identity_of_mac(message->mac);
+}

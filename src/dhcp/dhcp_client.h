@@ -5,10 +5,12 @@
 #include "boot/client.h"
 #include "dhcp/dhcp_wire.h"
 #include "dhcp/pxe_wire.h"
+#include "lease/lease.h"
 
 struct dhcp_request {
 	enum dhcp_message_type type; /* DHCP_NONE: plain BOOTP */
 	struct mac mac;
+	struct lease_identity owner; /* who leases are given to; dhcp_owner_of */
 	struct ip4 ciaddr;
 	struct ip4 requested; /* option 50; 0: none */
 	bool names_server;
@@ -19,6 +21,13 @@ struct dhcp_request {
 
 struct client dhcp_identify(const struct dhcp_message *message);
 
+/* All but the owner. */
 struct dhcp_request dhcp_request_of(const struct dhcp_message *message);
+
+/* What the machine is known by: its client identifier (option 61), its UUID, which may be one that
+ * an earlier stage told, or its MAC address, as it is where there is no such thing or it is too
+ * long. */
+struct lease_identity dhcp_owner_of(const struct dhcp_message *message, const struct client *client,
+				    enum lease_identity_kind kind);
 
 #endif

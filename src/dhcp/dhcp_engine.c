@@ -24,6 +24,7 @@ static struct dhcp_decision bind_address(enum dhcp_verdict verdict,
 {
 	return keep(verdict, (struct lease){ .address = address,
 					     .mac = request->mac,
+					     .owner = request->owner,
 					     .state = LEASE_BOUND,
 					     .expires_s = facts->now_s + subnet->lease_time_s });
 }
@@ -34,7 +35,7 @@ static bool is_in_pool(struct ip4 address, const struct subnet_config *subnet)
 	       address.value <= subnet->pool_last.value;
 }
 
-/* The machine holds this very address. */
+/* The machine holds this very address, or was offered it. */
 static bool is_held(struct ip4 address, const struct dhcp_facts *facts)
 {
 	return facts->held != NULL && ip4_is_same(facts->held->address, address);
@@ -46,14 +47,19 @@ static bool has_binding(const struct dhcp_facts *facts)
 	return facts->held != NULL && facts->held->state != LEASE_OFFERED;
 }
 
-/* The machine may have the address: its own, or a free one while no other is its own. */
-static bool may_have(struct ip4 address, const struct dhcp_facts *facts,
-		     const struct subnet_config *subnet)
+/* It was, and the time that it was given for has not passed. */
+static bool has_live_binding(const struct dhcp_facts *facts)
 {
-	if (is_held(address, facts))
-		return true;
-	return is_in_pool(address, subnet) && lease_is_free(facts->wanted, facts->now_s) &&
-	       !has_binding(facts);
+	return facts->held != NULL && facts->held->state == LEASE_BOUND &&
+	       facts->held->expires_s > facts->now_s;
+}
+
+/* The machine may have the address: its own. After a restart of a store that forgets, a free one is
+ * taken to be its own while no other is. */
+static bool may_have(struct ip4 address, const struct dhcp_facts *facts)
+{
+	return is_held(address, facts) || (ip4_is_set(address) && facts->store_forgets &&
+					   facts->wanted_is_free && !has_binding(facts));
 }
 
 /* RFC 2131 section 4.3.1: the machine's own address, else the one it asks for, else a free one; the
@@ -62,26 +68,30 @@ static struct dhcp_decision decide_discover(const struct dhcp_request *request,
 					    const struct dhcp_facts *facts)
 {
 	struct lease offer = { .mac = request->mac,
+			       .owner = request->owner,
 			       .state = LEASE_OFFERED,
 			       .expires_s = facts->now_s + OFFER_LIFE_S };
 
-	/* What is bound stays bound: an offer of it changes nothing. */
-	if (has_binding(facts))
+	/* What is bound stays bound: an offer of it changes nothing. Where the lease has ended, the
+	 * offer keeps the address from others meanwhile. */
+	if (has_live_binding(facts))
 		return (struct dhcp_decision){ .verdict = DHCP_VERDICT_OFFER,
 					       .lease = *facts->held };
 	if (facts->held == NULL && !facts->has_free_address)
-		return ignore(DHCP_REASON_POOL_EXHAUSTED);
+		return ignore(facts->store_lost ? DHCP_REASON_NONE_READY
+						: DHCP_REASON_POOL_EXHAUSTED);
 	offer.address = facts->held != NULL ? facts->held->address : facts->free_address;
 	return keep(DHCP_VERDICT_OFFER, offer);
 }
 
 /* The machine has chosen another server. Never a NAK: that server knows its address. Where the
- * address is one of ours it is in use from now on, so nobody else may get it from here. */
+ * address is one of ours it is in use from now on, so nobody else may get it from here; a durable
+ * store is not written to for a stranger's word, and leaves that to the conflict check. */
 static struct dhcp_decision decide_request_to_other(const struct dhcp_request *request,
 						    const struct dhcp_facts *facts,
 						    const struct subnet_config *subnet)
 {
-	if (!may_have(request->requested, facts, subnet))
+	if (!facts->store_forgets || !may_have(request->requested, facts))
 		return ignore(DHCP_REASON_OTHER_SERVER);
 	return bind_address(DHCP_VERDICT_RECORD, request, request->requested, facts, subnet);
 }
@@ -94,26 +104,35 @@ static enum dhcp_reason refusal_reason(struct ip4 address, const struct dhcp_fac
 		return DHCP_REASON_WRONG_NETWORK;
 	if (has_binding(facts))
 		return DHCP_REASON_OTHER_ADDRESS;
-	if (!lease_is_free(facts->wanted, facts->now_s))
-		return DHCP_REASON_ADDRESS_TAKEN;
-	return DHCP_REASON_UNKNOWN_LEASE;
+	if (!is_in_pool(address, subnet))
+		return DHCP_REASON_UNKNOWN_LEASE;
+	return facts->wanted_is_free ? DHCP_REASON_NO_SUCH_LEASE : DHCP_REASON_ADDRESS_TAKEN;
 }
 
-/* SELECTING: the answer to our offer. */
+/* SELECTING: the answer to our offer. It names this server, so a NAK takes nothing from another. */
 static struct dhcp_decision decide_selecting(const struct dhcp_request *request,
 					     const struct dhcp_facts *facts,
 					     const struct subnet_config *subnet)
 {
-	if (!may_have(request->requested, facts, subnet))
+	if (!may_have(request->requested, facts))
 		return refuse(refusal_reason(request->requested, facts, subnet),
 			      request->requested);
 	return bind_address(DHCP_VERDICT_ACK, request, request->requested, facts, subnet);
 }
 
-/* INIT-REBOOT, RENEWING and REBINDING: the machine says that it has an address. After a restart
- * nothing is known of it; a free address is then taken to be the machine's, and of an address that
- * is not ours to give nothing is said: another server may know it. INIT-REBOOT alone is told that
- * it has moved; a renewal comes by unicast, from anywhere. */
+/* Whether a claim is denied aloud, where another server or a lost record might know better. */
+static bool may_refuse_claim(enum dhcp_reason reason, bool is_init_reboot,
+			     const struct dhcp_facts *facts, const struct subnet_config *subnet)
+{
+	if (!subnet->is_authoritative || facts->store_lost)
+		return false;
+	/* INIT-REBOOT is told that it has moved; a renewal comes by unicast, from anywhere. */
+	if (reason == DHCP_REASON_WRONG_NETWORK)
+		return is_init_reboot;
+	return reason != DHCP_REASON_UNKNOWN_LEASE;
+}
+
+/* INIT-REBOOT, RENEWING and REBINDING: the machine says that it has an address. */
 static struct dhcp_decision decide_claim(const struct dhcp_request *request, struct ip4 address,
 					 const struct dhcp_facts *facts,
 					 const struct subnet_config *subnet)
@@ -121,12 +140,11 @@ static struct dhcp_decision decide_claim(const struct dhcp_request *request, str
 	enum dhcp_reason reason = refusal_reason(address, facts, subnet);
 	bool is_init_reboot = ip4_is_set(request->requested);
 
-	if (may_have(address, facts, subnet))
+	if (may_have(address, facts))
 		return bind_address(DHCP_VERDICT_ACK, request, address, facts, subnet);
-	if (reason == DHCP_REASON_UNKNOWN_LEASE ||
-	    (reason == DHCP_REASON_WRONG_NETWORK && !is_init_reboot))
-		return ignore(DHCP_REASON_UNKNOWN_LEASE);
-	return refuse(reason, address);
+	if (may_refuse_claim(reason, is_init_reboot, facts, subnet))
+		return refuse(reason, address);
+	return ignore(DHCP_REASON_UNKNOWN_LEASE);
 }
 
 /* RFC 2131 section 4.3.2. */
@@ -143,8 +161,7 @@ static struct dhcp_decision decide_request(const struct dhcp_request *request,
 			    facts, subnet);
 }
 
-/* RFC 2131 section 4.3.4. The address waits for its machine: that is what the memory store is for.
- */
+/* RFC 2131 section 4.3.4. The address waits for its machine until another one needs it. */
 static struct dhcp_decision decide_release(const struct dhcp_request *request,
 					   const struct dhcp_facts *facts)
 {
@@ -156,19 +173,35 @@ static struct dhcp_decision decide_release(const struct dhcp_request *request,
 		return ignore(DHCP_REASON_NOT_THE_HOLDER);
 	released = *facts->held;
 	released.state = LEASE_RELEASED;
+	if (released.expires_s > facts->now_s)
+		released.expires_s = facts->now_s;
 	return keep(DHCP_VERDICT_RELEASE, released);
 }
 
 /* RFC 2131 section 4.3.3: somebody else uses the address. */
 static struct dhcp_decision decide_decline(const struct dhcp_request *request,
-					   const struct dhcp_facts *facts)
+					   const struct dhcp_facts *facts,
+					   const struct subnet_config *subnet)
 {
 	if (request->names_server && !ip4_is_same(request->server, facts->server))
 		return ignore(DHCP_REASON_OTHER_SERVER);
 	if (!is_held(request->requested, facts))
 		return ignore(DHCP_REASON_NOT_THE_HOLDER);
 	return keep(DHCP_VERDICT_DECLINE,
-		    (struct lease){ .address = request->requested, .state = LEASE_DECLINED });
+		    (struct lease){ .address = request->requested,
+				    .state = LEASE_DECLINED,
+				    .expires_s = facts->now_s + subnet->probation_s });
+}
+
+/* RFC 2131 section 4.3.5: it has its address from elsewhere, and asks for parameters alone. */
+static struct dhcp_decision decide_inform(const struct dhcp_request *request,
+					  const struct subnet_config *subnet)
+{
+	if (!ip4_is_set(request->ciaddr) ||
+	    !ip4_is_within(request->ciaddr, subnet->network, subnet->prefix_length))
+		return ignore(DHCP_REASON_WRONG_NETWORK);
+	return (struct dhcp_decision){ .verdict = DHCP_VERDICT_INFORM,
+				       .lease.address = request->ciaddr };
 }
 
 /* A machine of [static_dhcp]: the configuration is its lease, and there is nothing to keep. */
@@ -219,10 +252,33 @@ static struct dhcp_decision decide_from_pool(const struct dhcp_request *request,
 	case DHCP_RELEASE:
 		return decide_release(request, facts);
 	case DHCP_DECLINE:
-		return decide_decline(request, facts);
+		return decide_decline(request, facts, subnet);
 	default:
 		return ignore(DHCP_REASON_UNSUPPORTED_MESSAGE);
 	}
+}
+
+/* What can still be promised: a lease that is kept already, for the time that it has left. */
+static struct dhcp_decision promise_what_is_kept(const struct dhcp_decision *decision,
+						 const struct dhcp_facts *facts)
+{
+	struct dhcp_decision kept = { .verdict = decision->verdict };
+
+	if (!has_live_binding(facts) || !is_held(decision->lease.address, facts))
+		return ignore(DHCP_REASON_STORE_FAILS);
+	kept.lease = *facts->held;
+	return kept;
+}
+
+/* Never longer than the lease that is kept: RFC 2131 section 3.3 counts from the request on. */
+static uint32_t time_to_tell(const struct dhcp_decision *decision, const struct dhcp_facts *facts,
+			     const struct subnet_config *subnet)
+{
+	uint64_t left_s = decision->lease.expires_s - facts->now_s;
+
+	if (decision->verdict == DHCP_VERDICT_ACK && left_s < subnet->lease_time_s)
+		return (uint32_t)left_s;
+	return subnet->lease_time_s;
 }
 
 enum dhcp_reason dhcp_check_access(const struct dhcp_facts *facts)
@@ -238,13 +294,23 @@ struct dhcp_decision dhcp_decide(const struct dhcp_request *request, const struc
 				 const struct subnet_config *subnet)
 {
 	enum dhcp_reason refusal = dhcp_check_access(facts);
+	struct dhcp_decision decision;
 
 	/* What was given may be given back, whatever the rules say by now. */
 	if (refusal != DHCP_REASON_NONE && request->type != DHCP_RELEASE)
 		return ignore(refusal);
+	if (request->type == DHCP_INFORM)
+		return decide_inform(request, subnet);
 	if (ip4_is_set(facts->assigned))
-		return decide_assigned(request, facts, subnet);
-	return decide_from_pool(request, facts, subnet);
+		decision = decide_assigned(request, facts, subnet);
+	else
+		decision = decide_from_pool(request, facts, subnet);
+	if (facts->store_fails && decision.must_commit &&
+	    (decision.verdict == DHCP_VERDICT_OFFER || decision.verdict == DHCP_VERDICT_ACK))
+		decision = promise_what_is_kept(&decision, facts);
+	if (decision.verdict == DHCP_VERDICT_OFFER || decision.verdict == DHCP_VERDICT_ACK)
+		decision.lease_time_s = time_to_tell(&decision, facts, subnet);
+	return decision;
 }
 
 const char *dhcp_reason_text(enum dhcp_reason reason)
@@ -260,8 +326,11 @@ const char *dhcp_reason_text(enum dhcp_reason reason)
 			"somebody else uses the address that [static_dhcp] gives it",
 		[DHCP_REASON_POOL_EXHAUSTED] =
 			"no address is left; a larger [bootp] pool_count would serve it",
+		[DHCP_REASON_NONE_READY] = "no address was tried yet, as after a damaged file",
 		[DHCP_REASON_OTHER_SERVER] = "it is for another server",
-		[DHCP_REASON_UNKNOWN_LEASE] = "its address is not one of the pool",
+		[DHCP_REASON_UNKNOWN_LEASE] = "nothing is known of its address",
+		[DHCP_REASON_NO_SUCH_LEASE] = "it has no lease of that address",
+		[DHCP_REASON_STORE_FAILS] = "no lease can be kept: the store of leases fails",
 		[DHCP_REASON_NOT_THE_HOLDER] = "it does not hold that address",
 		[DHCP_REASON_WRONG_NETWORK] = "the address is of another network",
 		[DHCP_REASON_OTHER_ADDRESS] = "the machine has another address",

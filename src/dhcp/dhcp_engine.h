@@ -11,14 +11,18 @@
 	30 /* how long an address is kept for a machine that has not yet asked for it */
 
 struct dhcp_facts {
-	bool may_be_served;         /* a machine that boots, or simple clients are served too */
-	enum access access;         /* what the rules or the authority say; not ACCESS_ASK */
-	struct ip4 assigned;        /* by [static_dhcp]; 0: none */
-	struct ip4 server;          /* this server's address towards the machine */
-	const struct lease *held;   /* by this machine; NULL: none */
-	const struct lease *wanted; /* the lease on the address it asks for; NULL: none */
+	bool may_be_served;       /* a machine that boots, or simple clients are served too */
+	enum access access;       /* what the rules or the authority say; not ACCESS_ASK */
+	struct ip4 assigned;      /* by [static_dhcp]; 0: none */
+	struct ip4 server;        /* this server's address towards the machine */
+	const struct lease *held; /* by this machine, or offered to it; NULL: none */
+	bool wanted_is_free;      /* the address that it asks for may be given to it */
 	bool has_free_address;
 	struct ip4 free_address;
+	/* What the store can be relied upon for. */
+	bool store_forgets; /* it may have known the machine before a restart */
+	bool store_fails;   /* nothing new can be made durable */
+	bool store_lost;    /* some leases were lost with a damaged store and still run */
 	uint64_t now_s;
 };
 
@@ -27,6 +31,7 @@ enum dhcp_verdict {
 	DHCP_VERDICT_OFFER,
 	DHCP_VERDICT_ACK,
 	DHCP_VERDICT_NAK,
+	DHCP_VERDICT_INFORM, /* an ACK of parameters, without an address */
 	DHCP_VERDICT_REPLY,  /* to plain BOOTP */
 	DHCP_VERDICT_RECORD, /* bind and say nothing: another server answers */
 	DHCP_VERDICT_RELEASE,
@@ -44,8 +49,11 @@ enum dhcp_reason {
 	DHCP_REASON_UNLISTED,
 	DHCP_REASON_ASSIGNED_IS_USED, /* a static machine found somebody else on its address */
 	DHCP_REASON_POOL_EXHAUSTED,
+	DHCP_REASON_NONE_READY,     /* of a pool whose leases are not all known */
 	DHCP_REASON_OTHER_SERVER,   /* it names another server */
 	DHCP_REASON_UNKNOWN_LEASE,  /* nothing is known of its address: another server may know */
+	DHCP_REASON_NO_SUCH_LEASE,  /* the address is of the pool, and not the machine's */
+	DHCP_REASON_STORE_FAILS,    /* no lease can be made durable now */
 	DHCP_REASON_NOT_THE_HOLDER, /* it gives back what it does not have */
 	DHCP_REASON_WRONG_NETWORK,
 	DHCP_REASON_OTHER_ADDRESS, /* the machine has a different one */
@@ -66,6 +74,7 @@ struct dhcp_decision {
 	 * the answer leaves. */
 	struct lease lease;
 	bool must_commit;
+	uint32_t lease_time_s; /* to be told with the address */
 };
 
 /* Why the machine is not served at all; DHCP_REASON_NONE: it is. */

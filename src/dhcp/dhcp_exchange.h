@@ -11,12 +11,13 @@
 #include "dhcp/dhcp_wire.h"
 
 struct datagram;
+struct dhcp_auto;
+struct dhcp_crowd;
+struct dhcp_probe;
 struct dhcp_waiting;
 struct link;
-struct udp;
-
-struct dhcp_auto;
 struct link_listener;
+struct udp;
 
 /* What bootd does on port 67. */
 enum dhcp_role {
@@ -32,6 +33,10 @@ struct dhcp_service {
 	struct link_listener *listener; /* a proxy's: the port itself may be another's */
 	struct udp *pxe;                /* the boot server's port; NULL: there is none */
 	struct link *link;
+	struct dhcp_probe *probe;     /* NULL: a proxy gives no addresses */
+	struct dhcp_crowd *crowd;     /* of strangers, while there are too many */
+	struct timer *quiet;          /* fires when there are not any more */
+	bool is_crowded;              /* more wait in the socket than were read */
 	struct dhcp_waiting *waiting; /* for the authority */
 	struct attempt_table *attempts;
 	struct dhcp_auto *automatic; /* NULL: the mode is given */
@@ -90,6 +95,8 @@ void dhcp_close_sockets(struct dhcp_service *service);
 
 /* Opens and closes the sockets for it. Returns 0 or -errno; then the service is deaf on port 67. */
 int dhcp_take_role(struct dhcp_service *service, enum dhcp_role role);
+/* A server tries addresses ahead, by the parts of now; others do not. */
+void dhcp_try_ahead(struct dhcp_service *service);
 bool dhcp_is_served_interface(const struct dhcp_service *service, unsigned interface);
 
 /* Applies the decision: keeps its lease, then sends its answer. */

@@ -1,5 +1,6 @@
 #include "boot/access.h"
 #include "dhcp/dhcp_exchange.h"
+#include "dhcp/dhcp_probe.h"
 
 uint64_t dhcp_now_s(const struct dhcp_service *service)
 {
@@ -56,7 +57,10 @@ void dhcp_gather_machine(struct exchange *exchange)
 
 	facts->now_s = dhcp_now_s(exchange->service);
 	join_session(exchange);
-	facts->held = parts->leases->operations->find_machine(parts->leases, mac);
+	exchange->request.owner = dhcp_owner_of(&exchange->message, &exchange->client,
+						parts->config->leases.identity);
+	facts->held =
+		parts->leases->operations->find_machine(parts->leases, &exchange->request.owner);
 	facts->assigned = access_static_address(parts->config, mac);
 	facts->may_be_served = may_be_served(exchange);
 	exchange->client.hears_only_broadcast = buggy != NULL && buggy->is_yes;
@@ -70,8 +74,11 @@ void dhcp_gather_addresses(struct exchange *exchange)
 	struct dhcp_facts *facts = &exchange->facts;
 	struct ip4 wanted = ip4_is_set(request->requested) ? request->requested : request->ciaddr;
 
-	facts->wanted = leases->find_address(parts->leases, wanted);
+	facts->store_forgets = parts->leases->forgets;
+	facts->store_fails = parts->leases->fails;
+	facts->store_lost = parts->leases->lost_until_s > facts->now_s;
+	facts->wanted_is_free = leases->is_free(parts->leases, wanted, facts->now_s);
 	if (facts->held == NULL && (request->type == DHCP_DISCOVER || request->type == DHCP_NONE))
-		facts->has_free_address = leases->find_free(parts->leases, wanted, facts->now_s,
-							    &facts->free_address);
+		facts->has_free_address = dhcp_probe_find(exchange->service->probe, wanted,
+							  facts->now_s, &facts->free_address);
 }

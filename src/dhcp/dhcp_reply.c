@@ -94,6 +94,7 @@ static enum dhcp_message_type reply_type(enum dhcp_verdict verdict)
 		return DHCP_OFFER;
 	case DHCP_VERDICT_ACK:
 	case DHCP_VERDICT_PROXY_ACK:
+	case DHCP_VERDICT_INFORM:
 		return DHCP_ACK;
 	default:
 		return DHCP_NAK;
@@ -110,8 +111,11 @@ static void add_server(const struct option_area *area, const struct dhcp_answer_
 /* RFC 2131 table 3; T1 and T2 are section 4.4.5's defaults. */
 static void add_lease(const struct option_area *area, const struct dhcp_answer_facts *facts)
 {
-	uint32_t lease_time_s = facts->config->subnet.lease_time_s;
+	uint32_t lease_time_s = facts->decision->lease_time_s;
 
+	/* RFC 2131 section 4.3.5: no lease time for an address that is not given here. */
+	if (facts->decision->verdict == DHCP_VERDICT_INFORM)
+		return;
 	add_u32(area, OPTION_LEASE_TIME, lease_time_s);
 	add_u32(area, OPTION_RENEWAL_TIME, lease_time_s / 2);
 	add_u32(area, OPTION_REBINDING_TIME, (uint32_t)((uint64_t)lease_time_s * 7 / 8));
@@ -332,7 +336,8 @@ static struct dhcp_header reply_header(const struct dhcp_answer_facts *facts)
 			header.flags |= DHCP_FLAG_BROADCAST;
 		return header;
 	}
-	header.yiaddr = facts->decision->lease.address;
+	if (facts->decision->verdict != DHCP_VERDICT_INFORM)
+		header.yiaddr = facts->decision->lease.address;
 	/* Firmware asks port 4011 at siaddr, before it looks at option 54. */
 	header.siaddr = is_told_later(facts) ? facts->server : facts->tftp_server;
 	/* A relay has no address to send to but that of everybody. */

@@ -1,6 +1,7 @@
 /* The sockets, by what bootd does on port 67. A part of dhcp_service. */
 #include "dhcp/dhcp_auto.h"
 #include "dhcp/dhcp_exchange.h"
+#include "dhcp/dhcp_probe.h"
 #include "dhcp/dhcp_verdict.h"
 #include "io/link.h"
 #include "io/link_listener.h"
@@ -31,6 +32,12 @@ static unsigned only_interface(const struct dhcp_service_parts *parts)
 	return is_one && parts->served_count > 0 ? parts->served[0].interface : 0;
 }
 
+void dhcp_try_ahead(struct dhcp_service *service)
+{
+	if (service->role == ROLE_SERVER && service->probe != NULL)
+		dhcp_probe_configure(service->probe, &service->parts);
+}
+
 int dhcp_take_role(struct dhcp_service *service, enum dhcp_role role)
 {
 	uint16_t port = service->parts.config->bootp.port;
@@ -39,11 +46,16 @@ int dhcp_take_role(struct dhcp_service *service, enum dhcp_role role)
 						 .receive_buffer = RECEIVE_BUFFER };
 
 	service->role = role;
-	if (role != ROLE_PROXY)
+	if (role != ROLE_PROXY) {
+		dhcp_try_ahead(service);
 		return service->udp != NULL ? 0 : open_port(service, port, &service->udp);
-	/* A proxy leaves the port to the server that it is beside, also on this machine. */
+	}
+	/* A proxy leaves the port to the server that it is beside, also on this machine, and gives
+	 * no address any more. */
 	udp_close(service->udp);
 	service->udp = NULL;
+	dhcp_probe_free(service->probe);
+	service->probe = NULL;
 	return link_listener_open(service->parts.loop, &options, dhcp_on_datagrams, service,
 				  &service->listener);
 }
@@ -62,8 +74,14 @@ static int take_mode(struct dhcp_service *service, enum dhcp_socket *out_socket)
 	}
 	*out_socket = DHCP_SOCKET_FRAMES;
 	error = link_open(&service->link);
-	if (error < 0 || bootp->mode == MODE_SERVER)
+	if (error == 0 && config_may_give_addresses(service->parts.config))
+		error = dhcp_probe_new(service->parts.loop, &service->probe);
+	if (error < 0)
 		return error;
+	if (bootp->mode == MODE_SERVER) {
+		dhcp_try_ahead(service);
+		return 0;
+	}
 	if (bootp->mode == MODE_PROXY)
 		return dhcp_take_role(service, ROLE_PROXY);
 	*out_socket = DHCP_STATE_FILE;
@@ -105,4 +123,5 @@ void dhcp_close_sockets(struct dhcp_service *service)
 	udp_close(service->pxe);
 	link_listener_close(service->listener);
 	link_close(service->link);
+	dhcp_probe_free(service->probe);
 }

@@ -5,6 +5,7 @@
 #include "boot/access.h"
 #include "dhcp/bootp_engine.h"
 #include "dhcp/dhcp_auto.h"
+#include "dhcp/dhcp_crowd.h"
 #include "dhcp/dhcp_exchange.h"
 #include "dhcp/dhcp_waiting.h"
 #include "io/udp.h"
@@ -14,6 +15,7 @@
 
 #define WAITING_MAX  4096  /* machines that the authority is asked about at once */
 #define ATTEMPTS_MAX 16384 /* machines whose way of booting is remembered */
+#define QUIET_MS     1     /* since the last full batch */
 
 static void note_drop(struct dhcp_service *service, const struct datagram *datagram,
 		      enum event_kind kind)
@@ -127,11 +129,13 @@ static void decide(struct exchange *exchange)
 		exchange->decision = dhcp_decide(&exchange->request, &exchange->facts, subnet);
 }
 
-/* Only what asks for an address needs a grant, and says anything of whether there is one. */
+/* Only what asks for an address or for parameters needs a grant, and says anything of whether there
+ * is one. */
 static bool needs_grant(const struct exchange *exchange)
 {
 	return exchange->request.type == DHCP_DISCOVER || exchange->request.type == DHCP_REQUEST ||
-	       exchange->request.type == DHCP_NONE || exchange->is_proxied;
+	       exchange->request.type == DHCP_INFORM || exchange->request.type == DHCP_NONE ||
+	       exchange->is_proxied;
 }
 
 static void answer(struct exchange *exchange, enum access access)
@@ -214,6 +218,14 @@ static void ask_authority(struct exchange *exchange)
 	}
 }
 
+/* A machine that has nothing yet and wants an address: whoever floods the server is one of these.
+ */
+static bool is_strangers(const struct exchange *exchange)
+{
+	return exchange->facts.held == NULL && !ip4_is_set(exchange->facts.assigned) &&
+	       (exchange->request.type == DHCP_DISCOVER || exchange->request.type == DHCP_NONE);
+}
+
 static void take_packet(struct dhcp_service *service, const struct datagram *datagram)
 {
 	struct exchange exchange = { .service = service, .datagram = datagram };
@@ -221,6 +233,11 @@ static void take_packet(struct dhcp_service *service, const struct datagram *dat
 
 	if (!begin(&exchange))
 		return;
+	if (service->is_crowded && is_strangers(&exchange)) {
+		if (!dhcp_crowd_put(service->crowd, datagram))
+			dhcp_note_ignored(&exchange, EVENT_DHCP_CROWDED, NULL);
+		return;
+	}
 	access = access_check(service->parts.config, &exchange.client);
 	if (access == ACCESS_ASK && (!exchange.facts.may_be_served || is_granted(&exchange)))
 		access = ACCESS_GRANTED;
@@ -291,8 +308,30 @@ static void on_authority_reply(void *context, const struct authority_reply *repl
 
 void dhcp_on_datagrams(void *context, const struct datagram *batch, size_t count)
 {
+	struct dhcp_service *service = context;
+
+	/* As long as batches come full, known machines are served and strangers wait. */
+	service->is_crowded = count == UDP_BATCH_MAX;
+	if (service->is_crowded)
+		timer_start(service->quiet, QUIET_MS);
 	for (size_t i = 0; i < count; i++)
-		on_packet(context, &batch[i]);
+		on_packet(service, &batch[i]);
+}
+
+/* One batch of them a turn: others may come meanwhile. */
+static void on_quiet(void *context)
+{
+	struct dhcp_service *service = context;
+	const struct datagram *datagram;
+
+	service->is_crowded = false;
+	for (size_t i = 0; i < UDP_BATCH_MAX; i++) {
+		datagram = dhcp_crowd_take(service->crowd);
+		if (datagram == NULL)
+			return;
+		on_packet(service, datagram);
+	}
+	timer_start(service->quiet, 0);
 }
 
 int dhcp_service_start(const struct dhcp_service_parts *parts, struct dhcp_service **out_service,
@@ -307,9 +346,13 @@ int dhcp_service_start(const struct dhcp_service_parts *parts, struct dhcp_servi
 	service->waiting = dhcp_waiting_new(WAITING_MAX);
 	service->attempts = attempt_table_new(ATTEMPTS_MAX);
 	*out_socket = DHCP_SOCKET_UDP;
-	error = service->waiting == NULL || service->attempts == NULL
-			? -ENOMEM
-			: dhcp_open_sockets(service, out_socket);
+	service->crowd = dhcp_crowd_new();
+	service->quiet = timer_new(parts->loop, on_quiet, service);
+	if (service->waiting == NULL || service->attempts == NULL || service->crowd == NULL ||
+	    service->quiet == NULL)
+		error = -ENOMEM;
+	else
+		error = dhcp_open_sockets(service, out_socket);
 	if (error < 0) {
 		dhcp_service_stop(service);
 		return error;
@@ -323,6 +366,7 @@ void dhcp_service_configure(struct dhcp_service *service, const struct dhcp_serv
 	if (service->parts.authority != parts->authority)
 		dhcp_waiting_clear(service->waiting);
 	service->parts = *parts;
+	dhcp_try_ahead(service);
 }
 
 void dhcp_service_stop(struct dhcp_service *service)
@@ -333,5 +377,7 @@ void dhcp_service_stop(struct dhcp_service *service)
 	dhcp_close_sockets(service);
 	dhcp_waiting_free(service->waiting);
 	attempt_table_free(service->attempts);
+	dhcp_crowd_free(service->crowd);
+	timer_free(service->quiet);
 	free(service);
 }

@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-#define BATCH_MAX       32
 #define IP_HEADER_SIZE  20 /* RFC 791, without options */
 #define UDP_HEADER_SIZE 8
 #define PACKET_MAX      (DATAGRAM_MAX + 60 + 8) /* with the longest IP header, and UDP's */
@@ -30,12 +29,12 @@ struct link_listener {
 };
 
 struct packet_batch {
-	uint8_t bytes[BATCH_MAX][PACKET_MAX];
-	_Alignas(struct cmsghdr) uint8_t control[BATCH_MAX][CONTROL_SIZE];
-	struct sockaddr_ll from[BATCH_MAX];
-	struct iovec parts[BATCH_MAX];
-	struct mmsghdr messages[BATCH_MAX];
-	struct datagram datagrams[BATCH_MAX];
+	uint8_t bytes[UDP_BATCH_MAX][PACKET_MAX];
+	_Alignas(struct cmsghdr) uint8_t control[UDP_BATCH_MAX][CONTROL_SIZE];
+	struct sockaddr_ll from[UDP_BATCH_MAX];
+	struct iovec parts[UDP_BATCH_MAX];
+	struct mmsghdr messages[UDP_BATCH_MAX];
+	struct datagram datagrams[UDP_BATCH_MAX];
 };
 
 static _Thread_local struct packet_batch packet_batch;
@@ -148,7 +147,7 @@ static bool decode(struct msghdr *message, size_t length, const struct sockaddr_
 
 static void prepare_batch(struct packet_batch *batch)
 {
-	for (size_t i = 0; i < BATCH_MAX; i++) {
+	for (size_t i = 0; i < UDP_BATCH_MAX; i++) {
 		batch->parts[i] = (struct iovec){ batch->bytes[i], PACKET_MAX };
 		batch->messages[i].msg_hdr = (struct msghdr){
 			.msg_name = &batch->from[i],
@@ -170,7 +169,7 @@ static void on_readable(void *context)
 
 	prepare_batch(batch);
 	do {
-		count = recvmmsg(listener->fd, batch->messages, BATCH_MAX, MSG_DONTWAIT, NULL);
+		count = recvmmsg(listener->fd, batch->messages, UDP_BATCH_MAX, MSG_DONTWAIT, NULL);
 	} while (count < 0 && errno == EINTR);
 	for (int i = 0; i < count; i++)
 		kept += decode(&batch->messages[i].msg_hdr, batch->messages[i].msg_len,

@@ -29,9 +29,11 @@ static const char *const allowed[] = {
 	"faccessat2",
 	"fadvise64",
 	"fcntl",
+	"fdatasync",
 	"fstat",
 	"fstatfs",
 	"fsync",
+	"ftruncate",
 	"getcwd",
 	"getdents64",
 	"lseek",
@@ -43,6 +45,7 @@ static const char *const allowed[] = {
 	"pread64",
 	"preadv",
 	"preadv2",
+	"pwrite64",
 	"read",
 	"readlink",
 	"readlinkat",
@@ -54,16 +57,13 @@ static const char *const allowed[] = {
 	"write",
 	"writev",
 
-	/* the cache: a draft is locked, given its room (fallocate), synced (its folder, too),
-	 * renamed into place; its times tell last use and check; what is old goes; what the disk
-	 * has no room for is in memory (nothing can be executed from there, as execveat is refused)
+	/* the cache: a draft is locked, given its room (fallocate), renamed into place; its times
+	 * tell last use and check; what is old goes; what the disk has no room for is in memory
+	 * (nothing can be executed from there, as execveat is refused)
 	 */
 	"fallocate",
-	"fdatasync",
 	"flock",
-	"fsync",
 	"memfd_create",
-	"pwrite64",
 	"renameat",
 	"renameat2",
 	"unlinkat",

@@ -3,27 +3,64 @@
 #define BOOTD_LEASE_LEASE_H
 
 #include "base/addr.h"
+#include "config/config.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum lease_state {
-	LEASE_OFFERED,  /* promised for a short time, until expires_s */
-	LEASE_BOUND,    /* acknowledged */
-	LEASE_RELEASED, /* given back; it waits for its machine to return */
-	LEASE_DECLINED, /* a machine found somebody else on it; nobody gets it */
-	LEASE_RESERVED, /* in the pool but not to be given: the server's own address, the gateway */
+	LEASE_OFFERED,  /* promised for a short time, until expires_s; held in memory only */
+	LEASE_BOUND,    /* acknowledged until expires_s */
+	LEASE_RELEASED, /* given back at expires_s; its machine gets it again if it returns in time
+			 */
+	LEASE_DECLINED, /* somebody else was found on it; nobody gets it before expires_s */
+};
+
+#define LEASE_FOR_EVER UINT64_MAX
+
+#define LEASE_IDENTITY_MAX 40 /* RFC 4361: 5 octets and a DUID, of which most have 10 to 18 */
+
+/* What a machine is known by: its kind, then the bytes of that. Length 0: nobody. What lies behind
+ * the length is 0. */
+struct lease_identity {
+	uint8_t length;
+	uint8_t bytes[LEASE_IDENTITY_MAX];
 };
 
 struct lease {
 	struct ip4 address;
-	struct mac mac; /* zeros where the state names no machine */
+	struct mac mac; /* of the message that it was given for; zeros where there is no owner */
+	struct lease_identity owner; /* nobody's: a declined one, or one that is being probed */
 	enum lease_state state;
-	uint64_t expires_s; /* monotonic */
+	uint64_t expires_s; /* monotonic, as loop_now_ms is */
 };
 
-/* 0: the lease is kept, -errno: it is not and must not be acknowledged. */
+/* value has at most LEASE_IDENTITY_MAX - 1 bytes. */
+static inline struct lease_identity lease_identity_of(enum lease_identity_kind kind,
+						      const void *value, size_t length)
+{
+	struct lease_identity identity = { .length = (uint8_t)(length + 1) };
+
+	identity.bytes[0] = (uint8_t)kind;
+	memcpy(identity.bytes + 1, value, length);
+	return identity;
+}
+
+static inline struct lease_identity lease_identity_of_mac(struct mac mac)
+{
+	return lease_identity_of(LEASE_BY_MAC, mac.bytes, sizeof(mac.bytes));
+}
+
+static inline bool lease_identity_is_same(const struct lease_identity *one,
+					  const struct lease_identity *other)
+{
+	return one->length == other->length && memcmp(one->bytes, other->bytes, one->length) == 0;
+}
+
+/* 0: the lease is kept. -errno: it is not and must not be acknowledged; -EALREADY: a newer commit
+ * of the same address took its place. */
 typedef void lease_callback(void *context, int error);
 typedef void lease_visitor(void *context, const struct lease *lease);
 
@@ -32,12 +69,16 @@ struct lease_store;
 /* The operations of a store. Leases that they return are borrowed and valid until the next commit.
  */
 struct lease_operations {
-	/* The lease of this machine; NULL: none. */
-	const struct lease *(*find_machine)(const struct lease_store *store, struct mac mac);
-	/* What is known of this address; NULL: nothing, or it is not in the pool. */
+	/* The lease of this machine, live or not, else what it was offered; NULL: neither. */
+	const struct lease *(*find_machine)(const struct lease_store *store,
+					    const struct lease_identity *owner);
+	/* The lease on this address; NULL: there is none. */
 	const struct lease *(*find_address)(const struct lease_store *store, struct ip4 address);
-	/* A free address: the wanted one where that is in the pool and free, else one that nobody
-	 * ever had, else one whose offer nobody took up. False: the pool is exhausted. */
+	/* Whether the address is of the pool and may be given to a machine that has none. */
+	bool (*is_free)(const struct lease_store *store, struct ip4 address, uint64_t now_s);
+	/* A free address: the wanted one unless it was somebody's, else one that nobody ever had,
+	 * else one whose offer nobody took up, else the one that has been free longest. False: the
+	 * pool is exhausted. */
 	bool (*find_free)(const struct lease_store *store, struct ip4 wanted, uint64_t now_s,
 			  struct ip4 *out_address);
 	/* Keeps the lease, in place of what its machine and its address had before. on_kept is
@@ -45,20 +86,24 @@ struct lease_operations {
 	 * durable, but an offer is only held in memory. */
 	void (*commit)(struct lease_store *store, const struct lease *lease,
 		       lease_callback *on_kept, void *context);
-	/* Shows every lease; the visitor changes nothing in this store. */
+	/* Shows every lease and offer of the pool; the visitor changes nothing in this store. */
 	void (*visit)(const struct lease_store *store, lease_visitor *visitor, void *context);
+	/* From now on these are the addresses, and reserved are those among them that are not to be
+	 * given: the server's own, the gateway. Leases go on where the pool has their address.
+	 * Returns 0 or -ENOMEM, and nothing has changed then. */
+	int (*set_pool)(struct lease_store *store, struct ip4 first, struct ip4 last,
+			const struct ip4 *reserved, size_t reserved_count);
+	/* Calls back what waits, then ends. */
 	void (*close)(struct lease_store *store);
 };
 
-/* A store begins with its operations. */
+/* A store begins with its operations, and what they can be relied upon for. */
 struct lease_store {
 	const struct lease_operations *operations;
+	bool forgets;          /* nothing is known after a restart: machines' word counts */
+	bool fails;            /* nothing can be made durable now */
+	uint64_t lost_until_s; /* until then some leases are not known, because a store was damaged
+				*/
 };
-
-/* Nobody has the address, or only an offer that has passed. NULL: nothing is known of it. */
-static inline bool lease_is_free(const struct lease *lease, uint64_t now_s)
-{
-	return lease == NULL || (lease->state == LEASE_OFFERED && lease->expires_s <= now_s);
-}
 
 #endif

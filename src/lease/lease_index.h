@@ -1,5 +1,5 @@
-/* The live leases of one pool in memory, by machine and by address, and the choice of the next free
- * address. Every operation takes the same time however full the pool is. */
+/* The leases and offers of one pool in memory, by machine and by address, and the choice of the
+ * next free address. No operation walks the pool, however full it is. */
 #ifndef BOOTD_LEASE_LEASE_INDEX_H
 #define BOOTD_LEASE_LEASE_INDEX_H
 
@@ -7,19 +7,34 @@
 
 struct lease_index;
 
-/* Addresses first to last, both included, at most 2^20 of them. NULL: no memory. */
-struct lease_index *lease_index_new(struct ip4 first, struct ip4 last);
+/* Addresses first to last, both included, at most 2^20 of them. gives_anew: what has expired or was
+ * given back may go to another machine. NULL: no memory. */
+struct lease_index *lease_index_new(struct ip4 first, struct ip4 last, bool gives_anew);
 void lease_index_free(struct lease_index *index);
 
 /* As the operations of the same names in lease.h. */
-const struct lease *lease_index_find_machine(const struct lease_index *index, struct mac mac);
+const struct lease *lease_index_find_machine(const struct lease_index *index,
+					     const struct lease_identity *owner);
 const struct lease *lease_index_find_address(const struct lease_index *index, struct ip4 address);
+bool lease_index_is_free(const struct lease_index *index, struct ip4 address, uint64_t now_s);
 bool lease_index_find_free(const struct lease_index *index, struct ip4 wanted, uint64_t now_s,
 			   struct ip4 *out_address);
-
 void lease_index_visit(const struct lease_index *index, lease_visitor *visitor, void *context);
 
-/* False: the address is not in the pool. */
+/* A lease takes the place of what its address had, and of what its machine had elsewhere; an offer
+ * leaves the address' lease as it is. False: the address is not in the pool. */
 bool lease_index_put(struct lease_index *index, const struct lease *lease);
+
+/* The address is of the pool. */
+bool lease_index_has(const struct lease_index *index, struct ip4 address);
+
+/* Nothing is known of the address any more. */
+void lease_index_forget(struct lease_index *index, struct ip4 address);
+
+/* Nobody gets the address, and nobody is told of what is known of it. */
+void lease_index_reserve(struct lease_index *index, struct ip4 address);
+
+/* While its lease is being made durable, an address goes to nobody else, even if it expires. */
+void lease_index_set_pending(struct lease_index *index, struct ip4 address, bool is_pending);
 
 #endif

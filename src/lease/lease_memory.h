@@ -4,7 +4,7 @@
 
 #include "lease/lease.h"
 
-/* A store of the addresses first to last, both included. NULL: no memory. */
-struct lease_store *lease_memory_new(struct ip4 first, struct ip4 last);
+/* A store without addresses, until it is told its pool. NULL: no memory. */
+struct lease_store *lease_memory_new(void);
 
 #endif

@@ -210,6 +210,21 @@ static void a_long_line_is_cut(void **state)
 
 #define WITH_LOG(test) cmocka_unit_test_setup_teardown(test, open_log, close_log)
 
+/* A pool that is exhausted stays so for long: one line a minute is enough. */
+static void a_kind_may_have_a_window_of_its_own(void **state)
+{
+	struct event event = { .kind = EVENT_DHCP_POOL_EXHAUSTED, .message = "DISCOVER" };
+
+	activity_note(*state, &event);
+	now_s += 59;
+	activity_note(*state, &event);
+	assert_int_equal(count_in_log("ignored DISCOVER"), 1);
+	now_s += 1;
+	activity_note(*state, &event);
+	assert_int_equal(count_in_log("ignored DISCOVER"), 2);
+	assert_int_equal(count_in_log("1 more"), 1);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -218,6 +233,7 @@ int main(void)
 		WITH_LOG(shows_as_many_lines_as_its_kind_may),
 		WITH_LOG(another_kind_has_lines_of_its_own),
 		WITH_LOG(a_new_window_tells_what_was_not_shown),
+		WITH_LOG(a_kind_may_have_a_window_of_its_own),
 		WITH_LOG(what_the_level_hides_is_counted_and_is_no_gap),
 		WITH_LOG(the_totals_of_nothing),
 		WITH_LOG(the_totals_name_every_counter_that_is_not_zero),

@@ -104,6 +104,23 @@ static void what_has_no_effect_is_told(void **state)
 	}
 }
 
+static void a_proxy_keeps_no_leases(void **state)
+{
+	(void)state;
+	check_services("[bootp]\nmode = proxy\n[leases]\nidentity = mac\n", true, true);
+	assert_int_equal(problems.count, 0);
+	assert_int_equal(problems.warning_count, 1);
+	assert_string_equal(problems.warnings[0].key, "[leases]");
+	assert_non_null(strstr(problems.warnings[0].text, "gives no addresses"));
+	assert_false(config_has_lease_file(&config));
+	/* It may become a server. */
+	check_services("[bootp]\nmode = auto\npool_start = 192.168.1.100\n"
+		       "[leases]\nidentity = mac\n",
+		       true, true);
+	assert_int_equal(problems.warning_count, 0);
+	assert_true(config_has_lease_file(&config));
+}
+
 /* What a service would need that does not run is left out on purpose. */
 static void with_tftp_alone_dhcp_is_not_judged(void **state)
 {
@@ -140,6 +157,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_has_no_effect_is_told),
+		cmocka_unit_test(a_proxy_keeps_no_leases),
 		cmocka_unit_test(with_tftp_alone_dhcp_is_not_judged),
 		cmocka_unit_test(the_sample_starts_without_a_word),
 	};

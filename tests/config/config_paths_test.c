@@ -139,6 +139,20 @@ static void the_folder_of_a_log_file_is_written(void **state)
 	check_write("/var/log/bootd");
 }
 
+static void the_folder_of_the_leases_is_written(void **state)
+{
+	(void)state;
+	(void)strcpy(config.leases.file, "/var/lib/bootd/leases.db");
+	check_write("");
+	config.has_dhcp = true;
+	check_write("/var/lib/bootd");
+	config.bootp.mode = MODE_PROXY;
+	check_write("");
+	config.bootp.mode = MODE_SERVER;
+	config.leases.type = STORE_MEMORY;
+	check_write("");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -149,6 +163,7 @@ int main(void)
 		cmocka_unit_test_setup(filters_lead_to_the_folder_before_their_first_variable,
 				       reset),
 		cmocka_unit_test_setup(the_folder_of_a_log_file_is_written, reset),
+		cmocka_unit_test_setup(the_folder_of_the_leases_is_written, reset),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,6 +34,8 @@ static const struct {
 	const char *ciaddr;
 	const char *held; /* by the machine; NULL: nothing */
 	enum lease_state held_state;
+	bool is_for_ever;
+	bool fails;       /* the store does */
 	const char *free; /* the store's free address; NULL: none is left */
 	bool is_simple;   /* not to be served */
 	enum access access;
@@ -49,6 +51,15 @@ static const struct {
 	{ "RFC 951 7.3: the machine's own address",
 	  .held = MINE, .held_state = LEASE_BOUND, .free = OTHER,
 	  .verdict = DHCP_VERDICT_REPLY, .address = MINE, .must_commit = true },
+	{ "the same once it has it for good: there is nothing new to keep",
+	  .held = MINE, .held_state = LEASE_BOUND, .is_for_ever = true, .free = OTHER,
+	  .verdict = DHCP_VERDICT_REPLY, .address = MINE },
+	{ "the same while the store fails",
+	  .held = MINE, .held_state = LEASE_BOUND, .is_for_ever = true, .fails = true,
+	  .verdict = DHCP_VERDICT_REPLY, .address = MINE },
+	{ "nothing new while the store fails",
+	  .free = OTHER, .fails = true,
+	  .verdict = DHCP_VERDICT_IGNORE, .reason = DHCP_REASON_STORE_FAILS },
 	{ "the address that its loader was offered",
 	  .held = MINE, .held_state = LEASE_OFFERED, .free = OTHER,
 	  .verdict = DHCP_VERDICT_REPLY, .address = MINE, .must_commit = true },
@@ -115,9 +126,11 @@ static void decides_as_the_rfc_says(void **state)
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct lease held = { .address = address_of(rows[i].held),
 				      .mac = mac_of(MACHINE),
+				      .owner = lease_identity_of_mac(mac_of(MACHINE)),
 				      .state = rows[i].held_state,
-				      .expires_s = NOW_S + 10 };
+				      .expires_s = rows[i].is_for_ever ? FOR_EVER : NOW_S + 10 };
 		struct dhcp_request request = { .mac = mac_of(MACHINE),
+						.owner = lease_identity_of_mac(mac_of(MACHINE)),
 						.ciaddr = address_of(rows[i].ciaddr) };
 		struct dhcp_facts facts = { .may_be_served = !rows[i].is_simple,
 					    .access = rows[i].access,
@@ -126,6 +139,7 @@ static void decides_as_the_rfc_says(void **state)
 					    .held = rows[i].held == NULL ? NULL : &held,
 					    .has_free_address = rows[i].free != NULL,
 					    .free_address = address_of(rows[i].free),
+					    .store_fails = rows[i].fails,
 					    .now_s = NOW_S };
 		struct dhcp_decision decision = bootp_decide(&request, &facts, &subnet);
 
@@ -140,6 +154,7 @@ static void decides_as_the_rfc_says(void **state)
 		assert_int_equal(decision.lease.state, LEASE_BOUND);
 		assert_true(decision.lease.expires_s == FOR_EVER);
 		assert_true(mac_is_same(decision.lease.mac, mac_of(MACHINE)));
+		assert_true(lease_identity_is_same(&decision.lease.owner, &request.owner));
 	}
 }
 

@@ -23,9 +23,9 @@
 #define OTHER        130
 #define LAST         199
 #define ELSEWHERE    (0x0a000005 - NETWORK) /* 10.0.0.5: of another network */
-#define NOBODYS      "52-54-00-99-99-99"
 #define NOW_S        1000
 #define LEASE_TIME_S 3600
+#define PROBATION_S  7200
 
 #define IGNORE  DHCP_VERDICT_IGNORE
 #define OFFER   DHCP_VERDICT_OFFER
@@ -34,6 +34,7 @@
 #define RECORD  DHCP_VERDICT_RECORD
 #define RELEASE DHCP_VERDICT_RELEASE
 #define DECLINE DHCP_VERDICT_DECLINE
+#define INFORM  DHCP_VERDICT_INFORM
 
 static const struct subnet_config subnet = {
 	.network = { NETWORK },
@@ -42,6 +43,8 @@ static const struct subnet_config subnet = {
 	.pool_first = { NETWORK + FIRST },
 	.pool_last = { NETWORK + LAST },
 	.lease_time_s = LEASE_TIME_S,
+	.probation_s = PROBATION_S,
+	.is_authoritative = true,
 };
 
 /* What is known of an address; host 0: nothing. */
@@ -61,7 +64,7 @@ struct known {
 	}
 #define RELEASED(host)                                                                             \
 	{                                                                                          \
-		host, LEASE_RELEASED, NOW_S + 100                                                  \
+		host, LEASE_RELEASED, NOW_S - 100                                                  \
 	}
 #define OFFERED(host)                                                                              \
 	{                                                                                          \
@@ -73,11 +76,11 @@ struct known {
 	}
 #define DECLINED(host)                                                                             \
 	{                                                                                          \
-		host, LEASE_DECLINED, 0                                                            \
+		host, LEASE_DECLINED, NOW_S + 100                                                  \
 	}
-#define RESERVED(host)                                                                             \
+#define PASSED(host)                                                                               \
 	{                                                                                          \
-		host, LEASE_RESERVED, 0                                                            \
+		host, LEASE_DECLINED, NOW_S                                                        \
 	}
 
 struct row {
@@ -89,7 +92,12 @@ struct row {
 	struct known held;   /* by the machine */
 	struct known wanted; /* by somebody else, or by nobody any more */
 	uint32_t free;       /* the store's free address; 0: none is left */
-	bool is_simple;      /* not to be served */
+	bool is_reserved;    /* what it asks for is the server's own */
+	bool forgets;        /* the store does */
+	bool fails;
+	bool lost;
+	bool is_modest; /* not authoritative */
+	bool is_simple; /* not to be served */
 	enum access access;
 	uint32_t assigned; /* by [static_dhcp]; 0: nothing */
 	enum dhcp_verdict verdict;
@@ -98,6 +106,7 @@ struct row {
 	enum lease_state state;
 	uint64_t expires_s;
 	bool must_commit;
+	uint32_t lease_time_s; /* 0: LEASE_TIME_S where an address is given */
 };
 
 /* What a decision that binds says. */
@@ -121,12 +130,12 @@ static const struct row rows[] = {
 	{ "4.3.1: the same where it asks for another address",
 	  .type = DHCP_DISCOVER, .requested = OTHER, .held = BOUND(MINE), .free = OTHER,
 	  .verdict = OFFER, .address = MINE, .state = LEASE_BOUND, .expires_s = NOW_S + 100 },
-	{ "4.3.1: the client's previous address, its lease expired",
-	  .type = DHCP_DISCOVER, .held = EXPIRED(MINE), .free = OTHER,
-	  .verdict = OFFER, .address = MINE, .state = LEASE_BOUND, .expires_s = NOW_S - 100 },
+	{ "4.3.1: the client's previous address, its lease expired: kept from others meanwhile",
+	  .type = DHCP_DISCOVER, .held = EXPIRED(MINE), .free = OTHER, OFFERS(MINE) },
 	{ "4.3.1: the client's previous address, released",
-	  .type = DHCP_DISCOVER, .held = RELEASED(MINE), .free = OTHER,
-	  .verdict = OFFER, .address = MINE, .state = LEASE_RELEASED, .expires_s = NOW_S + 100 },
+	  .type = DHCP_DISCOVER, .held = RELEASED(MINE), .free = OTHER, OFFERS(MINE) },
+	{ "4.3.1: the client's previous address, with nothing else left",
+	  .type = DHCP_DISCOVER, .held = EXPIRED(MINE), OFFERS(MINE) },
 	{ "4.3.1: a repeated DISCOVER is offered the same address, for a new while",
 	  .type = DHCP_DISCOVER, .held = OFFERED(MINE), .free = OTHER, OFFERS(MINE) },
 	{ "4.3.1: the same after the offer has lapsed",
@@ -153,12 +162,12 @@ static const struct row rows[] = {
 	  .type = DHCP_REQUEST, .server = SERVER, .requested = MINE, .held = RELEASED(MINE),
 	  BINDS(ACK, MINE) },
 	{ "4.3.2 SELECTING: nothing is known after a restart, the address is free and in the pool",
-	  .type = DHCP_REQUEST, .server = SERVER, .requested = MINE, BINDS(ACK, MINE) },
+	  .forgets = true, .type = DHCP_REQUEST, .server = SERVER, .requested = MINE, BINDS(ACK, MINE) },
 	{ "4.3.2 SELECTING: an address that was offered to somebody else, who did not take it",
-	  .type = DHCP_REQUEST, .server = SERVER, .requested = MINE, .wanted = LAPSED(MINE),
+	  .forgets = true, .type = DHCP_REQUEST, .server = SERVER, .requested = MINE, .wanted = LAPSED(MINE),
 	  BINDS(ACK, MINE) },
 	{ "4.3.2 SELECTING: another free address than the one offered",
-	  .type = DHCP_REQUEST, .server = SERVER, .requested = OTHER, .held = OFFERED(MINE),
+	  .forgets = true, .type = DHCP_REQUEST, .server = SERVER, .requested = OTHER, .held = OFFERED(MINE),
 	  BINDS(ACK, OTHER) },
 	{ "4.3.2 SELECTING: somebody else has the address",
 	  .type = DHCP_REQUEST, .server = SERVER, .requested = MINE, .wanted = BOUND(MINE),
@@ -179,7 +188,7 @@ static const struct row rows[] = {
 	  .type = DHCP_REQUEST, .server = SERVER, .requested = MINE, .wanted = DECLINED(MINE),
 	  REFUSES(ADDRESS_TAKEN, MINE) },
 	{ "4.3.2: a reserved address is not given",
-	  .type = DHCP_REQUEST, .server = SERVER, .requested = MINE, .wanted = RESERVED(MINE),
+	  .type = DHCP_REQUEST, .server = SERVER, .requested = MINE, .is_reserved = true,
 	  REFUSES(ADDRESS_TAKEN, MINE) },
 
 	{ "4.3.2: the client has declined this server's offer",
@@ -189,21 +198,21 @@ static const struct row rows[] = {
 	  .type = DHCP_REQUEST, .server = OTHER_SERVER, .requested = ELSEWHERE,
 	  IGNORES(OTHER_SERVER) },
 	{ "issue: names another server, the address is free and in the pool: it is bound",
-	  .type = DHCP_REQUEST, .server = OTHER_SERVER, .requested = MINE, BINDS(RECORD, MINE) },
+	  .forgets = true, .type = DHCP_REQUEST, .server = OTHER_SERVER, .requested = MINE, BINDS(RECORD, MINE) },
 	{ "issue: the same with an offer of this server pending",
-	  .type = DHCP_REQUEST, .server = OTHER_SERVER, .requested = OTHER,
+	  .forgets = true, .type = DHCP_REQUEST, .server = OTHER_SERVER, .requested = OTHER,
 	  .held = OFFERED(MINE), BINDS(RECORD, OTHER) },
 	{ "issue: the same where this server had offered the same address",
-	  .type = DHCP_REQUEST, .server = OTHER_SERVER, .requested = MINE,
+	  .forgets = true, .type = DHCP_REQUEST, .server = OTHER_SERVER, .requested = MINE,
 	  .held = OFFERED(MINE), BINDS(RECORD, MINE) },
 	{ "issue: names another server, the address is somebody else's: never a NAK",
-	  .type = DHCP_REQUEST, .server = OTHER_SERVER, .requested = MINE,
+	  .forgets = true, .type = DHCP_REQUEST, .server = OTHER_SERVER, .requested = MINE,
 	  .wanted = BOUND(MINE), IGNORES(OTHER_SERVER) },
 	{ "issue: names another server, the address is declined: never a NAK",
-	  .type = DHCP_REQUEST, .server = OTHER_SERVER, .requested = MINE,
+	  .forgets = true, .type = DHCP_REQUEST, .server = OTHER_SERVER, .requested = MINE,
 	  .wanted = DECLINED(MINE), IGNORES(OTHER_SERVER) },
 	{ "issue: names another server and no address",
-	  .type = DHCP_REQUEST, .server = OTHER_SERVER, IGNORES(OTHER_SERVER) },
+	  .forgets = true, .type = DHCP_REQUEST, .server = OTHER_SERVER, IGNORES(OTHER_SERVER) },
 
 	{ "4.3.2 INIT-REBOOT: the address is right",
 	  .type = DHCP_REQUEST, .requested = MINE, .held = BOUND(MINE), BINDS(ACK, MINE) },
@@ -220,20 +229,20 @@ static const struct row rows[] = {
 	{ "4.3.2 INIT-REBOOT: no record of this client, remain silent",
 	  .type = DHCP_REQUEST, .requested = OUTSIDE, IGNORES(UNKNOWN_LEASE) },
 	{ "issue: unknown after a restart, free and in the pool: it is bound",
-	  .type = DHCP_REQUEST, .requested = MINE, BINDS(ACK, MINE) },
+	  .forgets = true, .type = DHCP_REQUEST, .requested = MINE, BINDS(ACK, MINE) },
 	{ "issue: the same at the pool's first address",
-	  .type = DHCP_REQUEST, .requested = FIRST, BINDS(ACK, FIRST) },
+	  .forgets = true, .type = DHCP_REQUEST, .requested = FIRST, BINDS(ACK, FIRST) },
 	{ "issue: the same at the pool's last address",
-	  .type = DHCP_REQUEST, .requested = LAST, BINDS(ACK, LAST) },
+	  .forgets = true, .type = DHCP_REQUEST, .requested = LAST, BINDS(ACK, LAST) },
 	{ "issue: not before the pool's first",
-	  .type = DHCP_REQUEST, .requested = FIRST - 1, IGNORES(UNKNOWN_LEASE) },
+	  .forgets = true, .type = DHCP_REQUEST, .requested = FIRST - 1, IGNORES(UNKNOWN_LEASE) },
 	{ "issue: not after the pool's last",
-	  .type = DHCP_REQUEST, .requested = LAST + 1, IGNORES(UNKNOWN_LEASE) },
+	  .forgets = true, .type = DHCP_REQUEST, .requested = LAST + 1, IGNORES(UNKNOWN_LEASE) },
 	{ "4.3.2 INIT-REBOOT: somebody else has it by now",
 	  .type = DHCP_REQUEST, .requested = MINE, .wanted = BOUND(MINE),
 	  REFUSES(ADDRESS_TAKEN, MINE) },
 	{ "4.3.2 INIT-REBOOT: the server's own address",
-	  .type = DHCP_REQUEST, .requested = MINE, .wanted = RESERVED(MINE),
+	  .type = DHCP_REQUEST, .requested = MINE, .is_reserved = true,
 	  REFUSES(ADDRESS_TAKEN, MINE) },
 
 	{ "4.3.2 RENEWING and REBINDING: the lease is extended",
@@ -241,7 +250,7 @@ static const struct row rows[] = {
 	{ "4.3.2 RENEWING: after a RELEASE",
 	  .type = DHCP_REQUEST, .ciaddr = MINE, .held = RELEASED(MINE), BINDS(ACK, MINE) },
 	{ "issue: a renewal unknown after a restart, free and in the pool: it is bound",
-	  .type = DHCP_REQUEST, .ciaddr = MINE, BINDS(ACK, MINE) },
+	  .forgets = true, .type = DHCP_REQUEST, .ciaddr = MINE, BINDS(ACK, MINE) },
 	{ "4.3.2 REBINDING: another server's address on this network",
 	  .type = DHCP_REQUEST, .ciaddr = OUTSIDE, IGNORES(UNKNOWN_LEASE) },
 	{ "4.3.2 RENEWING: unicast from another network",
@@ -257,13 +266,16 @@ static const struct row rows[] = {
 
 	{ "4.3.3 DECLINE: the address is in use by somebody else",
 	  .type = DHCP_DECLINE, .server = SERVER, .requested = MINE, .held = BOUND(MINE),
-	  .verdict = DECLINE, .address = MINE, .state = LEASE_DECLINED, .must_commit = true },
+	  .verdict = DECLINE, .address = MINE, .state = LEASE_DECLINED,
+	  .expires_s = NOW_S + PROBATION_S, .must_commit = true },
 	{ "4.3.3 DECLINE: of an address that was only offered",
 	  .type = DHCP_DECLINE, .server = SERVER, .requested = MINE, .held = OFFERED(MINE),
-	  .verdict = DECLINE, .address = MINE, .state = LEASE_DECLINED, .must_commit = true },
+	  .verdict = DECLINE, .address = MINE, .state = LEASE_DECLINED,
+	  .expires_s = NOW_S + PROBATION_S, .must_commit = true },
 	{ "4.3.3 DECLINE: without option 54",
 	  .type = DHCP_DECLINE, .requested = MINE, .held = BOUND(MINE),
-	  .verdict = DECLINE, .address = MINE, .state = LEASE_DECLINED, .must_commit = true },
+	  .verdict = DECLINE, .address = MINE, .state = LEASE_DECLINED,
+	  .expires_s = NOW_S + PROBATION_S, .must_commit = true },
 	{ "4.3.3 DECLINE: of another server's address",
 	  .type = DHCP_DECLINE, .server = OTHER_SERVER, .requested = MINE, .held = BOUND(MINE),
 	  IGNORES(OTHER_SERVER) },
@@ -278,11 +290,11 @@ static const struct row rows[] = {
 
 	{ "4.3.4 RELEASE: the address waits for its machine",
 	  .type = DHCP_RELEASE, .server = SERVER, .ciaddr = MINE, .held = BOUND(MINE),
-	  .verdict = RELEASE, .address = MINE, .state = LEASE_RELEASED, .expires_s = NOW_S + 100,
+	  .verdict = RELEASE, .address = MINE, .state = LEASE_RELEASED, .expires_s = NOW_S,
 	  .must_commit = true },
 	{ "4.3.4 RELEASE: without option 54",
 	  .type = DHCP_RELEASE, .ciaddr = MINE, .held = BOUND(MINE),
-	  .verdict = RELEASE, .address = MINE, .state = LEASE_RELEASED, .expires_s = NOW_S + 100,
+	  .verdict = RELEASE, .address = MINE, .state = LEASE_RELEASED, .expires_s = NOW_S,
 	  .must_commit = true },
 	{ "4.3.4 RELEASE: to another server",
 	  .type = DHCP_RELEASE, .server = OTHER_SERVER, .ciaddr = MINE, .held = BOUND(MINE),
@@ -299,8 +311,117 @@ static const struct row rows[] = {
 	{ "4.3.4 RELEASE: of nothing",
 	  .type = DHCP_RELEASE, .server = SERVER, IGNORES(NOT_THE_HOLDER) },
 
-	{ "4.3.5 INFORM: not served",
-	  .type = DHCP_INFORM, .ciaddr = MINE, .held = BOUND(MINE), IGNORES(UNSUPPORTED_MESSAGE) },
+	{ "4.3.5 INFORM: parameters for an address of the network, whoever gave it",
+	  .type = DHCP_INFORM, .ciaddr = OUTSIDE, .verdict = INFORM, .address = OUTSIDE },
+	{ "4.3.5 INFORM: the server SHOULD NOT check for an existing lease",
+	  .type = DHCP_INFORM, .ciaddr = MINE, .held = BOUND(OTHER), .wanted = BOUND(MINE),
+	  .verdict = INFORM, .address = MINE },
+	{ "4.3.5 INFORM: a machine of static_dhcp",
+	  .type = DHCP_INFORM, .assigned = ASSIGNED, .ciaddr = OUTSIDE,
+	  .verdict = INFORM, .address = OUTSIDE },
+	{ "4.3.5 INFORM: without an address there is nobody to answer",
+	  .type = DHCP_INFORM, IGNORES(WRONG_NETWORK) },
+	{ "4.3.5 INFORM: of another network",
+	  .type = DHCP_INFORM, .ciaddr = ELSEWHERE, IGNORES(WRONG_NETWORK) },
+	{ "4.3.5 INFORM: while the store fails",
+	  .type = DHCP_INFORM, .ciaddr = MINE, .fails = true, .verdict = INFORM, .address = MINE },
+
+	{ "4.3.2 SELECTING: of a durable store, an address that was never offered to it",
+	  .type = DHCP_REQUEST, .server = SERVER, .requested = MINE,
+	  REFUSES(NO_SUCH_LEASE, MINE) },
+	{ "4.3.2 SELECTING: the same with another address offered",
+	  .type = DHCP_REQUEST, .server = SERVER, .requested = OTHER, .held = OFFERED(MINE),
+	  REFUSES(NO_SUCH_LEASE, OTHER) },
+	{ "4.3.2 SELECTING: naming this server, it is refused by a modest one, too",
+	  .type = DHCP_REQUEST, .server = SERVER, .requested = MINE, .is_modest = true,
+	  REFUSES(NO_SUCH_LEASE, MINE) },
+	{ "4.3.2: the machine chose another server: a durable store is not written to for it",
+	  .type = DHCP_REQUEST, .server = OTHER_SERVER, .requested = MINE,
+	  IGNORES(OTHER_SERVER) },
+	{ "4.3.2: the same with this server's offer of the same address",
+	  .type = DHCP_REQUEST, .server = OTHER_SERVER, .requested = MINE, .held = OFFERED(MINE),
+	  IGNORES(OTHER_SERVER) },
+	{ "4.3.2 INIT-REBOOT: of a durable store, an address of the pool that nobody has",
+	  .type = DHCP_REQUEST, .requested = MINE, REFUSES(NO_SUCH_LEASE, MINE) },
+	{ "4.3.2 INIT-REBOOT: an address that was offered to it but never taken up",
+	  .type = DHCP_REQUEST, .requested = MINE, .held = OFFERED(MINE), BINDS(ACK, MINE) },
+	{ "4.3.2 INIT-REBOOT: after its probation an address is nobody's still",
+	  .type = DHCP_REQUEST, .requested = MINE, .wanted = PASSED(MINE),
+	  REFUSES(NO_SUCH_LEASE, MINE) },
+	{ "4.3.2 RENEWING: of a durable store, an address of the pool that nobody has",
+	  .type = DHCP_REQUEST, .ciaddr = MINE, REFUSES(NO_SUCH_LEASE, MINE) },
+	{ "4.3.2 RENEWING: after its lease has expired, and nobody else took the address",
+	  .type = DHCP_REQUEST, .ciaddr = MINE, .held = EXPIRED(MINE), BINDS(ACK, MINE) },
+
+	{ "authoritative = no, INIT-REBOOT: on the wrong network",
+	  .type = DHCP_REQUEST, .requested = ELSEWHERE, .is_modest = true, IGNORES(UNKNOWN_LEASE) },
+	{ "authoritative = no, INIT-REBOOT: unknown, of the pool",
+	  .type = DHCP_REQUEST, .requested = MINE, .is_modest = true, IGNORES(UNKNOWN_LEASE) },
+	{ "authoritative = no, INIT-REBOOT: somebody else has it",
+	  .type = DHCP_REQUEST, .requested = MINE, .wanted = BOUND(MINE), .is_modest = true,
+	  IGNORES(UNKNOWN_LEASE) },
+	{ "authoritative = no, REBINDING: the machine has another address",
+	  .type = DHCP_REQUEST, .ciaddr = OTHER, .held = BOUND(MINE), .is_modest = true,
+	  IGNORES(UNKNOWN_LEASE) },
+	{ "authoritative = no, RENEWING: what is known is extended",
+	  .type = DHCP_REQUEST, .ciaddr = MINE, .held = BOUND(MINE), .is_modest = true,
+	  BINDS(ACK, MINE) },
+
+	{ "damaged store: an unknown lease is never refused: INIT-REBOOT",
+	  .type = DHCP_REQUEST, .requested = MINE, .lost = true, IGNORES(UNKNOWN_LEASE) },
+	{ "damaged store: nor where an older record says that somebody else has it",
+	  .type = DHCP_REQUEST, .requested = MINE, .wanted = BOUND(MINE), .lost = true,
+	  IGNORES(UNKNOWN_LEASE) },
+	{ "damaged store: nor where the machine's own record says another address",
+	  .type = DHCP_REQUEST, .ciaddr = OTHER, .held = BOUND(MINE), .lost = true,
+	  IGNORES(UNKNOWN_LEASE) },
+	{ "damaged store: nor on another network",
+	  .type = DHCP_REQUEST, .requested = ELSEWHERE, .lost = true, IGNORES(UNKNOWN_LEASE) },
+	{ "damaged store: a lease that was saved goes on",
+	  .type = DHCP_REQUEST, .ciaddr = MINE, .held = BOUND(MINE), .lost = true,
+	  BINDS(ACK, MINE) },
+	{ "damaged store: an offer that is not this server's word is refused",
+	  .type = DHCP_REQUEST, .server = SERVER, .requested = MINE, .lost = true,
+	  REFUSES(NO_SUCH_LEASE, MINE) },
+
+	{ "failing store, RENEWING: what is kept goes on, for the time that is left",
+	  .type = DHCP_REQUEST, .ciaddr = MINE, .held = BOUND(MINE), .fails = true,
+	  .verdict = ACK, .address = MINE, .state = LEASE_BOUND, .expires_s = NOW_S + 100,
+	  .lease_time_s = 100 },
+	{ "failing store, INIT-REBOOT: the same",
+	  .type = DHCP_REQUEST, .requested = MINE, .held = BOUND(MINE), .fails = true,
+	  .verdict = ACK, .address = MINE, .state = LEASE_BOUND, .expires_s = NOW_S + 100,
+	  .lease_time_s = 100 },
+	{ "failing store, SELECTING: the same",
+	  .type = DHCP_REQUEST, .server = SERVER, .requested = MINE, .held = BOUND(MINE),
+	  .fails = true, .verdict = ACK, .address = MINE, .state = LEASE_BOUND,
+	  .expires_s = NOW_S + 100, .lease_time_s = 100 },
+	{ "failing store, RENEWING: an expired lease cannot be given again",
+	  .type = DHCP_REQUEST, .ciaddr = MINE, .held = EXPIRED(MINE), .fails = true,
+	  IGNORES(STORE_FAILS) },
+	{ "failing store, RENEWING: nor a released one",
+	  .type = DHCP_REQUEST, .ciaddr = MINE, .held = RELEASED(MINE), .fails = true,
+	  IGNORES(STORE_FAILS) },
+	{ "failing store, SELECTING: no new ACK",
+	  .type = DHCP_REQUEST, .server = SERVER, .requested = MINE, .held = OFFERED(MINE),
+	  .fails = true, IGNORES(STORE_FAILS) },
+	{ "failing store, DISCOVER: nothing is offered that could not be acknowledged",
+	  .type = DHCP_DISCOVER, .free = FIRST, .fails = true, IGNORES(STORE_FAILS) },
+	{ "failing store, DISCOVER: what is kept is offered",
+	  .type = DHCP_DISCOVER, .held = BOUND(MINE), .fails = true,
+	  .verdict = OFFER, .address = MINE, .state = LEASE_BOUND, .expires_s = NOW_S + 100 },
+	{ "failing store, DISCOVER: an expired lease is not",
+	  .type = DHCP_DISCOVER, .held = EXPIRED(MINE), .fails = true, IGNORES(STORE_FAILS) },
+	{ "failing store: what is wrong is still refused",
+	  .type = DHCP_REQUEST, .requested = ELSEWHERE, .fails = true,
+	  REFUSES(WRONG_NETWORK, ELSEWHERE) },
+	{ "failing store: static_dhcp needs none",
+	  .type = DHCP_REQUEST, .assigned = ASSIGNED, .requested = ASSIGNED, .fails = true,
+	  GIVES(ACK) },
+	{ "failing store: what is given back is known at least",
+	  .type = DHCP_RELEASE, .server = SERVER, .ciaddr = MINE, .held = BOUND(MINE),
+	  .fails = true, .verdict = RELEASE, .address = MINE, .state = LEASE_RELEASED,
+	  .expires_s = NOW_S, .must_commit = true },
 	{ "a server's OFFER", .type = DHCP_OFFER, .free = FIRST, IGNORES(UNSUPPORTED_MESSAGE) },
 	{ "a server's ACK", .type = DHCP_ACK, .free = FIRST, IGNORES(UNSUPPORTED_MESSAGE) },
 	{ "a server's NAK", .type = DHCP_NAK, .held = BOUND(MINE), IGNORES(UNSUPPORTED_MESSAGE) },
@@ -336,7 +457,7 @@ static const struct row rows[] = {
 	  .type = DHCP_INFORM, .access = ACCESS_DENIED, .ciaddr = MINE, IGNORES(DENIED) },
 	{ "access: denied, what was given is given back",
 	  .type = DHCP_RELEASE, .access = ACCESS_DENIED, .ciaddr = MINE, .held = BOUND(MINE),
-	  .verdict = RELEASE, .address = MINE, .state = LEASE_RELEASED, .expires_s = NOW_S + 100,
+	  .verdict = RELEASE, .address = MINE, .state = LEASE_RELEASED, .expires_s = NOW_S,
 	  .must_commit = true },
 	{ "access: denied, what was not given is not",
 	  .type = DHCP_RELEASE, .access = ACCESS_DENIED, .ciaddr = MINE, IGNORES(NOT_THE_HOLDER) },
@@ -347,7 +468,7 @@ static const struct row rows[] = {
 	  IGNORES(UNLISTED) },
 	{ "access: listed nowhere, what was given is given back",
 	  .type = DHCP_RELEASE, .access = ACCESS_UNLISTED, .ciaddr = MINE, .held = BOUND(MINE),
-	  .verdict = RELEASE, .address = MINE, .state = LEASE_RELEASED, .expires_s = NOW_S + 100,
+	  .verdict = RELEASE, .address = MINE, .state = LEASE_RELEASED, .expires_s = NOW_S,
 	  .must_commit = true },
 	{ "access: denied before simple",
 	  .type = DHCP_DISCOVER, .access = ACCESS_DENIED, .is_simple = true, .free = FIRST,
@@ -372,7 +493,7 @@ static const struct row rows[] = {
 	  .type = DHCP_DISCOVER, .assigned = ASSIGNED, GIVES(OFFER) },
 	{ "static_dhcp: DISCOVER, its address is reserved in the pool",
 	  .type = DHCP_DISCOVER, .assigned = ASSIGNED, .requested = ASSIGNED,
-	  .wanted = RESERVED(ASSIGNED), GIVES(OFFER) },
+	  .is_reserved = true, GIVES(OFFER) },
 	{ "static_dhcp: SELECTING, the offer is taken up",
 	  .type = DHCP_REQUEST, .assigned = ASSIGNED, .server = SERVER, .requested = ASSIGNED,
 	  GIVES(ACK) },
@@ -417,7 +538,7 @@ static const struct row rows[] = {
 	  .type = DHCP_DECLINE, .assigned = ASSIGNED, .server = OTHER_SERVER,
 	  .requested = ASSIGNED, IGNORES(OTHER_SERVER) },
 	{ "static_dhcp: INFORM", .type = DHCP_INFORM, .assigned = ASSIGNED, .ciaddr = ASSIGNED,
-	  IGNORES(UNSUPPORTED_MESSAGE) },
+	  .verdict = INFORM, .address = ASSIGNED },
 	/* clang-format on */
 };
 
@@ -425,6 +546,7 @@ static struct lease lease_of(const struct known *known, const char *mac)
 {
 	return (struct lease){ .address = { NETWORK + known->host },
 			       .mac = mac_of(mac),
+			       .owner = lease_identity_of_mac(mac_of(mac)),
 			       .state = known->state,
 			       .expires_s = known->expires_s };
 }
@@ -438,17 +560,32 @@ static struct dhcp_request request_of(const struct row *row)
 {
 	return (struct dhcp_request){ .type = row->type,
 				      .mac = mac_of(MACHINE),
+				      .owner = lease_identity_of_mac(mac_of(MACHINE)),
 				      .ciaddr = address_of(row->ciaddr),
 				      .requested = address_of(row->requested),
 				      .names_server = row->server != 0,
 				      .server = address_of(row->server) };
 }
 
+/* As a store says it of the address that is asked for. */
+static bool is_wanted_free(const struct row *row, uint32_t asked)
+{
+	const struct known *known = row->wanted.host != 0 ? &row->wanted : &row->held;
+
+	if (row->is_reserved || asked < FIRST || asked > LAST)
+		return false;
+	if (known->host == 0 || known->host != asked)
+		return true;
+	if (row->forgets && known->state != LEASE_OFFERED)
+		return false;
+	return known->expires_s <= NOW_S;
+}
+
 static struct dhcp_decision decide(const struct row *row)
 {
 	struct dhcp_request request = request_of(row);
 	struct lease held = lease_of(&row->held, MACHINE);
-	struct lease wanted = lease_of(&row->wanted, NOBODYS);
+	struct subnet_config its_subnet = subnet;
 	uint32_t asked = row->requested != 0 ? row->requested : row->ciaddr;
 	struct dhcp_facts facts = {
 		.may_be_served = !row->is_simple,
@@ -456,22 +593,30 @@ static struct dhcp_decision decide(const struct row *row)
 		.assigned = address_of(row->assigned),
 		.server = { NETWORK + SERVER },
 		.held = row->held.host == 0 ? NULL : &held,
+		.wanted_is_free = is_wanted_free(row, asked),
 		.has_free_address = row->free != 0,
 		.free_address = address_of(row->free),
+		.store_forgets = row->forgets,
+		.store_fails = row->fails,
+		.store_lost = row->lost,
 		.now_s = NOW_S,
 	};
 
-	/* The store's answer for the address that is asked for: the machine's own lease, too. */
-	if (row->wanted.host != 0)
-		facts.wanted = &wanted;
-	else if (row->held.host != 0 && row->held.host == asked)
-		facts.wanted = &held;
-	return dhcp_decide(&request, &facts, &subnet);
+	its_subnet.is_authoritative = !row->is_modest;
+	return dhcp_decide(&request, &facts, &its_subnet);
+}
+
+static uint32_t time_told(const struct row *row)
+{
+	if (row->verdict != OFFER && row->verdict != ACK)
+		return 0;
+	return row->lease_time_s != 0 ? row->lease_time_s : LEASE_TIME_S;
 }
 
 static bool is_as_said(const struct row *row, const struct dhcp_decision *decision)
 {
-	return decision->verdict == row->verdict && decision->reason == row->reason &&
+	return decision->lease_time_s == time_told(row) && decision->verdict == row->verdict &&
+	       decision->reason == row->reason &&
 	       ip4_is_same(decision->lease.address, address_of(row->address)) &&
 	       decision->lease.state == row->state && decision->lease.expires_s == row->expires_s &&
 	       decision->must_commit == row->must_commit;
@@ -528,14 +673,21 @@ static void check_refusal(const struct row *row, const struct dhcp_decision *dec
 /* What holds for every decision, whatever the facts. */
 static void check_decision(const struct row *row, const struct dhcp_decision *decision)
 {
-	bool is_taken = row->wanted.host != 0 && row->wanted.state != LEASE_OFFERED;
+	bool is_taken = row->wanted.host != 0 && row->wanted.expires_s > NOW_S;
 	uint32_t host = decision->lease.address.value - NETWORK;
 
 	assert_int_equal(decision->verdict == IGNORE || decision->verdict == NAK,
 			 decision->reason != DHCP_REASON_NONE);
 	if (decision->verdict == ACK || decision->verdict == RECORD)
 		assert_true(decision->lease.state == LEASE_BOUND &&
-			    (decision->must_commit || row->assigned != 0));
+			    (decision->must_commit || row->assigned != 0 || row->fails));
+	if (decision->verdict == ACK)
+		assert_true(decision->lease_time_s > 0 &&
+			    decision->lease.expires_s >= NOW_S + decision->lease_time_s);
+	/* Where nothing can be kept, only what is kept already is promised. */
+	if (row->fails && (decision->verdict == ACK || decision->verdict == OFFER) &&
+	    row->assigned == 0)
+		assert_true(!decision->must_commit && decision->lease.state == LEASE_BOUND);
 	if (decision->verdict == IGNORE || decision->verdict == NAK)
 		assert_false(decision->must_commit);
 	if (decision->verdict == NAK)
@@ -554,7 +706,8 @@ static void check_decision(const struct row *row, const struct dhcp_decision *de
 	/* The configuration is the lease: it is the one address, and the store hears nothing. */
 	if (row->assigned != 0) {
 		assert_false(decision->must_commit || decision->verdict == RECORD);
-		if (decision->verdict != IGNORE && decision->verdict != NAK)
+		if (decision->verdict != IGNORE && decision->verdict != NAK &&
+		    decision->verdict != INFORM)
 			assert_int_equal(host, ASSIGNED);
 	}
 }
@@ -575,13 +728,20 @@ static bool combine(size_t number, struct row *out_row)
 	static const uint32_t servers[] = { 0, SERVER, OTHER_SERVER };
 	static const struct known held[] = { { 0 },          BOUND(MINE),   EXPIRED(MINE),
 					     RELEASED(MINE), OFFERED(MINE), LAPSED(MINE) };
-	static const struct known wanted[] = { { 0 },          BOUND(OTHER),    OFFERED(OTHER),
-					       LAPSED(OTHER),  RELEASED(OTHER), DECLINED(OTHER),
-					       RESERVED(OTHER) };
+	static const struct known wanted[] = { { 0 },         BOUND(OTHER),    OFFERED(OTHER),
+					       LAPSED(OTHER), RELEASED(OTHER), DECLINED(OTHER),
+					       PASSED(OTHER) };
 	static const enum access accesses[] = { ACCESS_GRANTED, ACCESS_DENIED, ACCESS_UNLISTED };
+	static const struct row stores[] = {
+		{ 0 },
+		{ .forgets = true },
+		{ .fails = true },
+		{ .lost = true },
+		{ .is_modest = true },
+	};
 	static const uint32_t assigned[] = { 0, ASSIGNED };
 	const struct known *occupant = &wanted[take_digit(&number, COUNT_OF(wanted))];
-	bool is_free = occupant->host == 0 || occupant->state == LEASE_OFFERED;
+	bool is_free = occupant->host == 0 || occupant->expires_s <= NOW_S;
 	uint32_t asked;
 
 	*out_row = (struct row){ .type = 1 + (unsigned)take_digit(&number, 10),
@@ -593,6 +753,11 @@ static bool combine(size_t number, struct row *out_row)
 				 .access = accesses[take_digit(&number, COUNT_OF(accesses))],
 				 .assigned = assigned[take_digit(&number, COUNT_OF(assigned))],
 				 .free = is_free ? OTHER : FIRST };
+	out_row->forgets = stores[number % COUNT_OF(stores)].forgets;
+	out_row->fails = stores[number % COUNT_OF(stores)].fails;
+	out_row->lost = stores[number % COUNT_OF(stores)].lost;
+	out_row->is_modest = stores[number % COUNT_OF(stores)].is_modest;
+	(void)take_digit(&number, COUNT_OF(stores));
 	/* The store knows of the address that is asked for. */
 	asked = out_row->requested != 0 ? out_row->requested : out_row->ciaddr;
 	if (asked == occupant->host)
@@ -618,7 +783,9 @@ static void a_lease_for_ever_does_not_wrap(void **state)
 	struct dhcp_request request = { .type = DHCP_REQUEST,
 					.mac = mac_of(MACHINE),
 					.requested = { NETWORK + MINE } };
-	struct dhcp_facts facts = { .may_be_served = true, .now_s = NOW_S };
+	struct dhcp_facts facts = {
+		.may_be_served = true, .store_forgets = true, .wanted_is_free = true, .now_s = NOW_S
+	};
 	struct dhcp_decision decision;
 
 	(void)state;

@@ -44,7 +44,7 @@ static void answer(struct span asked, enum dhcp_verdict verdict, enum boot_shape
 	struct dhcp_message message;
 	struct client client;
 	struct dhcp_request request;
-	struct dhcp_decision decision = { .verdict = verdict };
+	struct dhcp_decision decision = { .verdict = verdict, .lease_time_s = 3600 };
 	struct writer out = writer_of(out_reply->bytes, sizeof(out_reply->bytes));
 
 	assert_int_equal(dhcp_decode(asked, &message), DHCP_DROP_NONE);

@@ -43,6 +43,7 @@ static struct setting setting_of(enum dhcp_verdict verdict)
 					.netmask = ip4_of("255.255.255.0"),
 					.lease_time_s = 3600 } },
 		.decision = { .verdict = verdict,
+			      .lease_time_s = 3600,
 			      .lease = { .address = ip4_of("192.168.77.148"),
 					 .mac = mac_of(MACHINE) } },
 		.boot_file = "pxelinux.0",
@@ -177,6 +178,10 @@ static void carries_the_options_of_each_answer(void **state)
 	setting.decision.verdict = DHCP_VERDICT_ACK;
 	write_reply(&setting, &(struct packet){ .options = "53=03" }, &reply);
 	assert_options(&reply, "53=05 " LEASE NETWORK BOOT);
+	/* RFC 2131 section 4.3.5: an INFORM's ACK has no lease time. */
+	setting.decision.verdict = DHCP_VERDICT_INFORM;
+	write_reply(&setting, &(struct packet){ .options = "53=08" }, &reply);
+	assert_options(&reply, "53=05 54=c0a84d01 " NETWORK BOOT);
 	setting.decision.verdict = DHCP_VERDICT_NAK;
 	setting.decision.reason = DHCP_REASON_ADDRESS_TAKEN;
 	write_reply(&setting, &(struct packet){ .options = "53=03" }, &reply);
@@ -283,7 +288,7 @@ static void the_lease_times_do_not_wrap(void **state)
 	struct reply reply;
 
 	(void)state;
-	setting.config.subnet.lease_time_s = UINT32_MAX;
+	setting.decision.lease_time_s = UINT32_MAX;
 	write_reply(&setting, &(struct packet){ .options = "53=03" }, &reply);
 	assert_options(&reply,
 		       "53=05 54=c0a84d01 51=ffffffff 58=7fffffff 59=dfffffff " NETWORK BOOT);

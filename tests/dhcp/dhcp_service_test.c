@@ -91,7 +91,9 @@ static void fill_config(void)
 			    .netmask = ip4_of("255.255.255.0"),
 			    .pool_first = ip4_of(FIRST),
 			    .pool_last = ip4_of(LAST),
-			    .lease_time_s = 3600 },
+			    .lease_time_s = 3600,
+			    .probation_s = 3600,
+			    .is_authoritative = true },
 	};
 }
 
@@ -105,7 +107,10 @@ static int set_up(void **state)
 	bench.loop = loop_new();
 	bench.activity = activity_new();
 	bench.sessions = session_table_new(16);
-	bench.leases = lease_memory_new(ip4_of(FIRST), ip4_of(LAST));
+	bench.leases = lease_memory_new();
+	if (bench.leases->operations->set_pool(bench.leases, ip4_of(FIRST), ip4_of(LAST), NULL, 0) <
+	    0)
+		return -1;
 	bench.served[0] = (struct local_address){ .interface = network_interface("near"),
 						  .name = "near",
 						  .address = ip4_of(SECOND),
@@ -264,6 +269,13 @@ static void boot(const char *mac, const char *options, const char *address)
 	assert_answer(ask(&(struct packet){ .mac = mac, .options = request }), ACK, address);
 }
 
+static const struct lease *find_lease(const char *mac)
+{
+	struct lease_identity owner = lease_identity_of_mac(mac_of(mac));
+
+	return bench.leases->operations->find_machine(bench.leases, &owner);
+}
+
 static void a_machine_gets_an_address_by_raw_frames(void **state)
 {
 	const struct session *session;
@@ -287,7 +299,7 @@ static void a_machine_gets_an_address_by_raw_frames(void **state)
 	frame = ask(&(struct packet){ .options = "53=03 50=0a4d0064 " SERVER_ID " " BOOT });
 	assert_answer(frame, ACK, FIRST);
 	assert_string_equal(mac_format(frame->to_mac).text, MACHINE);
-	lease = bench.leases->operations->find_machine(bench.leases, mac_of(MACHINE));
+	lease = find_lease(MACHINE);
 	assert_non_null(lease);
 	assert_int_equal(lease->state, LEASE_BOUND);
 	session =
@@ -521,6 +533,43 @@ static void a_released_address_waits_for_its_machine(void **state)
 	boot(MACHINE, BOOT, FIRST);
 }
 
+/* RFC 2131 section 4.3.5: parameters, to the address that the machine has from elsewhere. */
+static void an_inform_is_answered_at_its_address(void **state)
+{
+	const struct frame *frame;
+
+	(void)state;
+	NETWORK_NEEDED();
+	network_ip("neigh replace " OUTSIDE " lladdr 52:54:00:77:01:01 dev near");
+	start();
+	frame = ask(&(struct packet){ .options = "53=08 " BOOT, .ciaddr = OUTSIDE });
+	assert_answer(frame, ACK, "0.0.0.0");
+	assert_string_equal(ip4_format(frame->to.address).text, OUTSIDE);
+	assert_null(option_of(frame, 51).bytes);
+	assert_non_null(option_of(frame, 1).bytes);
+	assert_string_equal(boot_file_of(frame), "boot.bin");
+	assert_null(find_lease(MACHINE));
+	assert_null(session_find_address(bench.sessions, ip4_of(OUTSIDE),
+					 loop_now_ms(bench.loop) / 1000));
+}
+
+static void machines_are_known_by_what_identity_says(void **state)
+{
+	(void)state;
+	NETWORK_NEEDED();
+	bench.config.leases.identity = LEASE_BY_CLIENT_ID;
+	start();
+	boot(MACHINE, BOOT " 61=ff0102030405", FIRST);
+	boot(OTHER, BOOT " 61=ff0102030405", FIRST);
+	boot(MACHINE, BOOT, "10.77.0.101");
+	/* RFC 2132 section 9.14: at least two octets. */
+	boot(MACHINE, BOOT " 61=ff", "10.77.0.101");
+	bench.config.leases.identity = LEASE_BY_UUID;
+	boot(THIRD, BOOT " 97=00564d0102030405060708090a0b0c0d0e", LAST);
+	/* What its firmware said holds for the system that it booted. */
+	boot(THIRD, "", LAST);
+}
+
 static void another_servers_choice_is_recorded_in_silence(void **state)
 {
 	(void)state;
@@ -555,13 +604,13 @@ static void what_is_not_answered_has_a_reason(void **state)
 	start();
 	ask_in_vain(&(struct packet){ .options = "53=03 50=0a4d0005 " BOOT },
 		    EVENT_DHCP_UNKNOWN_LEASE);
-	ask_in_vain(&(struct packet){ .options = "53=08 " BOOT, .ciaddr = FIRST },
-		    EVENT_DHCP_UNSUPPORTED_MESSAGE);
+	ask_in_vain(&(struct packet){ .options = "53=08 " BOOT, .ciaddr = "192.0.2.1" },
+		    EVENT_DHCP_WRONG_NETWORK);
 	ask_in_vain(&(struct packet){ .options = "53=02 " BOOT }, EVENT_DHCP_UNSUPPORTED_MESSAGE);
 	ask_in_vain(&(struct packet){ .options = "53=07 " BOOT, .ciaddr = FIRST },
 		    EVENT_DHCP_NOT_THE_HOLDER);
-	ask_in_vain(&(struct packet){ .options = BOOT, .ciaddr = "192.0.2.1" },
-		    EVENT_DHCP_WRONG_NETWORK);
+	send_packet(&(struct packet){ .options = BOOT, .ciaddr = "192.0.2.1" });
+	await_event(EVENT_DHCP_WRONG_NETWORK, 2);
 	ask_in_vain(&(struct packet){ .options = BOOT, .sname = "another" },
 		    EVENT_BOOTP_OTHER_SERVER);
 }
@@ -672,8 +721,7 @@ static void a_machine_that_is_denied_by_now_may_give_back(void **state)
 	ask_in_vain(
 		&(struct packet){ .mac = OTHER, .options = "53=07 " SERVER_ID, .ciaddr = FIRST },
 		EVENT_DHCP_RELEASE);
-	assert_int_equal(bench.leases->operations->find_machine(bench.leases, mac_of(OTHER))->state,
-			 LEASE_RELEASED);
+	assert_int_equal(find_lease(OTHER)->state, LEASE_RELEASED);
 	assert_true(session_of(OTHER)->is_denied);
 }
 
@@ -757,9 +805,6 @@ static void giving_back_grants_nothing(void **state)
 	boot(MACHINE, BOOT, FIRST);
 	bench.config.bootp.access = ACCESS_BY_HTTP;
 	session_of(MACHINE)->is_denied = true;
-	ask_in_vain(&(struct packet){ .options = "53=08 " BOOT, .ciaddr = FIRST },
-		    EVENT_DHCP_UNSUPPORTED_MESSAGE);
-	assert_true(session_of(MACHINE)->is_denied);
 	ask_in_vain(&(struct packet){ .options = "53=07 " SERVER_ID " " BOOT, .ciaddr = FIRST },
 		    EVENT_DHCP_RELEASE);
 	assert_true(session_of(MACHINE)->is_denied);
@@ -813,7 +858,7 @@ static void a_machine_of_static_dhcp_gets_its_address(void **state)
 	assert_answer(ask(&(struct packet){ .options = "53=03 50=0a4d0064 " SERVER_ID " " BOOT }),
 		      NAK, "0.0.0.0");
 	/* The configuration is the lease. */
-	assert_null(bench.leases->operations->find_machine(bench.leases, mac_of(MACHINE)));
+	assert_null(find_lease(MACHINE));
 	boot(THIRD, BOOT, FIRST);
 }
 
@@ -1100,6 +1145,8 @@ int main(void)
 		ON_BENCH(an_exhausted_pool_is_counted_and_known_machines_keep_theirs),
 		ON_BENCH(a_declined_address_is_given_to_nobody),
 		ON_BENCH(a_released_address_waits_for_its_machine),
+		ON_BENCH(an_inform_is_answered_at_its_address),
+		ON_BENCH(machines_are_known_by_what_identity_says),
 		ON_BENCH(another_servers_choice_is_recorded_in_silence),
 		ON_BENCH(a_machine_from_elsewhere_is_told_so_by_broadcast),
 		ON_BENCH(what_is_not_answered_has_a_reason),

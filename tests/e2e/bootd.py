@@ -32,6 +32,8 @@ USUAL = {
         "default": "other.bin",
     },
     "tftp": {"root": "root", "timeout": "0.3"},
+    "leases": {"type": "memory"},
+    "daemon": {"control": "control"},
 }
 
 

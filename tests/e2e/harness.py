@@ -13,7 +13,7 @@ PACKAGES = {
     "dhcpcd": "dhcpcd-base", "curl": "curl", "tftp": "tftp-hpa", "atftp": "atftp",
     "dhcpd": "isc-dhcp-server", "kea-dhcp4": "kea-dhcp4-server",
     "setpriv": "util-linux", "unshare": "util-linux", "taskset": "util-linux", "dnsmasq": "dnsmasq-base",
-    "apt-get": "apt", "dpkg-deb": "dpkg", "openssl": "openssl",
+    "strace": "strace", "apt-get": "apt", "dpkg-deb": "dpkg", "openssl": "openssl",
 }
 
 

@@ -2,9 +2,11 @@
 """mode = auto: bootd gives addresses only where nobody else does, and remembers who does."""
 
 import contextlib
+import json
 import os
 
 import dhcp
+from bootd import run_binary
 from dhcp import ACK, DISCOVER, RawClient, mac, message, pxe_options
 from harness import EndToEndTest, main
 from network import Folder, Network
@@ -122,6 +124,41 @@ class BootdFirst(AutoTest):
             # Never back while it runs.
             self.check_is_proxy(raw, has_other=False)
             self.assertNotIn(67, self.network.udp_ports("srv"))
+
+    def leases(self, daemon):
+        """What a machine was acknowledged, or nobody gets: [(address, state)]."""
+        _, out, _ = run_binary(self.network, "leases", "--json", "-c", daemon.config)
+        return [(one["address"], one["state"]) for one in json.loads(out)
+                if one["state"] != "offered"]
+
+    def claim(self, address):
+        """Announces the address by ARP (RFC 5227)."""
+        sender = mac("52:54:00:77:00:01") + dhcp.ip4(address)
+        with contextlib.closing(self.network.raw_socket("cli", "c0")) as sock:
+            sock.send(b"\xff" * 6 + sender[:6] + bytes.fromhex("0806 0001 0800 0604 0001")
+                      + sender + bytes(6) + sender[6:])
+
+    def test_a_proxy_binds_nothing_and_tries_no_addresses(self):
+        daemon = self.auto({"leases": {"type": "sqlite", "file": "leases.db"}})
+        daemon.wait_for(IS_SERVER, DECISION_S)
+        with RawClient(self.network) as raw:
+            ack = raw.lease(MACHINE)
+            self.assertEqual(ack.message.server_id, "10.77.0.1")
+            before = self.leases(daemon)
+            with Dnsmasq(self.network, "other"):
+                raw.send(message(DISCOVER, OTHER_MACHINE, flags=dhcp.BROADCAST_FLAG))
+                daemon.wait_for(IS_PROXY + "10.77.0.2 gives addresses")
+                for sent in (message(DISCOVER, OTHER_MACHINE),
+                             message(dhcp.REQUEST, MACHINE, ciaddr=ack.message.yiaddr),
+                             message(dhcp.RELEASE, MACHINE, ciaddr=ack.message.yiaddr)):
+                    self.assertNotIn("10.77.0.1",
+                                     [server for server, _ in self.answers(raw, sent)])
+                # Somebody says of each address of the pool that it is its own: no news to a proxy.
+                for number in range(100, 150):
+                    self.claim(f"10.77.0.{number}")
+                self.answers(raw, message(DISCOVER, OTHER_MACHINE), 1)
+            self.assertEqual(self.leases(daemon), before)
+        self.assertEqual(daemon.lines("which it does not have from here"), [])
 
     def test_bootds_own_probes_find_it_without_any_machine(self):
         daemon = self.auto()

@@ -9,6 +9,7 @@ import struct
 import time
 
 import dhcp
+from bootd import run_binary
 from clients import Dhclient
 from dhcp import ACK, DISCOVER, INFORM, OFFER, REQUEST, RawClient, mac, message, pxe_options
 from harness import EndToEndTest, main
@@ -272,6 +273,15 @@ class OnTheWire(ProxyTest):
         self.assertEqual(sub_options(told.option(VENDOR)), {
             6: b"\x03", 9: b"\0\0\x11Raspberry Pi Boot", 10: b"\0PXE"})
         self.assertEqual(told.siaddr, SERVER)
+
+    def test_there_are_no_leases(self):
+        daemon = self.proxy({"leases": {"type": "sqlite", "file": "leases.db"}})
+        with RawClient(self.network) as raw:
+            raw.discover(MACHINE, pxe_options(BIOS, uuid=UUID_OPTION))
+        self.assertEqual(run_binary(self.network, "leases", "--json", "-c", daemon.config),
+                         (0, "[]\n", ""))
+        daemon.stop()
+        self.assertFalse(os.path.exists(os.path.join(daemon.folder, "leases.db")))
 
     def test_a_reload_cannot_change_the_mode(self):
         daemon = self.proxy()

@@ -198,7 +198,8 @@ class Check(StartTest):
                        "[LOGGER]\nType = STDERR ; where\nlevel=debug\n"
                        "[bootpd]\nPool_Start = 10.77.0.100 # the first\npool_count : 5\n"
                        "ALLOW_simple_DHCP = Enabled\ndns = 10.77.0.5;10.77.0.6\n"
-                       "boot_file = boot.bin\n[TFTPD]\nroot = ./root\nTimeout = 1.5\n")
+                       "boot_file = boot.bin\n[TFTPD]\nroot = ./root\nTimeout = 1.5\n"
+                       "[leases]\nTYPE = Memory\n")
         daemon.start()
         with dhcp.RawClient(self.network) as raw:
             got = raw.discover(MACHINE).message

@@ -15,11 +15,10 @@
 #include <string.h>
 #include <time.h>
 
-#define FIRST        0xc0a84d64
-#define POOL         8
-#define MACHINES     11
-#define OFFER_LIFE_S 30 /* every offer lives equally long */
-#define STEPS        50000
+#define FIRST    0xc0a84d64
+#define POOL     8
+#define MACHINES 11
+#define STEPS    50000
 
 static struct ip4 pool_address(uint32_t number)
 {
@@ -31,23 +30,45 @@ static struct mac machine(uint32_t number)
 	return (struct mac){ { 0x52, 0x54, 0, 0, 0, (uint8_t)number } };
 }
 
-static struct lease_index *new_index(void)
+/* Machine 0 is nobody. */
+static struct lease_identity owner_of(uint32_t number)
 {
-	struct lease_index *index = lease_index_new(pool_address(0), pool_address(POOL - 1));
+	if (number == 0)
+		return (struct lease_identity){ 0 };
+	return lease_identity_of_mac(machine(number));
+}
+
+static struct lease_index *new_index_that(bool gives_anew)
+{
+	struct lease_index *index =
+		lease_index_new(pool_address(0), pool_address(POOL - 1), gives_anew);
 
 	assert_non_null(index);
 	return index;
 }
 
-static void put(struct lease_index *index, uint32_t address, uint32_t mac, enum lease_state state,
-		uint64_t expires_s)
+static struct lease_index *new_index(void)
+{
+	return new_index_that(true);
+}
+
+static void put(struct lease_index *index, uint32_t address, uint32_t number,
+		enum lease_state state, uint64_t expires_s)
 {
 	struct lease lease = { .address = pool_address(address),
-			       .mac = machine(mac),
+			       .mac = machine(number),
+			       .owner = owner_of(number),
 			       .state = state,
 			       .expires_s = expires_s };
 
 	assert_true(lease_index_put(index, &lease));
+}
+
+static const struct lease *find(const struct lease_index *index, uint32_t number)
+{
+	struct lease_identity owner = owner_of(number);
+
+	return lease_index_find_machine(index, &owner);
 }
 
 static void assert_free(const struct lease_index *index, uint32_t wanted, uint64_t now_s,
@@ -67,25 +88,32 @@ static void assert_exhausted(const struct lease_index *index, uint32_t wanted, u
 	assert_int_equal(address.value, 7);
 }
 
-static void only_a_passed_offer_frees_an_address(void **state)
+static void an_address_is_free_when_its_time_has_come(void **state)
 {
 	static const struct {
 		enum lease_state state;
 		uint64_t expires_s;
-		bool is_free;
+		bool is_free;         /* to another machine, at 100 */
+		bool is_free_at_last; /* the same where leases stay with their machines */
 	} rows[] = {
-		{ LEASE_OFFERED, 101, false }, { LEASE_OFFERED, 100, true },
-		{ LEASE_OFFERED, 99, true },   { LEASE_BOUND, 99, false },
-		{ LEASE_RELEASED, 99, false }, { LEASE_DECLINED, 0, false },
-		{ LEASE_RESERVED, 0, false },
+		{ LEASE_OFFERED, 101, false, false }, { LEASE_OFFERED, 100, true, true },
+		{ LEASE_BOUND, 101, false, false },   { LEASE_BOUND, 100, true, false },
+		{ LEASE_RELEASED, 100, true, false }, { LEASE_DECLINED, 101, false, false },
+		{ LEASE_DECLINED, 100, true, true },  { LEASE_BOUND, LEASE_FOR_EVER, false, false },
 	};
 
 	(void)state;
-	assert_true(lease_is_free(NULL, 100));
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		struct lease lease = { .state = rows[i].state, .expires_s = rows[i].expires_s };
+		struct lease_index *index = new_index_that(true);
+		struct lease_index *keeping = new_index_that(false);
 
-		assert_int_equal(lease_is_free(&lease, 100), rows[i].is_free);
+		put(index, 3, 1, rows[i].state, rows[i].expires_s);
+		put(keeping, 3, 1, rows[i].state, rows[i].expires_s);
+		assert_int_equal(lease_index_is_free(index, pool_address(3), 100), rows[i].is_free);
+		assert_int_equal(lease_index_is_free(keeping, pool_address(3), 100),
+				 rows[i].is_free_at_last);
+		lease_index_free(index);
+		lease_index_free(keeping);
 	}
 }
 
@@ -94,9 +122,12 @@ static void an_empty_index_knows_nothing_and_has_all_free(void **state)
 	struct lease_index *index = new_index();
 
 	(void)state;
-	assert_null(lease_index_find_machine(index, machine(1)));
+	assert_null(find(index, 1));
+	assert_null(find(index, 0));
 	for (uint32_t i = 0; i < POOL; i++) {
 		assert_null(lease_index_find_address(index, pool_address(i)));
+		assert_true(lease_index_is_free(index, pool_address(i), 0));
+		assert_true(lease_index_has(index, pool_address(i)));
 		assert_free(index, i, 0, i);
 	}
 	lease_index_free(index);
@@ -111,12 +142,18 @@ static void what_is_not_in_the_pool_is_neither_kept_nor_given(void **state)
 	for (size_t i = 0; i < COUNT_OF(outside); i++) {
 		struct lease lease = { .address = { outside[i] },
 				       .mac = machine(1),
+				       .owner = owner_of(1),
 				       .state = LEASE_BOUND };
 		struct ip4 address;
 
 		assert_false(lease_index_put(index, &lease));
-		assert_null(lease_index_find_machine(index, machine(1)));
+		lease_index_forget(index, lease.address);
+		lease_index_reserve(index, lease.address);
+		lease_index_set_pending(index, lease.address, true);
+		assert_null(find(index, 1));
 		assert_null(lease_index_find_address(index, lease.address));
+		assert_false(lease_index_is_free(index, lease.address, 100));
+		assert_false(lease_index_has(index, lease.address));
 		assert_true(lease_index_find_free(index, lease.address, 0, &address));
 		assert_int_equal(address.value, FIRST);
 	}
@@ -132,26 +169,149 @@ static void addresses_are_given_in_order_the_first_time_round(void **state)
 		assert_free(index, POOL, 0, i);
 		put(index, i, i + 1, LEASE_BOUND, 1000);
 	}
-	assert_exhausted(index, 0, 0);
-	assert_exhausted(index, POOL, UINT64_MAX);
+	assert_exhausted(index, 0, 999);
+	assert_exhausted(index, POOL, 999);
 	lease_index_free(index);
 }
 
-static void reserved_and_declined_addresses_are_never_given(void **state)
+static void the_lease_that_ended_first_makes_room_first(void **state)
+{
+	static const uint64_t ends[POOL] = { 500, 300, 800, 200, 700, 100, 600, 400 };
+	static const uint32_t order[POOL] = { 5, 3, 1, 7, 0, 6, 4, 2 };
+	struct lease_index *index = new_index();
+
+	(void)state;
+	for (uint32_t i = 0; i < POOL; i++)
+		put(index, i, i + 1, i % 2 == 0 ? LEASE_BOUND : LEASE_RELEASED, ends[i]);
+	for (uint32_t i = 0; i < POOL; i++) {
+		assert_free(index, POOL, 1000, order[i]);
+		put(index, order[i], 100 + i, LEASE_BOUND, 5000);
+	}
+	assert_exhausted(index, POOL, 1000);
+	lease_index_free(index);
+}
+
+static void nobody_elses_address_is_given_while_there_are_others(void **state)
 {
 	struct lease_index *index = new_index();
 
 	(void)state;
-	put(index, 0, 0, LEASE_RESERVED, 0);
-	put(index, 2, 0, LEASE_DECLINED, 0);
+	put(index, 0, 1, LEASE_BOUND, 100);
+	put(index, 1, 2, LEASE_OFFERED, 200);
+	/* Not even to one that asks for it. */
+	assert_free(index, 0, 1000, 2);
+	for (uint32_t i = 2; i < POOL; i++)
+		put(index, i, i + 1, LEASE_BOUND, 5000);
+	assert_free(index, 0, 1000, 1); /* only offered, though later */
+	put(index, 1, 20, LEASE_BOUND, 5000);
+	assert_free(index, 0, 1000, 0);
+	lease_index_free(index);
+}
+
+/* A flood of DISCOVERs moves offers about and takes no lease from its machine. */
+static void an_offer_leaves_the_lease_beneath(void **state)
+{
+	struct lease_index *index = new_index();
+
+	(void)state;
+	put(index, 0, 1, LEASE_BOUND, 100);
+	put(index, 0, 2, LEASE_OFFERED, 230);
+	assert_int_equal(find(index, 1)->state, LEASE_BOUND);
+	assert_int_equal(find(index, 2)->state, LEASE_OFFERED);
+	assert_false(lease_index_is_free(index, pool_address(0), 229));
+	assert_true(lease_index_is_free(index, pool_address(0), 230));
+	/* Its machine comes back, and the offer is gone. */
+	put(index, 0, 1, LEASE_BOUND, 1000);
+	assert_null(find(index, 2));
+	/* Or somebody takes it up, and the lease is gone. */
+	put(index, 0, 3, LEASE_OFFERED, 1030);
+	put(index, 0, 3, LEASE_BOUND, 2000);
+	assert_null(find(index, 1));
+	assert_int_equal(find(index, 3)->state, LEASE_BOUND);
+	lease_index_free(index);
+}
+
+static void what_is_held_back_is_free_for_whoever_asks_for_it(void **state)
+{
+	struct lease_index *index = new_index();
+
+	(void)state;
+	put(index, 0, 0, LEASE_OFFERED, 300);
+	assert_true(lease_index_is_free(index, pool_address(0), 100));
+	assert_free(index, 0, 100, 0);
+	assert_free(index, POOL, 100, 1);
+	assert_null(find(index, 0));
+	lease_index_free(index);
+}
+
+static void reserved_and_declined_addresses_are_not_given(void **state)
+{
+	struct lease_index *index = new_index();
+
+	(void)state;
+	lease_index_reserve(index, pool_address(0));
+	put(index, 2, 0, LEASE_DECLINED, 2000);
 	assert_free(index, 0, 0, 1);
 	assert_free(index, 2, 0, 1);
-	put(index, 1, 1, LEASE_BOUND, 1000);
+	put(index, 1, 1, LEASE_BOUND, 5000);
 	assert_free(index, POOL, 0, 3);
 	for (uint32_t i = 3; i < POOL; i++)
-		put(index, i, i, LEASE_BOUND, 1000);
-	assert_exhausted(index, 0, UINT64_MAX);
-	assert_exhausted(index, 2, UINT64_MAX);
+		put(index, i, i, LEASE_BOUND, 5000);
+	assert_exhausted(index, 0, 1999);
+	assert_exhausted(index, 2, 1999);
+	assert_free(index, POOL, 2000, 2);
+	put(index, 2, 50, LEASE_BOUND, 5000);
+	assert_free(index, POOL, LEASE_FOR_EVER - 1, 1);
+	for (uint32_t i = 1; i < POOL; i++)
+		put(index, i, 60 + i, LEASE_BOUND, LEASE_FOR_EVER);
+	assert_exhausted(index, POOL, LEASE_FOR_EVER - 1);
+	lease_index_free(index);
+}
+
+static void a_reserved_addresss_lease_is_nobodys(void **state)
+{
+	struct lease_index *index = new_index();
+
+	(void)state;
+	put(index, 3, 1, LEASE_BOUND, 100);
+	lease_index_reserve(index, pool_address(3));
+	assert_null(find(index, 1));
+	assert_null(lease_index_find_address(index, pool_address(3)));
+	assert_false(lease_index_is_free(index, pool_address(3), 1000));
+	put(index, 0, 1, LEASE_BOUND, 1000);
+	assert_int_equal(find(index, 1)->address.value, FIRST);
+	lease_index_free(index);
+}
+
+static void what_is_pending_is_not_given_even_when_it_ends(void **state)
+{
+	struct lease_index *index = new_index();
+
+	(void)state;
+	put(index, 0, 1, LEASE_BOUND, 100);
+	lease_index_set_pending(index, pool_address(0), true);
+	for (uint32_t i = 1; i < POOL; i++)
+		put(index, i, i + 1, LEASE_BOUND, 5000);
+	assert_exhausted(index, 0, 1000);
+	assert_false(lease_index_is_free(index, pool_address(0), 1000));
+	lease_index_set_pending(index, pool_address(0), false);
+	assert_free(index, POOL, 1000, 0);
+	lease_index_free(index);
+}
+
+static void what_is_forgotten_is_free_and_unknown(void **state)
+{
+	struct lease_index *index = new_index();
+
+	(void)state;
+	put(index, 0, 1, LEASE_BOUND, 5000);
+	put(index, 0, 2, LEASE_OFFERED, 5000);
+	lease_index_forget(index, pool_address(0));
+	assert_null(find(index, 1));
+	assert_null(find(index, 2));
+	assert_null(lease_index_find_address(index, pool_address(0)));
+	assert_true(lease_index_is_free(index, pool_address(0), 0));
+	assert_free(index, 0, 0, 0);
 	lease_index_free(index);
 }
 
@@ -180,7 +340,7 @@ static void a_machine_has_one_address(void **state)
 	(void)state;
 	put(index, 0, 1, LEASE_OFFERED, 100);
 	put(index, 5, 1, LEASE_BOUND, 1000);
-	lease = lease_index_find_machine(index, machine(1));
+	lease = find(index, 1);
 	assert_non_null(lease);
 	assert_int_equal(lease->address.value, pool_address(5).value);
 	assert_ptr_equal(lease_index_find_address(index, pool_address(5)), lease);
@@ -196,10 +356,10 @@ static void an_address_has_one_machine(void **state)
 	(void)state;
 	put(index, 3, 1, LEASE_OFFERED, 100);
 	put(index, 3, 2, LEASE_OFFERED, 200);
-	assert_null(lease_index_find_machine(index, machine(1)));
-	assert_non_null(lease_index_find_machine(index, machine(2)));
-	put(index, 3, 2, LEASE_DECLINED, 0);
-	assert_null(lease_index_find_machine(index, machine(2)));
+	assert_null(find(index, 1));
+	assert_non_null(find(index, 2));
+	put(index, 3, 0, LEASE_DECLINED, 300);
+	assert_null(find(index, 2));
 	assert_int_equal(lease_index_find_address(index, pool_address(3))->state, LEASE_DECLINED);
 	lease_index_free(index);
 }
@@ -212,17 +372,43 @@ static void two_machines_may_change_places(void **state)
 	put(index, 0, 1, LEASE_BOUND, 100);
 	put(index, 1, 2, LEASE_BOUND, 100);
 	put(index, 1, 1, LEASE_BOUND, 200);
-	assert_null(lease_index_find_machine(index, machine(2)));
+	assert_null(find(index, 2));
 	assert_free(index, 0, 0, 0);
 	put(index, 0, 2, LEASE_BOUND, 200);
-	assert_int_equal(lease_index_find_machine(index, machine(1))->address.value, FIRST + 1);
-	assert_int_equal(lease_index_find_machine(index, machine(2))->address.value, FIRST);
+	assert_int_equal(find(index, 1)->address.value, FIRST + 1);
+	assert_int_equal(find(index, 2)->address.value, FIRST);
+	lease_index_free(index);
+}
+
+static void identities_differ_in_kind_length_and_bytes(void **state)
+{
+	static const uint8_t bytes[16] = { 0x52, 0x54, 0, 0, 0, 1 };
+	struct lease_index *index = new_index();
+	const struct lease_identity owners[] = {
+		lease_identity_of(LEASE_BY_MAC, bytes, 6),
+		lease_identity_of(LEASE_BY_CLIENT_ID, bytes, 6),
+		lease_identity_of(LEASE_BY_CLIENT_ID, bytes, 7),
+		lease_identity_of(LEASE_BY_UUID, bytes, 16),
+	};
+
+	(void)state;
+	for (uint32_t i = 0; i < COUNT_OF(owners); i++) {
+		struct lease lease = { .address = pool_address(i),
+				       .owner = owners[i],
+				       .state = LEASE_BOUND,
+				       .expires_s = 100 };
+
+		assert_true(lease_index_put(index, &lease));
+	}
+	for (uint32_t i = 0; i < COUNT_OF(owners); i++)
+		assert_int_equal(lease_index_find_machine(index, &owners[i])->address.value,
+				 FIRST + i);
 	lease_index_free(index);
 }
 
 static void a_pool_of_one_address_works(void **state)
 {
-	struct lease_index *index = lease_index_new(pool_address(0), pool_address(0));
+	struct lease_index *index = lease_index_new(pool_address(0), pool_address(0), false);
 
 	(void)state;
 	assert_non_null(index);
@@ -235,56 +421,81 @@ static void a_pool_of_one_address_works(void **state)
 	lease_index_free(index);
 }
 
+static void a_pool_of_no_address_gives_none(void **state)
+{
+	struct lease_index *index = lease_index_new(pool_address(1), pool_address(0), true);
+
+	(void)state;
+	assert_non_null(index);
+	assert_exhausted(index, 0, 0);
+	assert_exhausted(index, 1, UINT64_MAX);
+	lease_index_free(index);
+}
+
 static void no_index_is_freed_in_peace(void **state)
 {
 	(void)state;
 	lease_index_free(NULL);
 }
 
-/* The model: what is known of each address, and whether it has ever been in use. */
+/* The model: what is known of each address. */
+struct model_slot {
+	bool has_lease;
+	bool has_offer;
+	struct lease lease;
+	struct lease offer;
+};
+
 struct model {
-	struct lease leases[POOL];
-	bool is_known[POOL];
+	struct model_slot slots[POOL];
 	uint64_t now_s;
 };
 
-static bool names_machine(enum lease_state state)
-{
-	return state == LEASE_OFFERED || state == LEASE_BOUND || state == LEASE_RELEASED;
-}
-
 static bool model_is_free(const struct model *model, uint32_t number)
 {
-	return !model->is_known[number] || lease_is_free(&model->leases[number], model->now_s);
+	const struct model_slot *slot = &model->slots[number];
+
+	return (!slot->has_lease || slot->lease.expires_s <= model->now_s) &&
+	       (!slot->has_offer || slot->offer.expires_s <= model->now_s);
 }
 
-/* Nobody's: as an offer to nobody that has passed. */
-static void model_vacate(struct model *model, uint32_t number)
+static bool is_his(bool has, const struct lease *lease, const struct lease_identity *owner)
 {
-	model->leases[number] =
-		(struct lease){ .address = pool_address(number), .state = LEASE_OFFERED };
+	return has && owner->length > 0 && lease_identity_is_same(&lease->owner, owner);
 }
 
 static void model_put(struct model *model, const struct lease *lease)
 {
-	uint32_t number = lease->address.value - FIRST;
+	struct model_slot *slot = &model->slots[lease->address.value - FIRST];
 
 	for (uint32_t i = 0; i < POOL; i++) {
-		if (i != number && model->is_known[i] && names_machine(lease->state) &&
-		    names_machine(model->leases[i].state) &&
-		    mac_is_same(model->leases[i].mac, lease->mac))
-			model_vacate(model, i);
+		struct model_slot *other = &model->slots[i];
+
+		if (is_his(other->has_offer, &other->offer, &lease->owner))
+			other->has_offer = false;
+		if (lease->state != LEASE_OFFERED &&
+		    is_his(other->has_lease, &other->lease, &lease->owner))
+			other->has_lease = false;
 	}
-	model->leases[number] = *lease;
-	model->is_known[number] = true;
+	slot->has_offer = lease->state == LEASE_OFFERED;
+	if (slot->has_offer)
+		slot->offer = *lease;
+	else
+		slot->lease = *lease;
+	slot->has_lease = slot->has_lease || !slot->has_offer;
 }
 
-static const struct lease *model_find_machine(const struct model *model, struct mac mac)
+static const struct lease *model_find_machine(const struct model *model, uint32_t number)
 {
+	struct lease_identity owner = owner_of(number);
+
 	for (uint32_t i = 0; i < POOL; i++) {
-		if (model->is_known[i] && names_machine(model->leases[i].state) &&
-		    mac_is_same(model->leases[i].mac, mac))
-			return &model->leases[i];
+		if (is_his(model->slots[i].has_lease, &model->slots[i].lease, &owner))
+			return &model->slots[i].lease;
+	}
+	for (uint32_t i = 0; i < POOL; i++) {
+		if (is_his(model->slots[i].has_offer, &model->slots[i].offer, &owner))
+			return &model->slots[i].offer;
 	}
 	return NULL;
 }
@@ -296,8 +507,19 @@ static void assert_same_lease(const struct lease *one, const struct lease *other
 		return;
 	assert_int_equal(one->address.value, other->address.value);
 	assert_true(mac_is_same(one->mac, other->mac));
+	assert_true(lease_identity_is_same(&one->owner, &other->owner));
 	assert_int_equal(one->state, other->state);
 	assert_true(one->expires_s == other->expires_s);
+}
+
+/* How good a free address is: the smaller, the better. */
+static unsigned rank_of(const struct model_slot *slot, bool is_wanted)
+{
+	if (slot->has_lease)
+		return 3;
+	if (is_wanted)
+		return 0;
+	return slot->has_offer ? 2 : 1;
 }
 
 static void compare_free(const struct lease_index *index, const struct model *model,
@@ -306,32 +528,39 @@ static void compare_free(const struct lease_index *index, const struct model *mo
 	struct ip4 address = { 0 };
 	bool is_found = lease_index_find_free(index, pool_address(wanted), model->now_s, &address);
 	uint32_t given = address.value - FIRST;
-	bool has_unknown = false;
-	bool has_free = false;
+	unsigned best = UINT32_MAX;
+	uint64_t oldest_s = UINT64_MAX;
 
 	for (uint32_t i = 0; i < POOL; i++) {
-		has_free = has_free || model_is_free(model, i);
-		has_unknown = has_unknown || !model->is_known[i];
+		const struct model_slot *slot = &model->slots[i];
+		unsigned rank = rank_of(slot, i == wanted);
+
+		if (model_is_free(model, i) && rank < best)
+			best = rank;
+		if (model_is_free(model, i) && slot->has_lease && !slot->has_offer &&
+		    slot->lease.expires_s < oldest_s)
+			oldest_s = slot->lease.expires_s;
 	}
-	assert_int_equal(is_found, has_free);
+	assert_int_equal(is_found, best != UINT32_MAX);
 	if (!is_found)
 		return;
 	assert_true(given < POOL);
 	assert_true(model_is_free(model, given));
-	if (wanted < POOL && model_is_free(model, wanted))
-		assert_int_equal(given, wanted);
-	else if (has_unknown)
-		assert_false(model->is_known[given]);
+	assert_int_equal(rank_of(&model->slots[given], given == wanted), best);
+	if (best == 3)
+		assert_true(model->slots[given].lease.expires_s <= oldest_s);
 }
 
 static void compare(const struct lease_index *index, const struct model *model)
 {
-	for (uint32_t i = 0; i < MACHINES; i++)
-		assert_same_lease(lease_index_find_machine(index, machine(i)),
-				  model_find_machine(model, machine(i)));
-	for (uint32_t i = 0; i < POOL; i++)
+	for (uint32_t i = 1; i < MACHINES; i++)
+		assert_same_lease(find(index, i), model_find_machine(model, i));
+	for (uint32_t i = 0; i < POOL; i++) {
 		assert_same_lease(lease_index_find_address(index, pool_address(i)),
-				  model->is_known[i] ? &model->leases[i] : NULL);
+				  model->slots[i].has_lease ? &model->slots[i].lease : NULL);
+		assert_int_equal(lease_index_is_free(index, pool_address(i), model->now_s),
+				 model_is_free(model, i));
+	}
 	for (uint32_t wanted = 0; wanted <= POOL; wanted++)
 		compare_free(index, model, wanted);
 }
@@ -341,32 +570,25 @@ static unsigned draw(unsigned *seed, unsigned count)
 	return (unsigned)rand_r(seed) % count;
 }
 
-/* States that name no machine are rare: they would fill the pool for good. */
-static enum lease_state draw_state(unsigned *seed)
-{
-	static const enum lease_state states[] = { LEASE_OFFERED,  LEASE_OFFERED,  LEASE_OFFERED,
-						   LEASE_OFFERED,  LEASE_BOUND,    LEASE_BOUND,
-						   LEASE_RELEASED, LEASE_DECLINED, LEASE_RESERVED };
-
-	return states[draw(seed, COUNT_OF(states))];
-}
-
 /* Half of the time as the service does it, at a free address, else anywhere. */
 static struct lease draw_lease(unsigned *seed, const struct lease_index *index,
 			       const struct model *model)
 {
+	static const enum lease_state states[] = { LEASE_OFFERED, LEASE_OFFERED,  LEASE_BOUND,
+						   LEASE_BOUND,   LEASE_RELEASED, LEASE_DECLINED };
 	struct lease lease = { .address = pool_address(draw(seed, POOL)),
-			       .state = draw_state(seed) };
+			       .state = states[draw(seed, COUNT_OF(states))] };
 
 	if (draw(seed, 2) == 0)
 		(void)lease_index_find_free(index, pool_address(draw(seed, 2 * POOL)), model->now_s,
 					    &lease.address);
-	if (names_machine(lease.state))
-		lease.mac = machine(1 + draw(seed, MACHINES - 1));
-	if (lease.state == LEASE_OFFERED)
-		lease.expires_s = model->now_s + OFFER_LIFE_S;
-	else if (names_machine(lease.state))
-		lease.expires_s = model->now_s + 100;
+	if (lease.state != LEASE_DECLINED) {
+		uint32_t number = 1 + draw(seed, MACHINES - 1);
+
+		lease.mac = machine(number);
+		lease.owner = owner_of(number);
+	}
+	lease.expires_s = model->now_s + draw(seed, 100);
 	return lease;
 }
 
@@ -392,7 +614,7 @@ static void does_what_the_model_does(void **state)
 		model_put(&model, &lease);
 		compare(index, &model);
 		model.now_s += draw(&seed, 8);
-		/* A new pool now and then: a long run ends with all of it bound. */
+		/* A new pool now and then, with addresses that nobody ever had. */
 		if (draw(&seed, 200) == 0) {
 			lease_index_free(index);
 			index = new_index();
@@ -405,16 +627,25 @@ static void does_what_the_model_does(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(only_a_passed_offer_frees_an_address),
+		cmocka_unit_test(an_address_is_free_when_its_time_has_come),
 		cmocka_unit_test(an_empty_index_knows_nothing_and_has_all_free),
 		cmocka_unit_test(what_is_not_in_the_pool_is_neither_kept_nor_given),
 		cmocka_unit_test(addresses_are_given_in_order_the_first_time_round),
-		cmocka_unit_test(reserved_and_declined_addresses_are_never_given),
+		cmocka_unit_test(the_lease_that_ended_first_makes_room_first),
+		cmocka_unit_test(nobody_elses_address_is_given_while_there_are_others),
+		cmocka_unit_test(an_offer_leaves_the_lease_beneath),
+		cmocka_unit_test(what_is_held_back_is_free_for_whoever_asks_for_it),
+		cmocka_unit_test(reserved_and_declined_addresses_are_not_given),
+		cmocka_unit_test(a_reserved_addresss_lease_is_nobodys),
+		cmocka_unit_test(what_is_pending_is_not_given_even_when_it_ends),
+		cmocka_unit_test(what_is_forgotten_is_free_and_unknown),
 		cmocka_unit_test(offers_that_passed_come_back_in_their_order),
 		cmocka_unit_test(a_machine_has_one_address),
 		cmocka_unit_test(an_address_has_one_machine),
 		cmocka_unit_test(two_machines_may_change_places),
+		cmocka_unit_test(identities_differ_in_kind_length_and_bytes),
 		cmocka_unit_test(a_pool_of_one_address_works),
+		cmocka_unit_test(a_pool_of_no_address_gives_none),
 		cmocka_unit_test(no_index_is_freed_in_peace),
 		cmocka_unit_test(does_what_the_model_does),
 	};

@@ -152,5 +152,6 @@ def write_config(folder, settings, root="./tree"):
     """bootd.ini: the settings given, then what is the same for every network."""
     path = folder / "bootd.ini"
     files = "".join(f"{machine} = {name}\n" for machine, name in BOOT_FILES.items())
-    path.write_text(f"{settings}\n[bootfile]\n{files}\n[tftp]\nroot = {root}\n")
+    path.write_text(f"{settings}\n[bootfile]\n{files}\n[tftp]\nroot = {root}\n"
+                    "[leases]\nfile = ./leases.db\n")
     return path

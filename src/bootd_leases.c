@@ -1,0 +1,149 @@
+#include "bootd_parts.h"
+
+#include "lease/lease_memory.h"
+#include "lease/lease_sqlite.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static struct place place_of(const struct bootd *bootd)
+{
+	return (struct place){ .file = bootd->setup->config.path, .key = "[leases] file" };
+}
+
+/* The folder alone, not those above it: a mistyped path is not to become folders. */
+static bool make_folder(const struct bootd *bootd, struct problems *problems)
+{
+	const char *file = bootd->setup->config.leases.file;
+	size_t length = (size_t)(strrchr(file, '/') - file);
+	char folder[PATH_MAX];
+
+	if (length == 0)
+		return true;
+	memcpy(folder, file, length);
+	folder[length] = '\0';
+	if (mkdir(folder, 0750) == 0 || errno == EEXIST)
+		return true;
+	problems_add(problems, place_of(bootd),
+		     "the folder %s is not there and cannot be made: %s; make it, or name another "
+		     "file, or set [leases] type = memory to keep leases only while bootd runs",
+		     folder, strerror(errno));
+	return false;
+}
+
+static void explain(const struct bootd *bootd, int error, struct problems *problems)
+{
+	const char *file = bootd->setup->config.leases.file;
+
+	if (error == -EBUSY)
+		problems_add(problems, place_of(bootd),
+			     "another bootd has %s open: stop it, or name another file", file);
+	else if (error == -EMEDIUMTYPE)
+		problems_add(problems, place_of(bootd),
+			     "%s is a database of another program: name another file", file);
+	else
+		problems_add(problems, place_of(bootd),
+			     "%s cannot be opened: %s; make it writable, or name another file, or "
+			     "set [leases] type = memory to keep leases only while bootd runs",
+			     file, strerror(-error));
+}
+
+static void on_health(void *context, int error)
+{
+	struct activity *activity = context;
+	struct event event = { .kind = error == 0 ? EVENT_LEASES_RECOVERED : EVENT_LEASES_FAIL };
+
+	event.detail = error == -EBADMSG ? "the file is damaged; restart bootd" : strerror(-error);
+	activity_note(activity, &event);
+}
+
+static void tell_report(const char *file, const struct lease_file_report *report)
+{
+	log_write(LOG_AT_INFO, "leases: %u in %s", report->lease_count, file);
+	if (report->was_damaged)
+		log_write(LOG_AT_ERROR,
+			  "leases: %s WAS DAMAGED. It is %s now; %u leases could be read of it and "
+			  "go on. See to the disk",
+			  file, report->damaged_path, report->lease_count);
+	if (report->lost_until_s != 0)
+		log_write(LOG_AT_ERROR,
+			  "leases: some may have been lost with a damaged file. Until the longest "
+			  "of them has ended, no machine is refused the address that it claims to "
+			  "have, and new addresses are tried before they are given");
+}
+
+static void open_file(struct bootd *bootd, struct problems *problems)
+{
+	const struct config *config = &bootd->setup->config;
+	struct lease_sqlite_settings settings = {
+		.file = { .path = config->leases.file,
+			  .longest_lease_s = config->bootp.lease_time_s },
+		.on_health = on_health,
+		.context = bootd->activity,
+	};
+	struct lease_file_report report;
+	int error;
+
+	if (!make_folder(bootd, problems))
+		return;
+	error = lease_sqlite_open(bootd->loop, &settings, &bootd->leases, &report);
+	if (error < 0)
+		explain(bootd, error, problems);
+	else
+		tell_report(config->leases.file, &report);
+}
+
+void bootd_set_pool(struct lease_store *leases, const struct setup *setup,
+		    struct problems *problems)
+{
+	const struct config *config = &setup->config;
+	size_t room =
+		setup->address_count + 1 + config->bootp.dns_count + config->static_dhcp.count;
+	struct ip4 *reserved = calloc(room, sizeof(*reserved));
+	size_t count = 0;
+	int error = -ENOMEM;
+
+	for (size_t i = 0; i < setup->address_count && reserved != NULL; i++)
+		reserved[count++] = setup->addresses[i].address;
+	for (size_t i = 0; i < config->bootp.dns_count && reserved != NULL; i++)
+		reserved[count++] = config->bootp.dns[i];
+	for (size_t i = 0; i < config->static_dhcp.count && reserved != NULL; i++)
+		reserved[count++] = config->static_dhcp.list[i].address;
+	if (reserved != NULL) {
+		reserved[count++] = config->subnet.gateway;
+		error = leases->operations->set_pool(leases, config->subnet.pool_first,
+						     config->subnet.pool_last, reserved, count);
+	}
+	free(reserved);
+	if (error < 0)
+		setup_complain(setup, problems, "[bootp] pool_count",
+			       "there is not enough memory for so many addresses");
+}
+
+void bootd_open_leases(struct bootd *bootd, struct problems *problems)
+{
+	bool is_durable = config_has_lease_file(&bootd->setup->config);
+
+	if (is_durable)
+		open_file(bootd, problems);
+	else
+		bootd->leases = lease_memory_new();
+	if (bootd->leases != NULL)
+		bootd_set_pool(bootd->leases, bootd->setup, problems);
+	else if (!is_durable)
+		setup_complain(bootd->setup, problems, NULL, "there is not enough memory to start");
+}
+
+void bootd_start_leases(struct bootd *bootd, struct problems *problems)
+{
+	int error = 0;
+
+	if (config_has_lease_file(&bootd->setup->config))
+		error = lease_sqlite_start(bootd->leases);
+	if (error < 0)
+		problems_add(problems, place_of(bootd),
+			     "the thread that writes the leases cannot be started: %s",
+			     strerror(-error));
+}
