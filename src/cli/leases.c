@@ -28,8 +28,8 @@ static bool find_socket(const char *config_path, char *out, size_t size, FILE *c
 	static struct problems problems;
 	struct config config;
 
-	/* With TFTP alone it is read without a look at this machine's network. */
-	if (!config_load(config_path, SERVE_TFTP_ONLY, false, &nothing, &config, &problems)) {
+	/* Where nothing is served, this machine's network does not matter. */
+	if (!config_load(config_path, SERVE_NOTHING, false, &nothing, &config, &problems)) {
 		problems_print(&problems, complaints);
 		return false;
 	}

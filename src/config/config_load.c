@@ -118,8 +118,8 @@ bool config_load(const char *path, enum config_services services, bool wants_htt
 	struct ini *ini;
 
 	*out_config = (struct config){
-		.has_dhcp = services != SERVE_TFTP_ONLY,
-		.has_tftp = services != SERVE_DHCP_ONLY,
+		.has_dhcp = services == SERVE_ALL || services == SERVE_DHCP_ONLY,
+		.has_tftp = services == SERVE_ALL || services == SERVE_TFTP_ONLY,
 	};
 	if (!make_absolute(path, out_config->path, sizeof(out_config->path))) {
 		complain_of_file(path, problems, "this path is too long");

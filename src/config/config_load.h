@@ -7,8 +7,8 @@
 #include "config/config.h"
 #include "config/config_check.h"
 
-/* Which services the command line asks for. */
-enum config_services { SERVE_ALL, SERVE_DHCP_ONLY, SERVE_TFTP_ONLY };
+/* Which services the command line asks for; none, where it only asks for what is configured. */
+enum config_services { SERVE_ALL, SERVE_DHCP_ONLY, SERVE_TFTP_ONLY, SERVE_NOTHING };
 
 /* Fills *out_config from the file at path; wants_http is the command line's, as good as [httpd]
  * enable. It is checked against what this machine has; config_done frees

@@ -110,6 +110,8 @@ static void services_choose_what_is_checked(void **state)
 	assert_int_equal(problems.count, 1);
 	assert_true(config.has_dhcp);
 	assert_false(config.has_tftp);
+	assert_true(load(path, SERVE_NOTHING));
+	assert_false(config.has_dhcp || config.has_tftp || config.has_http);
 }
 
 /* A reload reads the second beside the first. */

@@ -77,7 +77,8 @@ class AuthorityTest(WireTest):
         return self.bootd(self.settings(pxe, dhcp, **http), *changes, env={"no_proxy": "*"})
 
     def lines_of(self, bootd, machine, text="authority: {}: "):
-        """What the log says of what the authority said of a machine."""
+        """What the log says of what the authority said of a machine. It is whole once bootd ends."""
+        bootd.stop()
         return bootd.lines(text.format(mac_log(machine)))
 
     def release_stage(self):

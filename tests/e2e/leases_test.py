@@ -432,6 +432,11 @@ class Listing(LeasesTest):
         self.assertEqual(self.ask(daemon), (0, "There are no leases.\n", ""))
         self.assertEqual(self.ask(daemon, "--json"), (0, "[]\n", ""))
 
+    def test_addresses_and_files_of_the_services_do_not_matter(self):
+        daemon = self.serve({"bootp": {"address": "s0"}, "tftp": {"address": SERVER},
+                             "httpd": {"enable": "yes", "address": "s0", "port": "8080"}})
+        self.assertEqual(self.ask(daemon), (0, "There are no leases.\n", ""))
+
     def test_more_than_one_chunk_is_listed_whole(self):
         daemon = self.serve({"bootp": {"pool_start": "10.77.0.2", "pool_count": "250"}})
         for number in range(245):
