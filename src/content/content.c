@@ -1,11 +1,14 @@
 #include "content/content.h"
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "content/aside.h"
 #include "content/filter.h"
+#include "content/known_names.h"
 #include "content/path.h"
 #include "content/root_local.h"
 #include "content/root_remote.h"
 #include "content/source_local.h"
+#include "content/template.h"
 #include "content/translation.h"
 #include "io/worker.h"
 
@@ -23,6 +26,9 @@ struct content {
 	bool has_filters; /* without them, there is no folder either */
 	struct filter_rules filters;
 	struct translation_folder folder;
+	struct aside aside;
+	bool has_templates;
+	char script[PATH_SIZE];
 	atomic_size_t holder_count; /* each open under way is one, too; the last one frees it */
 };
 
@@ -36,6 +42,7 @@ struct opening {
 	struct content_asker asker;
 	struct translation translation;
 	char path[PATH_SIZE];
+	char aside_path[ASIDE_SHOWN_SIZE]; /* "": the file is where its name says */
 	char sentence[CONTENT_SENTENCE_SIZE];
 	struct remote_opening remote;
 
@@ -54,11 +61,23 @@ static int open_root(struct content *content, const struct content_settings *set
 	return root_local_open(settings->root, settings->may_follow_links, &content->root);
 }
 
+/* What is served beside the root, and otherwise than it is. */
+static int open_asides(struct content *content, const struct content_settings *settings)
+{
+	content->has_templates = settings->script != NULL;
+	if (content->has_templates &&
+	    !text_copy(content->script, sizeof(content->script), settings->script))
+		return -ENAMETOOLONG;
+	return aside_open(&settings->mount, &content->aside);
+}
+
 static int open_folders(struct content *content, const struct content_settings *settings)
 {
 	struct translation_folder *folder = &content->folder;
 	int error = open_root(content, settings);
 
+	if (error == 0)
+		error = open_asides(content, settings);
 	if (error < 0 || settings->filters == NULL)
 		return error;
 	content->has_filters = true;
@@ -79,6 +98,7 @@ int content_new(const struct content_settings *settings, struct content **out_co
 		return -ENOMEM;
 	content->root.fd = -1;
 	content->folder.root.fd = -1;
+	content->aside.mount.fd = -1;
 	atomic_init(&content->holder_count, 1);
 	error = open_folders(content, settings);
 	if (error < 0) {
@@ -100,20 +120,41 @@ void content_free(struct content *content)
 {
 	if (content == NULL || atomic_fetch_sub(&content->holder_count, 1) > 1)
 		return;
+	aside_close(&content->aside);
 	root_local_close(&content->folder.root);
 	root_local_close(&content->root);
 	filter_rules_done(&content->filters);
 	free(content);
 }
 
-static enum content_refusal open_file(struct opening *opening, struct root_file *out_file)
+static enum content_refusal open_named(struct opening *opening, struct root_file *out_file)
 {
 	const struct content *content = opening->content;
+	enum content_refusal refusal = CONTENT_NOT_FOUND;
 
 	if (opening->translation.line > 0)
 		return translation_open(&content->folder, opening->path, &opening->asker,
 					&opening->translation, out_file, opening->sentence);
-	return root_local_open_file(&content->root, opening->path, out_file, opening->sentence);
+	/* Below a URL, what is mounted comes first: nothing is to be fetched for it. */
+	if (content->remote == NULL)
+		refusal = root_local_open_file(&content->root, opening->path, out_file,
+					       opening->sentence);
+	if (refusal != CONTENT_NOT_FOUND)
+		return refusal;
+	return aside_open_file(&content->aside, &content->root, opening->path,
+			       opening->asker.loader, out_file, opening->aside_path,
+			       opening->sentence);
+}
+
+static enum content_refusal open_file(struct opening *opening, struct root_file *out_file)
+{
+	const struct content *content = opening->content;
+	enum content_refusal refusal = open_named(opening, out_file);
+
+	if (refusal != CONTENT_OK || !content->has_templates ||
+	    !template_is_one(opening->path, content->script))
+		return refusal;
+	return template_apply(out_file, &opening->asker, opening->sentence);
 }
 
 /* The row, or the file that it reads, has given a path. */
@@ -131,11 +172,15 @@ static void answer(void *context)
 					.refusal = opening->refusal,
 					.sentence = opening->sentence,
 					.filter_line = opening->translation.line,
-					.translated_path = translated_path };
+					.translated_path = translated_path,
+					.is_optional = opening->refusal == CONTENT_NOT_FOUND &&
+						       known_name_is_optional(opening->path) };
 
 	if (has_path(&opening->translation))
 		translation_format_path(&opening->content->folder, &opening->translation,
 					translated_path, sizeof(translated_path));
+	else if (opening->aside_path[0] != '\0')
+		found.translated_path = opening->aside_path;
 	opening->on_open(opening->context, &found);
 	content_free(opening->content);
 }
@@ -193,7 +238,7 @@ static void find(void *context)
 	const struct content *content = opening->content;
 
 	if (opening->refusal == CONTENT_OK && opening->translation.line == 0 &&
-	    content->remote != NULL) {
+	    content->remote != NULL && !aside_covers(&content->aside, opening->path)) {
 		root_remote_open(content->remote, &content->place, opening->path, &opening->remote);
 		return;
 	}

@@ -28,6 +28,15 @@ struct content_asker {
 	char arch[CONTENT_TEXT_SIZE]; /* as in [bootfile]: the name, else the number */
 	char file[CONTENT_TEXT_SIZE]; /* from the authority, as is client */
 	char client[CONTENT_TEXT_SIZE];
+	/* The name of the loader that it was told to boot: what this asks for in the wrong place is
+	 * looked for beside it. */
+	char loader[CONTENT_TEXT_SIZE];
+};
+
+/* A folder whose files are served where the root has none of their name. */
+struct content_mount {
+	const char *prefix; /* of their names, with its slash: "ipxe/" */
+	const char *folder;
 };
 
 struct content_settings {
@@ -38,6 +47,11 @@ struct content_settings {
 	 * root; a relative name is taken from the folder. */
 	const struct filter_rules *filters;
 	const char *folder; /* the configuration file's */
+	/* Copied; a prefix of NULL: none. */
+	struct content_mount mount;
+	/* Copied; the file that is served as a template, as those are whose name ends in .ipxe.
+	 * NULL: none is. */
+	const char *script;
 };
 
 /* What content_open found: a source, which is the callee's to close, or why there is none, in a
@@ -49,8 +63,11 @@ struct content_answer {
 	/* The line of the row in [filters] that translated the name; 0: none did, or there was no
 	 * name to translate. */
 	unsigned filter_line;
-	/* The file's whole path, printable, where it was translated; "": it was not. */
+	/* The file's path, printable, where it is not the name's own: a whole one where it was
+	 * translated or is of a mounted folder, otherwise below the root. "": it is. */
 	const char *translated_path;
+	/* There is no such file, and most machines do without it. */
+	bool is_optional;
 };
 
 typedef void content_callback(void *context, const struct content_answer *answer);
