@@ -25,7 +25,8 @@ struct dhcp_service_parts bootd_dhcp_parts(const struct bootd *bootd)
 					    .config = &setup->config,
 					    .served = setup->dhcp_addresses,
 					    .served_count = setup->dhcp_address_count,
-					    .tftp_server = setup->tftp_server };
+					    .tftp_server = setup->tftp_server,
+					    .http_server = setup->http_server };
 }
 
 struct ndp_service_parts bootd_ndp_parts(const struct bootd *bootd)

@@ -1,5 +1,7 @@
 #include "bootd_setup.h"
 
+#include "bootd_ipxe.h"
+
 #include "activity/notify.h"
 #include "authority/authority.h"
 #include "base/text.h"
@@ -38,12 +40,10 @@ static size_t select_addresses(const struct setup *setup, const struct selector 
 	return count;
 }
 
-/* What clients are told where [tftp] address is an address and not a network; 0: nothing of its
- * own. */
-static struct ip4 tftp_server(const struct setup *setup)
+/* What clients are told where a service's "address" is an address and not a network; 0: nothing of
+ * its own. */
+static struct ip4 server_of(const struct setup *setup, const struct selector *selector)
 {
-	const struct selector *selector = &setup->config.tftp.address;
-
 	if (selector->kind != SELECT_ADDRESS)
 		return (struct ip4){ 0 };
 	for (size_t i = 0; i < setup->address_count; i++) {
@@ -99,7 +99,10 @@ static struct content *open_content(const struct setup *setup, const char *key, 
 					     .filters = &config->filters,
 					     .folder = folder_of(config->path, folder) };
 	struct content *content = NULL;
-	int error = content_new(&settings, &content);
+	int error;
+
+	setup_mount_ipxe(setup, &settings);
+	error = content_new(&settings, &content);
 
 	if (error == -ENOSYS)
 		setup_complain(setup, problems, key,
@@ -173,7 +176,9 @@ static void open_parts(struct setup *setup, struct loop *loop, struct root_remot
 		select_addresses(setup, &setup->config.tftp.address, setup->tftp_addresses);
 	setup->http_address_count =
 		select_addresses(setup, &setup->config.httpd.address, setup->http_addresses);
-	setup->tftp_server = tftp_server(setup);
+	setup->tftp_server = server_of(setup, &setup->config.tftp.address);
+	setup->http_server = server_of(setup, &setup->config.httpd.address);
+	setup_find_ipxe(setup, problems);
 	open_contents(setup, remote, problems);
 	open_tls(setup, problems);
 	if (!setup->config.has_dhcp)
@@ -364,6 +369,8 @@ void setup_check_reach(const struct setup *setup, const struct path_list *reach,
 	if (config->has_tftp && !config->tftp.is_root_remote &&
 	    !path_list_covers(reach, config->tftp.root))
 		complain_of_reach(setup, 0, "[tftp] root", config->tftp.root, problems);
+	if (config->ipxe.is_enabled && !path_list_covers(reach, config->ipxe.binaries))
+		complain_of_reach(setup, 0, "[ipxe] binaries", config->ipxe.binaries, problems);
 	if (config->has_http && !config->httpd.is_root_remote &&
 	    !path_list_covers(reach, config->httpd.root))
 		complain_of_reach(setup, 0, "[httpd] root", config->httpd.root, problems);

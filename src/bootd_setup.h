@@ -26,7 +26,9 @@ struct setup {
 	size_t tftp_address_count;
 	struct local_address http_addresses[NETIF_MAX];
 	size_t http_address_count;
-	struct ip4 tftp_server; /* told to clients; 0: the address that they are answered from */
+	/* Told to clients; 0: the address that they are answered from. */
+	struct ip4 tftp_server;
+	struct ip4 http_server;
 	struct content *content;
 	struct content *http_content; /* the same one, where the roots are the same */
 	struct http_tls *tls;         /* NULL: HTTP is plain */

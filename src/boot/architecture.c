@@ -75,6 +75,23 @@ const char *architecture_name(uint16_t architecture)
 	return architecture < COUNT(names) ? names[architecture] : NULL;
 }
 
+uint16_t architecture_without_http(uint16_t architecture)
+{
+	static const struct {
+		uint16_t with;
+		uint16_t without;
+	} pairs[] = {
+		{ 15, 6 },  { 16, 7 },  { 17, 9 },  { 18, 10 }, { 19, 11 }, { 20, 0 },  { 23, 21 },
+		{ 24, 22 }, { 26, 25 }, { 28, 27 }, { 30, 29 }, { 38, 37 }, { 40, 39 },
+	};
+
+	for (size_t i = 0; i < COUNT(pairs); i++) {
+		if (pairs[i].with == architecture)
+			return pairs[i].without;
+	}
+	return architecture;
+}
+
 void architecture_format(uint16_t architecture, char *out, size_t size)
 {
 	const char *name = architecture_name(architecture);

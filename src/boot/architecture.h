@@ -13,6 +13,10 @@ bool architecture_parse(const char *text, uint16_t *out_architecture);
 /* NULL: the number has no name here. */
 const char *architecture_name(uint16_t architecture);
 
+/* The same processor's firmware that boots by PXE; the architecture itself where it does not boot
+ * over HTTP. */
+uint16_t architecture_without_http(uint16_t architecture);
+
 /* The name, else the number. */
 void architecture_format(uint16_t architecture, char *out, size_t size);
 

@@ -14,7 +14,10 @@ struct client {
 	struct mac mac;
 	bool is_boot_stage; /* firmware or a loader; an installed system shows no such mark */
 	bool is_pxe;        /* asks as PXEClient */
+	bool is_http;       /* asks as HTTPClient */
 	bool is_ipxe;
+	bool lacks_http; /* an iPXE that was built without it */
+	uint32_t marks;  /* of how it asks: firmware asks in one way, another program in another */
 	bool is_raspberry_pi;
 	bool hears_only_broadcast;  /* [buggy_clients] */
 	bool wants_terminated_text; /* Microsoft's clients read option texts up to a NUL */

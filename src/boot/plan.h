@@ -12,14 +12,19 @@ struct boot_plan {
 	const char *host_name;          /* that the authority named; "": none */
 	const struct menu_config *menu; /* to choose from; NULL: there is no choice */
 	const char *fallback;           /* what stands for default in the menu */
+	bool is_by_http;                /* the file is told as a URL of bootd's own HTTP server */
+	bool needs_http;     /* as is_by_http, but [httpd] is off: the machine cannot be booted */
+	bool is_script;      /* of [ipxe]; the same whatever entry is asked for */
+	bool is_ipxe_loader; /* of [ipxe] binaries */
 	bool is_unknown; /* no row and no table knows its architecture: it gets what all others get
 			  */
 };
 
-/* The file is the one that the authority named; else the first of [menu] that is not the machine's
- * own disk; else [bootfile]'s row for the architecture, for the first that has one of those that
- * the client lists; else its row "default"; else [bootp] boot_file. session: NULL where it has
- * none. */
+/* The file is the one that the authority named; else, for iPXE, the script of [ipxe]; else the
+ * first of [menu] that is not the machine's own disk; else [bootfile]'s row for the architecture,
+ * for the first that has one of those that the client lists, and for firmware that boots over HTTP
+ * also the row of the same processor without it; else with [ipxe] its loader; else the row
+ * "default"; else [bootp] boot_file. session: NULL where it has none. */
 struct boot_plan plan_boot(const struct config *config, const struct client *client,
 			   const struct session *session);
 

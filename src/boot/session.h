@@ -17,6 +17,18 @@
 /* The seed's stages: a machine is idle, then its firmware asks, then the system that it booted. */
 enum session_stage { SESSION_IDLE, SESSION_PXE, SESSION_DHCP };
 
+/* The loader that the firmware was told of, as boot/loader.h has it. */
+struct session_loader {
+	char file[SESSION_FILE_SIZE]; /* "": none; a name, or a URL that was configured */
+	bool is_ipxe;                 /* it is one of iPXE's */
+	bool is_running;              /* and asks by now, though it does not say what it is */
+	uint64_t told_s;
+	uint32_t xid;   /* of the DISCOVER */
+	uint32_t marks; /* of who asked first */
+	unsigned count; /* how often it asked for itself */
+	uint64_t stopped_until_s;
+};
+
 struct session {
 	struct mac mac;
 	struct ip4 address;     /* 0: none learned yet */
@@ -34,6 +46,7 @@ struct session {
 	/* What the authority named; "": nothing. */
 	char client[SESSION_CLIENT_SIZE];
 	char file[SESSION_FILE_SIZE];
+	struct session_loader loader;
 	uint64_t last_seen_s;
 	uint64_t asked_file_s; /* when it last asked for a file; 0: it has not */
 };

@@ -18,6 +18,7 @@
 #define CONFIG_NOTIFY_MAX   8
 #define URL_SIZE            1024
 #define TFTP_WORKERS_MAX    64
+#define BOOT_NAME_SIZE      256 /* RFC 2132: what option 67 carries, and NUL */
 
 /* Which interfaces a service serves: all, those with an address or in a network, or one by name. */
 enum selector_kind { SELECT_ALL, SELECT_ADDRESS, SELECT_INTERFACE };
@@ -258,6 +259,17 @@ struct cache_config {
 	uint32_t remember_missing_s;
 };
 
+#define CONFIG_IPXE_LOADERS_MAX 16
+
+/* [ipxe] */
+struct ipxe_config {
+	bool is_enabled;
+	char script[BOOT_NAME_SIZE]; /* a URL, or a file of the root */
+	char binaries[PATH_MAX];
+	/* Which of boot/ipxe.h's loaders the folder has; the start looks. */
+	bool has_loader[CONFIG_IPXE_LOADERS_MAX];
+};
+
 /* The network that is served, as config_check derives it from the pool and the interfaces. */
 struct subnet_config {
 	struct ip4 network;
@@ -283,6 +295,7 @@ struct config {
 	struct tftp_config tftp;
 	struct httpd_config httpd;
 	struct cache_config cache;
+	struct ipxe_config ipxe;
 	struct subnet_config subnet;
 	struct mac_rules mac;
 	struct uuid_rules uuid;

@@ -417,6 +417,16 @@ static void check_httpd(const struct check *check)
 			       httpd->connections_max);
 }
 
+static void check_ipxe(const struct check *check)
+{
+	const struct ipxe_config *ipxe = &check->config->ipxe;
+
+	if (ipxe->is_enabled && ipxe->script[0] == '\0')
+		check_complain(check, "ipxe", "script",
+			       "iPXE needs to be told what to boot: a URL, or a file of the root "
+			       "such as boot.ipxe");
+}
+
 static void check_dhcp(const struct check *check)
 {
 	const struct selector *selector = &check->config->bootp.address;
@@ -448,5 +458,6 @@ void config_check(struct config *config, const struct ini *ini,
 	}
 	if (config->has_http)
 		check_httpd(&check);
+	check_ipxe(&check);
 	check_effect(&check);
 }

@@ -118,6 +118,17 @@ static void check_mode(const struct check *check)
 				"this has no effect for a proxy, which gives no addresses");
 }
 
+static void check_ipxe_keys(const struct check *check)
+{
+	static const char *const keys[] = { "script", "binaries" };
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		if (!check->config->ipxe.is_enabled)
+			warn_of_key(check, "ipxe", keys[i],
+				    "this has no effect without enable = yes");
+	}
+}
+
 static void check_dhcp_keys(const struct check *check)
 {
 	const struct config *config = check->config;
@@ -153,6 +164,7 @@ void check_effect(const struct check *check)
 	if (config->leases.type != STORE_SQLITE && is_given(check, "leases", "file"))
 		warn_of_key(check, "leases", "file", "this has no effect with type = memory");
 	check_root_keys(check);
+	check_ipxe_keys(check);
 	if (config->has_dhcp) {
 		check_sections(check);
 		check_uuids(check);

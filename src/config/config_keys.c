@@ -84,6 +84,7 @@ static const char *const sections[] = {
 	"bootp",
 	"bootfile",
 	"menu",
+	"ipxe",
 	"static_dhcp",
 	"mac",
 	"uuid",
@@ -156,6 +157,13 @@ static const struct config_key keys[] = {
 	  "what PXE firmware shows before it boots the first entry" },
 	{ "menu", "timeout", NUMBER(0, MENU_SHOWN, "seconds"), "10", AT(menu.timeout_s),
 	  "how long it waits for a key; 255: it shows the menu at once" },
+
+	{ "ipxe", "enable", PLAIN(VALUE_BOOLEAN), "no", AT(ipxe.is_enabled),
+	  "give firmware iPXE, and iPXE a script" },
+	{ "ipxe", "script", PLAIN(VALUE_TEXT), NULL, AT(ipxe.script),
+	  "what iPXE boots: a URL, or a file of the root" },
+	{ "ipxe", "binaries", PLAIN(VALUE_PATH), "/usr/lib/ipxe", AT(ipxe.binaries),
+	  "the folder that holds undionly.kpxe and snponly.efi" },
 
 	{ "http", "location", PLAIN(VALUE_LOCATION), NULL, AT(authority.location),
 	  "the web server that decides, with access = http" },

@@ -84,6 +84,9 @@ static bool add_all(struct path_list *paths, const struct config *config)
 	}
 	if (config->has_tftp && !add_root(paths, config, tftp->root, tftp->is_root_remote))
 		return false;
+	if (config->ipxe.is_enabled &&
+	    !add(paths, config->ipxe.binaries, strlen(config->ipxe.binaries)))
+		return false;
 	return !config->has_http || add_httpd(paths, config);
 }
 

@@ -10,8 +10,8 @@ struct path_list {
 };
 
 /* To read: the roots, or the folder of ca_file where one is a URL, the configuration's own folder,
- * the folders that [filters] leads to, those of HTTPS's certificate and key; with symlinks = follow
- * everything, as links may lead anywhere. False: no memory. */
+ * the folders that [filters] leads to, iPXE's loaders, those of HTTPS's certificate and key; with
+ * symlinks = follow everything, as links may lead anywhere. False: no memory. */
 bool config_read_paths(const struct config *config, struct path_list *out_paths);
 /* To write: the folders of the log and of the leases. */
 bool config_write_paths(const struct config *config, struct path_list *out_paths);

@@ -23,7 +23,7 @@ struct answer {
 	unsigned interface;
 	struct ip4 server;
 	struct client client;
-	char boot_file[BOOT_FILE_SIZE]; /* a copy: the session may go while the lease is kept */
+	char boot_file[BOOT_NAME_SIZE]; /* a copy: the session may go while the lease is kept */
 	char detail[CLIENT_DESCRIPTION_SIZE];
 	uint8_t bytes[DHCP_REPLY_MAX];
 	size_t length; /* 0: nothing is sent */
@@ -57,6 +57,12 @@ static enum event_kind event_of_reason(enum dhcp_reason reason)
 	case DHCP_REASON_CREDENTIALS:
 	case DHCP_REASON_NO_BOOT_FILE:
 		return EVENT_PXE_REFUSED;
+	case DHCP_REASON_NO_HTTP:
+	case DHCP_REASON_LONG_URL:
+		return EVENT_BOOT_NO_URL;
+	case DHCP_REASON_LOOP:
+	case DHCP_REASON_LOOP_WITHOUT_SCRIPT:
+		return EVENT_BOOT_LOOP;
 	default:
 		return EVENT_DHCP_UNSUPPORTED_MESSAGE;
 	}
@@ -94,6 +100,7 @@ void dhcp_note_ignored(const struct exchange *exchange, enum event_kind kind, co
 			       .has_mac = true,
 			       .mac = exchange->message.mac,
 			       .message = dhcp_type_name(exchange->request.type),
+			       .file = exchange->plan.file,
 			       .detail = why };
 
 	activity_note(exchange->service->parts.activity, &event);
@@ -173,10 +180,7 @@ static struct answer *answer_new(const struct exchange *exchange)
 	answer->interface = exchange->datagram->interface;
 	answer->server = exchange->facts.server;
 	answer->client = exchange->client;
-	(void)text_copy(answer->boot_file, sizeof(answer->boot_file),
-			exchange->decision.verdict == DHCP_VERDICT_PROXY_ACK
-				? proxy_file(&exchange->request, &exchange->plan)
-				: exchange->plan.file);
+	(void)dhcp_format_boot_file(exchange, answer->boot_file); /* dhcp_check_plan saw it fit */
 	if (exchange->decision.reason != DHCP_REASON_NONE)
 		(void)text_copy(answer->detail, sizeof(answer->detail),
 				dhcp_reason_text(exchange->decision.reason));

@@ -39,13 +39,34 @@ static void identify_architectures(const struct dhcp_message *message, struct cl
 	memcpy(client->more_architectures, list + 1, client->more_count * sizeof(list[0]));
 }
 
+/* FNV-1a. */
+static uint32_t mix(uint32_t hash, struct span bytes)
+{
+	for (size_t i = 0; i < bytes.length; i++)
+		hash = (hash ^ bytes.bytes[i]) * UINT32_C(0x01000193);
+	return hash;
+}
+
+/* What one program always asks with, and another does not. */
+static uint32_t marks_of(const struct dhcp_message *message)
+{
+	uint32_t marks = UINT32_C(0x811c9dc5);
+
+	marks = mix(marks, dhcp_option(message, OPTION_VENDOR_CLASS));
+	marks = mix(marks, dhcp_option(message, OPTION_USER_CLASS));
+	return mix(marks, dhcp_option(message, OPTION_PARAMETERS));
+}
+
 struct client dhcp_identify(const struct dhcp_message *message)
 {
 	struct client client = {
 		.mac = message->mac,
 		.is_boot_stage = is_boot_stage(message),
 		.is_pxe = pxe_has_vendor_class(message, "PXEClient"),
+		.is_http = pxe_has_vendor_class(message, "HTTPClient"),
 		.is_ipxe = pxe_is_ipxe(message),
+		.lacks_http = pxe_is_ipxe(message) && pxe_lacks_http(message),
+		.marks = marks_of(message),
 		.is_raspberry_pi = is_raspberry_pi(message->mac),
 		.wants_terminated_text = pxe_has_vendor_class(message, "MSFT"),
 	};

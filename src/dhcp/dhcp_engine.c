@@ -341,6 +341,14 @@ const char *dhcp_reason_text(enum dhcp_reason reason)
 		[DHCP_REASON_CREDENTIALS] =
 			"it asks for signed credentials, which there are none of",
 		[DHCP_REASON_NO_BOOT_FILE] = "there is no boot file for it",
+		[DHCP_REASON_NO_HTTP] =
+			"it boots over HTTP alone: [httpd] enable = yes would serve it",
+		[DHCP_REASON_LONG_URL] =
+			"the URL of its boot file is too long: a shorter name would serve it",
+		[DHCP_REASON_LOOP] =
+			"the authority or [bootfile] gives iPXE a loader, not the script of [ipxe]",
+		[DHCP_REASON_LOOP_WITHOUT_SCRIPT] =
+			"[ipxe] enable = yes, with a script, tells it how to go on",
 	};
 
 	return texts[reason];

@@ -79,8 +79,15 @@ struct ip4 dhcp_proxy_address(const struct exchange *exchange);
 void dhcp_gather_progress(struct exchange *exchange);
 /* Whether the message is a proxy's or boot server's to answer; if not, that is noted. */
 bool dhcp_is_asked_as_proxy(const struct exchange *exchange);
+/* Gathers whether it is iPXE that asks, though it does not say so. */
+void dhcp_gather_loader(struct exchange *exchange);
 /* Gathers what the machine is to boot. */
 void dhcp_gather_plan(struct exchange *exchange);
+/* What is decided would tell the machine to boot: why it is told nothing; DHCP_REASON_NONE: it is.
+ * The session remembers what it is told. */
+enum dhcp_reason dhcp_check_plan(const struct exchange *exchange);
+/* The boot file as the answer tells it, "" without one. False: its URL does not fit. */
+bool dhcp_format_boot_file(const struct exchange *exchange, char out[BOOT_NAME_SIZE]);
 /* For a message that dhcp_is_asked_as_proxy lets through. */
 struct dhcp_decision dhcp_decide_as_proxy(const struct exchange *exchange);
 /* Once it is decided that the machine gets an answer: its shape. */

@@ -90,15 +90,6 @@ bool dhcp_is_asked_as_proxy(const struct exchange *exchange)
 	return reason == DHCP_REASON_NONE;
 }
 
-void dhcp_gather_plan(struct exchange *exchange)
-{
-	const struct dhcp_service *service = exchange->service;
-
-	exchange->plan = plan_boot(service->parts.config, &exchange->client, exchange->session);
-	exchange->shapes = shape_order_of(&exchange->client, service->role == ROLE_SERVER,
-					  exchange->plan.menu != NULL, service->pxe != NULL);
-}
-
 struct dhcp_decision dhcp_decide_as_proxy(const struct exchange *exchange)
 {
 	struct proxy_facts facts = facts_of(exchange);

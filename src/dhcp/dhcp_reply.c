@@ -10,6 +10,7 @@
 #define OPTION_OVERHEAD        2 /* code and length */
 #define ROOM_FOR_LEASE_OPTIONS 48
 #define PXE_CLASS              "PXEClient"
+#define HTTP_CLASS             "HTTPClient"
 
 static struct span span_of_text(const char *text, bool is_terminated)
 {
@@ -182,6 +183,11 @@ static void add_pxe(const struct option_area *area, const struct dhcp_answer_fac
 	struct pxe_vendor vendor = { .prompt = "PXE" };
 	struct pxe_menu_item items[CONFIG_MENU_MAX];
 
+	/* UEFI 2.10 section 24.7.3.1: by this class alone firmware takes the URL for its own. */
+	if (facts->client->is_http) {
+		add(area, OPTION_VENDOR_CLASS, span_of_text(HTTP_CLASS, false));
+		return;
+	}
 	if (facts->decision->verdict == DHCP_VERDICT_PROXY_ACK) {
 		vendor.has_item = facts->menu_item != NULL;
 		if (vendor.has_item)
@@ -208,12 +214,22 @@ static void add_boot(const struct option_area *area, const struct dhcp_answer_fa
 {
 	struct span uuid = dhcp_option(facts->message, OPTION_MACHINE_UUID);
 
+	if (facts->client->is_http)
+		return;
 	if (!is_told_later(facts))
 		add_text(area, OPTION_TFTP_SERVER, ip4_format(facts->tftp_server).text,
 			 facts->client->wants_terminated_text);
 	/* Echoed as it came, whatever its length (RFC 4578 section 2.3). */
 	if (uuid.bytes != NULL)
 		add(area, OPTION_MACHINE_UUID, uuid);
+}
+
+/* iPXE waits for a proxy's offer unless it is told that there is none. */
+static void add_ipxe(const struct option_area *area, const struct dhcp_answer_facts *facts)
+{
+	if (facts->client->is_ipxe && facts->config->bootp.mode == MODE_SERVER &&
+	    facts->boot_file[0] != '\0')
+		add(area, OPTION_IPXE, span_of_text(PXE_IPXE_NO_PROXY, false));
 }
 
 /* The end of the options: the boot file, a PAD, the relay's option, END. Old clients read the boot
@@ -274,6 +290,7 @@ static void write_dhcp_options(struct writer *out, const struct dhcp_answer_fact
 	add_network(&area, facts);
 	add_pxe(&area, facts);
 	add_boot(&area, facts);
+	add_ipxe(&area, facts);
 	add_names(&area, facts);
 	write_end(out, &end);
 }
@@ -314,6 +331,15 @@ static void write_bootp_options(struct writer *out, const struct dhcp_answer_fac
 	add_network(&area, facts);
 	add_names(&area, facts);
 	write_end(out, &end);
+}
+
+/* A URL that the field would cut is in option 67 alone. */
+static const char *file_field(const struct dhcp_answer_facts *facts)
+{
+	if (facts->decision->verdict == DHCP_VERDICT_NAK || is_told_later(facts) ||
+	    strlen(facts->boot_file) >= DHCP_FILE_SIZE)
+		return "";
+	return facts->boot_file;
 }
 
 static struct dhcp_header reply_header(const struct dhcp_answer_facts *facts)
@@ -378,7 +404,7 @@ void dhcp_write_reply(struct writer *out, const struct dhcp_answer_facts *facts)
 	bool is_nak = facts->decision->verdict == DHCP_VERDICT_NAK;
 
 	dhcp_write_header(&reply, &header, is_nak ? "" : facts->config->bootp.servername,
-			  is_nak || is_told_later(facts) ? "" : facts->boot_file);
+			  file_field(facts));
 	write_options(&reply, facts);
 	if (reply.used < BOOTP_MESSAGE_MIN)
 		write_zeros(&reply, BOOTP_MESSAGE_MIN - reply.used);

@@ -120,6 +120,7 @@ static bool decode(struct exchange *exchange)
 static void decide(struct exchange *exchange)
 {
 	const struct subnet_config *subnet = &exchange->service->parts.config->subnet;
+	enum dhcp_reason reason;
 
 	if (exchange->is_proxied)
 		exchange->decision = dhcp_decide_as_proxy(exchange);
@@ -127,6 +128,9 @@ static void decide(struct exchange *exchange)
 		exchange->decision = bootp_decide(&exchange->request, &exchange->facts, subnet);
 	else
 		exchange->decision = dhcp_decide(&exchange->request, &exchange->facts, subnet);
+	reason = dhcp_check_plan(exchange);
+	if (reason != DHCP_REASON_NONE)
+		exchange->decision = (struct dhcp_decision){ .reason = reason };
 }
 
 /* Only what asks for an address or for parameters needs a grant, and says anything of whether there
@@ -184,6 +188,7 @@ static bool begin(struct exchange *exchange)
 				 : !is_from_pool_network(exchange) || !is_for_this_server(exchange))
 		return false;
 	dhcp_gather_machine(exchange);
+	dhcp_gather_loader(exchange);
 	dhcp_gather_progress(exchange);
 	return !exchange->is_proxied || dhcp_is_asked_as_proxy(exchange);
 }

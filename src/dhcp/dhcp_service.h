@@ -22,7 +22,9 @@ struct dhcp_service_parts {
 	/* This machine's addresses on the interfaces that [bootp] address selects. */
 	const struct local_address *served;
 	size_t served_count;
-	struct ip4 tftp_server; /* told to clients; 0: the address that they are answered from */
+	/* Told to clients; 0: the address that they are answered from. */
+	struct ip4 tftp_server;
+	struct ip4 http_server;
 };
 
 /* What could not be opened. */

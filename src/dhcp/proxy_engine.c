@@ -27,7 +27,8 @@ static enum dhcp_reason check_at_boot_server_port(const struct dhcp_request *req
 
 enum dhcp_reason proxy_check(const struct dhcp_request *request, const struct proxy_facts *facts)
 {
-	if (!facts->client->is_pxe)
+	/* HTTP firmware knows no boot servers. */
+	if (!facts->client->is_pxe && (!facts->client->is_http || facts->is_boot_server))
 		return DHCP_REASON_NO_PXE;
 	return facts->is_boot_server ? check_at_boot_server_port(request)
 				     : check_at_dhcp_port(request);

@@ -84,11 +84,45 @@ bool pxe_uuid(const struct dhcp_message *message, struct uuid *out_uuid)
 	return true;
 }
 
+/* Of option 175, as iPXE's own dhcp.h has them. */
+#define IPXE_FEATURE_FIRST 0x10
+#define IPXE_FEATURE_LAST  0x4f
+#define IPXE_FEATURE_HTTP  0x13
+#define IPXE_VERSION       0xeb
+
+/* Has option 175 one of these? */
+static bool has_ipxe_option(const struct dhcp_message *message, uint8_t first, uint8_t last)
+{
+	struct reader in = reader_of(dhcp_option(message, OPTION_IPXE));
+
+	while (in.left > 0) {
+		uint8_t code = read_u8(&in);
+
+		if (code == OPTION_END)
+			return false;
+		if (code == OPTION_PAD)
+			continue;
+		(void)read_span(&in, read_u8(&in));
+		if (!in.is_failed && code >= first && code <= last)
+			return true;
+	}
+	return false;
+}
+
+bool pxe_lacks_http(const struct dhcp_message *message)
+{
+	return has_ipxe_option(message, IPXE_FEATURE_FIRST, IPXE_FEATURE_LAST) &&
+	       !has_ipxe_option(message, IPXE_FEATURE_HTTP, IPXE_FEATURE_HTTP);
+}
+
 bool pxe_is_ipxe(const struct dhcp_message *message)
 {
 	struct span user_class = dhcp_option(message, OPTION_USER_CLASS);
 	struct reader in = reader_of(user_class);
 
+	if (user_class.bytes == NULL)
+		return has_ipxe_option(message, IPXE_VERSION, IPXE_VERSION) ||
+		       has_ipxe_option(message, IPXE_FEATURE_FIRST, IPXE_FEATURE_LAST);
 	if (span_is(user_class, "iPXE"))
 		return true;
 	while (in.left > 0) {

@@ -16,8 +16,16 @@ size_t pxe_architectures(const struct dhcp_message *message, uint16_t *out_list,
  * length, or an identifier that names no machine: zeros, ones, one word repeated. */
 bool pxe_uuid(const struct dhcp_message *message, struct uuid *out_uuid);
 
-/* The user class says iPXE, as RFC 3004 wants it or as the bare text that iPXE really sends. */
+/* The user class says iPXE, as RFC 3004 wants it or as the bare text that iPXE really sends; or
+ * option 175 tells iPXE's version or features and there is no user class: FlexBoot and other
+ * makers' iPXE send none. */
 bool pxe_is_ipxe(const struct dhcp_message *message);
+
+/* Option 175 tells iPXE's features, and HTTP is none of them. */
+bool pxe_lacks_http(const struct dhcp_message *message);
+
+/* The value of option 175 that has iPXE not wait for a proxy's offer (its no-pxedhcp). */
+#define PXE_IPXE_NO_PROXY "\xb0\x01\x01"
 
 /* The vendor class starts with this text. */
 bool pxe_has_vendor_class(const struct dhcp_message *message, const char *start);

@@ -7,6 +7,7 @@
 #include "activity/activity.h"
 #include "base/text.h"
 #include "boot/architecture.h"
+#include "boot/loader.h"
 #include "boot/session.h"
 #include "content/content.h"
 #include "http/http_body.h"
@@ -51,6 +52,7 @@ struct http_request {
 	bool is_given_up; /* nobody waits for the file any more */
 	struct source *source;
 	enum content_refusal refusal;
+	bool is_optional; /* most clients do without it */
 	char sentence[CONTENT_SENTENCE_SIZE];
 	char translated_path[NAME_SHOWN_SIZE];
 
@@ -418,6 +420,11 @@ static enum MHD_Result answer_file(struct http_request *request)
 
 static enum MHD_Result answer_opened(struct http_request *request)
 {
+	static const struct refusal optional = { EVENT_HTTP_OPTIONAL, MHD_HTTP_NOT_FOUND,
+						 "There is no such file.\n" };
+
+	if (request->is_optional)
+		return refuse(request, &optional, NULL);
 	if (request->refusal != CONTENT_OK)
 		return refuse_file(request, request->refusal, request->sentence);
 	return answer_file(request);
@@ -431,6 +438,7 @@ static void on_open(void *context, const struct content_answer *answer)
 	(void)pthread_mutex_lock(&request->lock);
 	request->source = answer->source;
 	request->refusal = answer->refusal;
+	request->is_optional = answer->is_optional;
 	if (answer->refusal != CONTENT_OK)
 		(void)text_format(request->sentence, sizeof(request->sentence), "%s",
 				  answer->sentence);
@@ -484,6 +492,7 @@ static struct content_asker asker_of(const struct http_request *request,
 		architecture_format(session->architecture, asker.arch, sizeof(asker.arch));
 	(void)text_copy(asker.file, sizeof(asker.file), session->file);
 	(void)text_copy(asker.client, sizeof(asker.client), session->client);
+	(void)text_copy(asker.loader, sizeof(asker.loader), session->loader.file);
 	return asker;
 }
 
@@ -513,10 +522,13 @@ static enum MHD_Result open_file(struct http_request *request, struct content *c
 }
 
 /* Why the machine may read no file at all; NULL: it may. */
-static const char *find_denial(const struct http_settings *settings, const struct session *session)
+static const char *find_denial(const struct http_settings *settings, const struct session *session,
+			       uint64_t now_s)
 {
 	if (session != NULL && session->is_denied)
 		return "this machine may not boot";
+	if (session != NULL && loader_is_stopped(session, now_s))
+		return "its loader asks for itself again and again";
 	if (session == NULL && !settings->may_unknown_read)
 		return settings->unknown_denial;
 	return NULL;
@@ -527,18 +539,17 @@ static enum MHD_Result ask(struct http_request *request)
 	static const struct refusal denied = { EVENT_HTTP_DENIED, MHD_HTTP_FORBIDDEN,
 					       "This machine may read no files here.\n" };
 	struct http_settings settings = take_settings(request->server);
+	uint64_t now_s = (uint64_t)request->started.tv_sec;
 	struct session session;
-	bool is_known =
-		session_copy_address(request->server->sessions, request->connection->address,
-				     (uint64_t)request->started.tv_sec, &session);
-	const char *denial = find_denial(&settings, is_known ? &session : NULL);
+	bool is_known = session_copy_address(request->server->sessions,
+					     request->connection->address, now_s, &session);
+	const char *denial = find_denial(&settings, is_known ? &session : NULL, now_s);
 	enum MHD_Result result;
 
 	request->has_mac = is_known;
 	if (is_known) {
 		request->mac = session.mac;
-		session_note_file(request->server->sessions, request->connection->address,
-				  (uint64_t)request->started.tv_sec);
+		session_note_file(request->server->sessions, request->connection->address, now_s);
 	}
 	if (denial != NULL)
 		result = refuse(request, &denied, denial);

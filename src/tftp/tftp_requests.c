@@ -1,6 +1,7 @@
 #include "tftp/tftp_requests.h"
 #include "base/text.h"
 #include "boot/architecture.h"
+#include "boot/loader.h"
 #include "boot/session.h"
 #include "config/config.h"
 #include "content/content.h"
@@ -84,6 +85,8 @@ static void on_open(void *context, const struct content_answer *answer)
 		[CONTENT_BROKEN] = { EVENT_TFTP_READ_FAILED, TFTP_ERROR_UNDEFINED,
 				     "the server cannot get the file" },
 	};
+	static const struct refusal optional = { EVENT_TFTP_OPTIONAL, TFTP_ERROR_NOT_FOUND,
+						 "file not found" };
 	struct tftp_transfer *transfer = context;
 	struct tftp_worker *worker = transfer->worker;
 
@@ -95,7 +98,9 @@ static void on_open(void *context, const struct content_answer *answer)
 		return;
 	}
 	tftp_worker_open_turn(worker);
-	if (answer->refusal != CONTENT_OK)
+	if (answer->is_optional)
+		refuse(transfer, &optional, answer->sentence);
+	else if (answer->refusal != CONTENT_OK)
 		refuse(transfer, &refusals[answer->refusal], answer->sentence);
 	else
 		begin(transfer);
@@ -140,6 +145,7 @@ static struct content_asker asker_of(const struct session *session, struct ip4 a
 		architecture_format(session->architecture, asker.arch, sizeof(asker.arch));
 	(void)text_copy(asker.file, sizeof(asker.file), session->file);
 	(void)text_copy(asker.client, sizeof(asker.client), session->client);
+	(void)text_copy(asker.loader, sizeof(asker.loader), session->loader.file);
 	return asker;
 }
 
@@ -289,10 +295,13 @@ static void drop_request(struct tftp_worker *worker, const struct datagram *data
 }
 
 /* Why the machine may read no file at all; NULL: it may. */
-static const char *find_denial(const struct config *config, const struct session *session)
+static const char *find_denial(const struct config *config, const struct session *session,
+			       uint64_t now_s)
 {
 	if (session != NULL && session->is_denied)
 		return "this machine may not boot";
+	if (session != NULL && loader_is_stopped(session, now_s))
+		return "its loader asks for itself again and again";
 	if (session == NULL && !config->bootp.may_unknown_read_files)
 		return "no machine is known at this address, and [bootp] access_files = known";
 	return NULL;
@@ -309,7 +318,7 @@ static void take_read(struct tftp_worker *worker, const struct datagram *datagra
 	bool is_known =
 		session_copy_address(worker->parts.sessions, datagram->from.address, now_s, &copy);
 	const struct session *session = is_known ? &copy : NULL;
-	const char *denial = find_denial(worker->parts.config, session);
+	const char *denial = find_denial(worker->parts.config, session, now_s);
 
 	if (is_known)
 		session_note_file(worker->parts.sessions, datagram->from.address, now_s);

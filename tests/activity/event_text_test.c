@@ -98,6 +98,8 @@ static const enum event_kind normal[] = {
 	EVENT_HTTP_LIBRARY, /* beside an event of its own */
 	EVENT_TFTP_LATE_PACKET,
 	EVENT_PROXY_NOT_ASKED,
+	EVENT_TFTP_OPTIONAL, /* every loader asks for them, and goes on */
+	EVENT_HTTP_OPTIONAL,
 };
 
 static bool is_normal(enum event_kind kind)

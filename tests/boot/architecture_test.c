@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include <string.h>
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define NAMED        42
 
@@ -102,6 +104,25 @@ static void what_is_neither_is_refused(void **state)
 	}
 }
 
+static void http_firmware_has_a_plain_twin(void **state)
+{
+	static const char tail[] = "-http";
+
+	(void)state;
+	for (uint16_t i = 0; i < NAMED; i++) {
+		const char *name = architecture_name(i);
+		size_t length = strlen(name);
+		bool is_http =
+			length > strlen(tail) && strcmp(name + length - strlen(tail), tail) == 0;
+		char expected[64];
+
+		(void)snprintf(expected, sizeof(expected), "%.*s",
+			       (int)(length - (is_http ? strlen(tail) : 0)), name);
+		assert_string_equal(architecture_name(architecture_without_http(i)), expected);
+	}
+	assert_int_equal(architecture_without_http(65535), 65535);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -109,6 +130,7 @@ int main(void)
 		cmocka_unit_test(names_have_the_assigned_numbers),
 		cmocka_unit_test(numbers_and_any_case_are_read),
 		cmocka_unit_test(what_is_neither_is_refused),
+		cmocka_unit_test(http_firmware_has_a_plain_twin),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,7 @@
 #include "boot/plan.h"
 
+#include "boot/ipxe.h"
+
 #include "support.h"
 
 #include <setjmp.h>
@@ -209,6 +211,127 @@ static void an_unknown_architecture_is_told(void **state)
 	assert_false(plan_boot(&config, &client, NULL).is_unknown);
 }
 
+#define ROWS(...)                                                                                  \
+	{                                                                                          \
+		.list = { __VA_ARGS__ },                                                           \
+		.count = sizeof((struct bootfile[]){ __VA_ARGS__ }) / sizeof(struct bootfile)      \
+	}
+#define HTTP(number) .is_http = true, .has_architecture = true, .architecture = number
+#define PXE(number)  .is_pxe = true, .has_architecture = true, .architecture = number
+#define X64_HTTP     16
+#define UNDIONLY     "ipxe/undionly.kpxe"
+#define SNPONLY      "ipxe/snponly.efi"
+
+enum { HTTPD_OFF, HTTPD_ON, HTTPD_TLS };
+
+/* With [ipxe], of which the folder has what Debian's has. */
+static const struct {
+	const char *what;
+	struct client client;
+	struct bootfile_config rows;
+	const char *script; /* NULL: [ipxe] is off */
+	int httpd;
+	const char
+		*expected; /* behind '+' where it is told as a URL, '-' where it would have to be */
+} ways[] = {
+	/* clang-format off */
+	{ "HTTP firmware's own row", { HTTP(X64_HTTP) }, ROWS(ROW(X64_UEFI, "pxe"), ROW(X64_HTTP, "http")), NULL,
+	  HTTPD_ON, "+http" },
+	{ "without one that of its processor", { HTTP(X64_HTTP) }, ROWS(ROW(X64_UEFI, "pxe")), NULL, HTTPD_ON, "+pxe" },
+	{ "and its twin's", { HTTP(X64_HTTP) }, ROWS(ROW(EBC, "pxe")), NULL, HTTPD_ON, "+pxe" },
+	{ "PXE firmware never gets HTTP's", { PXE(X64_UEFI) }, ROWS(ROW(X64_HTTP, "http")), NULL, HTTPD_ON, "" },
+	{ "no [httpd]", { HTTP(X64_HTTP) }, ROWS(ROW(X64_UEFI, "pxe")), NULL, HTTPD_OFF, "-pxe" },
+	{ "a URL needs none", { HTTP(X64_HTTP) }, ROWS(ROW(X64_HTTP, "http://a/b")), NULL, HTTPD_OFF, "http://a/b" },
+	{ "nor is it made one", { HTTP(X64_HTTP) }, ROWS(ROW(X64_HTTP, "HTTPS://a/b")), NULL, HTTPD_ON, "HTTPS://a/b" },
+	{ "another's URL is no help", { HTTP(X64_HTTP) }, ROWS(ROW(X64_HTTP, "tftp://a/b")), NULL, HTTPD_OFF,
+	  "-tftp://a/b" },
+	{ "HTTPS is HTTP", { HTTP(X64_HTTP) }, ROWS(ROW(X64_HTTP, "f")), NULL, HTTPD_TLS, "+f" },
+	{ "PXE gets names", { PXE(X64_UEFI) }, ROWS(ROW(X64_UEFI, "f")), NULL, HTTPD_ON, "f" },
+
+	{ "firmware gets its loader", { PXE(BIOS) }, { .fallback = "f" }, "s", HTTPD_ON, UNDIONLY },
+	{ "by TFTP", { PXE(X64_UEFI) }, { .fallback = "f" }, "s", HTTPD_OFF, SNPONLY },
+	{ "or as a URL", { HTTP(X64_HTTP) }, { .fallback = "f" }, "s", HTTPD_ON, "+" SNPONLY },
+	{ "there is none for it", { PXE(ARM64) }, { .fallback = "f" }, "s", HTTPD_ON, "f" },
+	{ "who tells no architecture", { .is_pxe = true }, { .fallback = "f" }, "s", HTTPD_ON, "f" },
+	{ "a row comes before it", { PXE(BIOS) }, ROWS(ROW(BIOS, "f")), "s", HTTPD_ON, "f" },
+	{ "[ipxe] is off", { PXE(BIOS) }, { .fallback = "f" }, NULL, HTTPD_ON, "f" },
+	{ "iPXE gets the script", { PXE(BIOS), .is_ipxe = true }, ROWS(ROW(BIOS, "f")), "s", HTTPD_ON, "+s" },
+	{ "by TFTP", { PXE(BIOS), .is_ipxe = true }, { .count = 0 }, "s", HTTPD_OFF, "s" },
+	{ "whose certificate iPXE may not know", { PXE(BIOS), .is_ipxe = true }, { .count = 0 }, "s", HTTPD_TLS, "s" },
+	{ "a URL", { PXE(BIOS), .is_ipxe = true }, { .count = 0 }, "http://a/s", HTTPD_ON, "http://a/s" },
+	{ "of any kind", { PXE(BIOS), .is_ipxe = true }, { .count = 0 }, "nfs://a/s", HTTPD_ON, "nfs://a/s" },
+	{ "an iPXE without HTTP", { PXE(BIOS), .is_ipxe = true, .lacks_http = true }, { .count = 0 }, "s", HTTPD_ON,
+	  "s" },
+	{ "gets one with it", { PXE(BIOS), .is_ipxe = true, .lacks_http = true }, { .count = 0 }, "http://a/s",
+	  HTTPD_ON, UNDIONLY },
+	{ "[ipxe] is off", { PXE(BIOS), .is_ipxe = true }, { .fallback = "f" }, NULL, HTTPD_ON, "f" },
+	/* clang-format on */
+};
+
+static void set_ways(struct config *config, size_t i)
+{
+	*config =
+		(struct config){ .bootfile = ways[i].rows, .has_http = ways[i].httpd != HTTPD_OFF };
+	if (ways[i].httpd == HTTPD_TLS)
+		strcpy(config->httpd.certificate, "/a.pem");
+	config->ipxe.is_enabled = ways[i].script != NULL;
+	if (ways[i].script != NULL)
+		strcpy(config->ipxe.script, ways[i].script);
+	for (size_t j = 0; ipxe_loader_at(j) != NULL; j++)
+		config->ipxe.has_loader[j] = strcmp(ipxe_loader_at(j), UNDIONLY) == 0 ||
+					     strcmp(ipxe_loader_at(j), SNPONLY) == 0;
+}
+
+static void finds_the_way_to_the_file(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(ways); i++) {
+		const char *expected = ways[i].expected;
+		static struct config config;
+		struct boot_plan plan;
+
+		print_message("%s\n", ways[i].what);
+		set_ways(&config, i);
+		plan = plan_boot(&config, &ways[i].client, NULL);
+		assert_int_equal(plan.is_by_http, expected[0] == '+');
+		assert_int_equal(plan.needs_http, expected[0] == '-');
+		expected += expected[0] == '+' || expected[0] == '-';
+		assert_string_equal(plan.file, expected);
+		assert_int_equal(plan.is_ipxe_loader, strncmp(expected, "ipxe/", 5) == 0);
+		assert_int_equal(plan.is_script, plan.file == config.ipxe.script);
+	}
+}
+
+/* The menu is the firmware's; iPXE shows its own. What the authority names comes before all. */
+static void ipxe_beside_menu_and_authority(void **state)
+{
+	struct client firmware = { PXE(BIOS) };
+	struct client ipxe = { PXE(BIOS), .is_ipxe = true };
+	struct session named = { .file = "named" };
+	static struct config config;
+	struct boot_plan plan;
+
+	(void)state;
+	set_ways(&config, COUNT_OF(ways) - 3);
+	config.menu = menu_config(3).menu;
+	plan = plan_boot(&config, &firmware, NULL);
+	assert_string_equal(plan.file, "one");
+	assert_false(plan.is_ipxe_loader);
+	assert_string_equal(plan_entry_file(&plan, 2), UNDIONLY);
+	plan = plan_boot(&config, &ipxe, NULL);
+	assert_true(plan.is_script);
+	assert_null(plan.menu);
+	/* Whatever entry it was asked for with: some iPXE asks a boot server for one. */
+	assert_string_equal(plan_entry_file(&plan, 0), config.ipxe.script);
+	assert_string_equal(plan_entry_file(&plan, 2), config.ipxe.script);
+	plan = plan_boot(&config, &ipxe, &named);
+	assert_string_equal(plan.file, "named");
+	assert_false(plan.is_script);
+	plan = plan_boot(&config, &firmware, &named);
+	assert_string_equal(plan.file, "named");
+	assert_false(plan.is_ipxe_loader);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -219,6 +342,8 @@ int main(void)
 		cmocka_unit_test(one_entry_is_no_choice),
 		cmocka_unit_test(the_first_architecture_with_a_row_counts),
 		cmocka_unit_test(an_unknown_architecture_is_told),
+		cmocka_unit_test(finds_the_way_to_the_file),
+		cmocka_unit_test(ipxe_beside_menu_and_authority),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -85,6 +85,9 @@ static void what_has_no_effect_is_told(void **state)
 		{ "[httpd]\nport = 8000\n", 3, "[httpd]", "without enable = yes" },
 		{ "[httpd]\nport = 8000\nenable = no\n", 0, "", "" },
 		{ "access_files = known\n", 0, "", "" },
+		{ "[ipxe]\nscript = a\n", 4, "[ipxe] script", "without enable = yes" },
+		{ "[ipxe]\nbinaries = /a\n", 4, "[ipxe] binaries", "without enable = yes" },
+		{ "[ipxe]\nenable = yes\nscript = a\nbinaries = /a\n", 0, "", "" },
 	};
 	char text[400];
 

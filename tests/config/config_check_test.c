@@ -429,6 +429,16 @@ static void a_log_file_needs_its_path(void **state)
 	assert_accepted("[bootp]\npool_start = 192.168.1.100\n[logger]\nfile = a.log\n");
 }
 
+static void ipxe_needs_a_script(void **state)
+{
+	(void)state;
+	assert_refused("[bootp]\npool_start = 192.168.1.100\n[ipxe]\nenable = yes\n", 0,
+		       "[ipxe] script", "such as boot.ipxe");
+	assert_accepted("[bootp]\npool_start = 192.168.1.100\n[ipxe]\nenable = yes\nscript = a\n");
+	assert_string_equal(config.ipxe.binaries, "/usr/lib/ipxe");
+	assert_accepted("[bootp]\npool_start = 192.168.1.100\n");
+}
+
 static void only_the_services_that_run_are_checked(void **state)
 {
 	static const char text[] = "[bootp]\naddress = eth7\ndns = auto\nnetmask = 1.2.3.4\n"
@@ -491,6 +501,7 @@ int main(void)
 		cmocka_unit_test(netmask_and_gateway),
 		cmocka_unit_test(dns_auto_takes_what_clients_can_reach),
 		cmocka_unit_test(a_log_file_needs_its_path),
+		cmocka_unit_test(ipxe_needs_a_script),
 		cmocka_unit_test(only_the_services_that_run_are_checked),
 		cmocka_unit_test(each_worker_needs_two_ports),
 	};

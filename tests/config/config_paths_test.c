@@ -72,6 +72,15 @@ static void the_configurations_folder_and_the_root_are_read(void **state)
 	}
 }
 
+static void ipxes_loaders_are_read_with_ipxe(void **state)
+{
+	(void)state;
+	(void)strcpy(config.ipxe.binaries, "/usr/lib/ipxe");
+	check_read("/etc/boot /srv/tftp");
+	config.ipxe.is_enabled = true;
+	check_read("/etc/boot /srv/tftp /usr/lib/ipxe");
+}
+
 static void without_tftp_there_is_no_root(void **state)
 {
 	(void)state;
@@ -157,6 +166,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(the_configurations_folder_and_the_root_are_read, reset),
+		cmocka_unit_test_setup(ipxes_loaders_are_read_with_ipxe, reset),
 		cmocka_unit_test_setup(without_tftp_there_is_no_root, reset),
 		cmocka_unit_test_setup(http_reads_its_root_and_its_certificate, reset),
 		cmocka_unit_test_setup(links_that_may_lead_anywhere_need_everything, reset),

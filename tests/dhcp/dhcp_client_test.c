@@ -9,6 +9,9 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
+#include <string.h>
+
 #define NO_ARCHITECTURE -1
 
 static struct client identify(struct span bytes)
@@ -116,6 +119,9 @@ static void knows_real_clients(void **state)
 		if (client.has_uuid)
 			assert_string_equal(uuid_format(client.uuid).text,
 					    "564d77a1-0102-4304-8506-0708090a0101");
+		assert_int_equal(client.is_http,
+				 strncmp(real_clients[i].file, "uefi-http4-rom", 14) == 0);
+		assert_false(client.lacks_http);
 		assert_false(client.is_raspberry_pi);
 		assert_false(client.wants_terminated_text);
 		bytes_free(bytes);
@@ -261,11 +267,41 @@ static void reads_what_is_asked_for(void **state)
 	}
 }
 
+static uint32_t marks_of_file(const char *program, const char *message)
+{
+	char name[64];
+	struct span bytes;
+	uint32_t found;
+
+	(void)snprintf(name, sizeof(name), "%s-%s", program, message);
+	bytes = bytes_of_file(name);
+	found = identify(bytes).marks;
+	bytes_free(bytes);
+	return found;
+}
+
+/* One program asks in the same way all the time, another in another. */
+static void marks_tell_programs_apart(void **state)
+{
+	static const char *const programs[] = { "bios-ipxe-rom", "uefi-pxe4-rom", "uefi-http4-rom",
+						"uboot-x86-rom", "bios-ipxe-os" };
+	uint32_t found[COUNT_OF(programs)];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(programs); i++) {
+		found[i] = marks_of_file(programs[i], "discover");
+		assert_int_equal(marks_of_file(programs[i], "request"), found[i]);
+		for (size_t j = 0; j < i; j++)
+			assert_int_not_equal(found[j], found[i]);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_mark_alone_makes_a_boot_stage),
 		cmocka_unit_test(knows_real_clients),
+		cmocka_unit_test(marks_tell_programs_apart),
 		cmocka_unit_test(knows_the_raspberry_pi_by_its_mac),
 		cmocka_unit_test(microsoft_reads_texts_up_to_a_nul),
 		cmocka_unit_test(without_option_93_the_vendor_class_tells_the_architecture),

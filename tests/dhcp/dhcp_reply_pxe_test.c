@@ -38,6 +38,8 @@ struct reply {
 	size_t length;
 };
 
+static const char *boot_file = "pxelinux.0";
+
 static void answer(struct span asked, enum dhcp_verdict verdict, enum boot_shape shape,
 		   const struct menu_config *menu, struct reply *out_reply)
 {
@@ -59,7 +61,7 @@ static void answer(struct span asked, enum dhcp_verdict verdict, enum boot_shape
 				       .config = &config,
 				       .server = ip4_of(SERVER),
 				       .tftp_server = ip4_of(TFTP),
-				       .boot_file = "pxelinux.0",
+				       .boot_file = boot_file,
 				       .host_name = "",
 				       .shape = shape,
 				       .menu = menu,
@@ -280,6 +282,122 @@ static void ipxe_asks_for_an_entry(void **state)
 	bytes_free(asked);
 }
 
+/* What dnsmasq said to OVMF's HTTP boot, which then booted (captures of uefi-http4): every option
+ * of it but the broadcast address and the times of the lease, which are the configuration's. */
+static void http_boot_as_dnsmasqs(void **state)
+{
+	static const struct {
+		const char *asked;
+		const char *real;
+		enum dhcp_verdict verdict;
+	} messages[] = {
+		{ "uefi-http4-rom-discover", "uefi-http4-server-offer", DHCP_VERDICT_OFFER },
+		{ "uefi-http4-rom-request", "uefi-http4-server-ack", DHCP_VERDICT_ACK },
+	};
+	static const uint8_t same[] = { 53, 54, 60 };
+
+	(void)state;
+	boot_file = "http://192.168.77.1/uki.efi";
+	for (size_t i = 0; i < COUNT_OF(messages); i++) {
+		struct span asked = bytes_of_file(messages[i].asked);
+		struct span real = bytes_of_file(messages[i].real);
+		struct reply reply;
+
+		answer(asked, messages[i].verdict, SHAPE_PLAIN, NULL, &reply);
+		assert_same_header(&reply, real);
+		for (size_t j = 0; j < COUNT_OF(same); j++) {
+			const uint8_t *expected = find_option(real.bytes, real.length, same[j]);
+			const uint8_t *found = find_option(reply.bytes, reply.length, same[j]);
+
+			print_message("option %u\n", same[j]);
+			assert_non_null(found);
+			assert_memory_equal(found, expected, (size_t)1 + expected[0]);
+		}
+		/* dnsmasq puts a NUL behind it. */
+		assert_options(&reply, "67='http://192.168.77.1/uki.efi'", "43= 66= 97= 175=");
+		assert_string_equal((const char *)reply.bytes + FILE_AT, boot_file);
+		bytes_free(asked);
+		bytes_free(real);
+	}
+	boot_file = "pxelinux.0";
+}
+
+/* EDK2 takes a proxy's offer by HTTPClient alone (HttpBootDhcp4.c, HttpBootParseDhcp4Packet). */
+static void http_boot_by_a_proxy(void **state)
+{
+	struct span asked = bytes_of_file("uefi-http4-rom-discover");
+	struct reply reply;
+
+	(void)state;
+	boot_file = "http://192.168.77.1/uki.efi";
+	answer(asked, DHCP_VERDICT_PROXY_OFFER, SHAPE_PLAIN, NULL, &reply);
+	assert_options(&reply, "53=02 54=c0a84d01 60='HTTPClient' 67='http://192.168.77.1/uki.efi'",
+		       "1= 3= 43= 51= 66= 97=");
+	assert_address(&reply, YIADDR_AT, "0.0.0.0");
+	bytes_free(asked);
+	boot_file = "pxelinux.0";
+}
+
+/* Half a URL in the field would be a wrong one. */
+static void a_long_url_is_in_its_option_alone(void **state)
+{
+	struct span asked = bytes_of_file("uefi-http4-rom-discover");
+	char url[256];
+	struct reply reply;
+	const uint8_t *found;
+
+	(void)state;
+	boot_file = url;
+	for (size_t length = 127; length < sizeof(url); length += 128) {
+		memset(url, 'u', length);
+		url[length] = '\0';
+		answer(asked, DHCP_VERDICT_OFFER, SHAPE_PLAIN, NULL, &reply);
+		found = find_option(reply.bytes, reply.length, 67);
+		assert_non_null(found);
+		assert_int_equal(found[0], length);
+		assert_int_equal(reply.bytes[FILE_AT], length == 127 ? 'u' : 0);
+	}
+	bytes_free(asked);
+	boot_file = "pxelinux.0";
+}
+
+/* iPXE's dhcp.h, DHCP_EB_NO_PXEDHCP: encapsulated option 0xb0 of 175, one octet. */
+static void ipxe_does_not_wait_for_a_proxy(void **state)
+{
+	static const struct {
+		const char *asked;
+		enum dhcp_verdict verdict;
+		enum bootp_mode mode;
+		const char *boot_file;
+		bool is_told;
+	} cases[] = {
+		{ "ipxe-chain-rom-discover", DHCP_VERDICT_OFFER, MODE_SERVER, "f", true },
+		{ "ipxe-chain-rom-request", DHCP_VERDICT_ACK, MODE_SERVER, "f", true },
+		{ "ipxe-chain-rom-discover", DHCP_VERDICT_OFFER, MODE_SERVER, "", false },
+		{ "ipxe-chain-rom-discover", DHCP_VERDICT_OFFER, MODE_AUTO, "f", false },
+		{ "ipxe-chain-rom-discover", DHCP_VERDICT_PROXY_OFFER, MODE_PROXY, "f", false },
+		{ "uefi-pxe4-rom-discover", DHCP_VERDICT_OFFER, MODE_SERVER, "f", false },
+		{ "ipxe-chain-os-discover", DHCP_VERDICT_OFFER, MODE_SERVER, "f", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct span asked = bytes_of_file(cases[i].asked);
+		struct reply reply;
+
+		config.bootp.mode = cases[i].mode;
+		boot_file = cases[i].boot_file;
+		answer(asked, cases[i].verdict, SHAPE_PLAIN, NULL, &reply);
+		if (cases[i].is_told)
+			assert_options(&reply, "175=b00101", "");
+		else
+			assert_options(&reply, "", "175=");
+		bytes_free(asked);
+	}
+	config.bootp.mode = MODE_SERVER;
+	boot_file = "pxelinux.0";
+}
+
 /* Whatever does not fit is left out whole, and the size is what the client takes. */
 static void the_largest_menu_fits(void **state)
 {
@@ -362,6 +480,10 @@ int main(void)
 		cmocka_unit_test(each_shape_is_what_firmware_takes_it_for),
 		cmocka_unit_test(a_raspberry_pi_boots_with_this),
 		cmocka_unit_test(ipxe_asks_for_an_entry),
+		cmocka_unit_test(http_boot_as_dnsmasqs),
+		cmocka_unit_test(http_boot_by_a_proxy),
+		cmocka_unit_test(a_long_url_is_in_its_option_alone),
+		cmocka_unit_test(ipxe_does_not_wait_for_a_proxy),
 		cmocka_unit_test(the_largest_menu_fits),
 		cmocka_unit_test(a_proxy_answers_by_frames),
 	};

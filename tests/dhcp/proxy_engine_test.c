@@ -58,6 +58,21 @@ static const struct {
 	/* clang-format on */
 };
 
+/* HTTP boot asks the DHCP server's port, never a boot server's. */
+static void http_firmware_asks_one_port(void **state)
+{
+	const struct client http = { .is_http = true };
+	struct proxy_facts facts = { .client = &http };
+	struct dhcp_request request = { .type = DHCP_DISCOVER };
+
+	(void)state;
+	assert_int_equal(proxy_check(&request, &facts), DHCP_REASON_NONE);
+	request.type = DHCP_REQUEST;
+	assert_int_equal(proxy_check(&request, &facts), DHCP_REASON_ASKS_FOR_ADDRESS);
+	facts.is_boot_server = true;
+	assert_int_equal(proxy_check(&request, &facts), DHCP_REASON_NO_PXE);
+}
+
 static void knows_what_it_is_asked_for(void **state)
 {
 	(void)state;
@@ -158,6 +173,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(knows_what_it_is_asked_for),
+		cmocka_unit_test(http_firmware_asks_one_port),
 		cmocka_unit_test(finds_the_entrys_file),
 		cmocka_unit_test(decides),
 	};

@@ -193,6 +193,17 @@ static const struct {
 	{ "77=", false },
 	{ "", false },
 	{ "60='iPXE'", false },
+	/* FlexBoot's and others', which have no user class: by what option 175 tells. */
+	{ "175=eb03010000", true },
+	{ "175=b105011af41000130101", true },
+	{ "175=b105011af41000", false }, /* the bus alone */
+	{ "175=13", false },
+	{ "175=130501", false },
+	{ "175=ff130101", false },
+	{ "175=000000130101", true },
+	{ "175=", false },
+	{ "77='gPXE' 175=eb03000907130101", false },
+	{ "77='' 175=130101", false },
 };
 
 static void finds_ipxe_in_the_user_class(void **state)
@@ -203,6 +214,32 @@ static void finds_ipxe_in_the_user_class(void **state)
 		struct dhcp_message message = message_of(user_classes[i].options, &bytes);
 
 		assert_int_equal(pxe_is_ipxe(&message), user_classes[i].is_ipxe);
+		bytes_free(bytes);
+	}
+}
+
+static void knows_an_ipxe_without_http(void **state)
+{
+	static const struct {
+		const char *options;
+		bool lacks;
+	} features[] = {
+		{ "175=130101", false },
+		{ "175=150101240101", true },
+		{ "175=150101130101", false },
+		{ "175=eb03010000", false },
+		{ "175=eb03010000150101", true },
+		{ "", false },
+		{ "175=1501", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(features); i++) {
+		struct span bytes;
+		struct dhcp_message message = message_of(features[i].options, &bytes);
+
+		print_message("%s\n", features[i].options);
+		assert_int_equal(pxe_lacks_http(&message), features[i].lacks);
 		bytes_free(bytes);
 	}
 }
@@ -304,6 +341,7 @@ int main(void)
 		cmocka_unit_test(writes_what_option_43_says),
 		cmocka_unit_test(an_uuid_that_names_no_machine_is_none),
 		cmocka_unit_test(finds_ipxe_in_the_user_class),
+		cmocka_unit_test(knows_an_ipxe_without_http),
 		cmocka_unit_test(compares_how_the_vendor_class_begins),
 	};
 
