@@ -1,12 +1,14 @@
 # A thin front of meson: each target is one command of tools/ or meson.
 #
 #   make                 build build/bootd
-#   make run             boot a virtual PC from bootd   FIRMWARE=bios|uefi  MODE=server|proxy  ROOT=http  IFACE=eth1
+#   make run             boot a virtual PC from bootd   FIRMWARE=bios|uefi|http  LOADER=usual|ipxe
+#                                                       MODE=server|proxy  ROOT=http  IFACE=eth1
 #   make check           every test                     make soak: the heavy ones at full count
 #   make bench           beside other servers           BENCH="--row NAME": that of TFTP alone
 #   make install         DESTDIR= prefix=
 
 FIRMWARE ?= bios
+LOADER ?= usual
 MODE ?= server
 prefix ?= /usr/local
 
@@ -22,7 +24,8 @@ build/build.ninja:
 run:
 	tools/setup build run
 	@$(MAKE) --no-print-directory all
-	tools/run --firmware $(FIRMWARE) --mode $(MODE) $(if $(ROOT),--root $(ROOT)) $(if $(IFACE),--iface $(IFACE))
+	tools/run --firmware $(FIRMWARE) --loader $(LOADER) --mode $(MODE) $(if $(ROOT),--root $(ROOT)) \
+		$(if $(IFACE),--iface $(IFACE))
 
 check:
 	tools/setup build run check

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from . import address_server, bootd_log, network, qemu, tree, web
 from .dhcp_watch import DhcpWatch
-from .evidence import Evidence, NO_ADDRESS
+from .evidence import Evidence, LoopEvidence, NO_ADDRESS
 from .problem import Problem
 from .processes import running
 from .screen import Screen, format_size
@@ -16,16 +16,17 @@ BOOTD_LOG, SERIAL_LOG, DNSMASQ_LOG = "bootd.log", "serial.log", "dnsmasq.log"
 BOOTD_START_S = 10
 DHCP_PORT, TFTP_PORT, PXE_PORT = 67, 69, 4011
 
-FIRMWARE_NAMES = {"bios": "BIOS firmware (SeaBIOS, iPXE)", "uefi": "UEFI firmware (OVMF)"}
+FIRMWARE_NAMES = {"bios": "BIOS firmware (SeaBIOS, iPXE)", "uefi": "UEFI firmware (OVMF)",
+                  "http": "UEFI firmware (OVMF) that boots over HTTP"}
 
 # Without KVM measured on two cores of 2.3 GHz; with KVM estimated.
 USUAL_TIME = {False: "about 100 seconds", True: "about 40 seconds"}
 
 
-def boot(bootd, firmware, is_filtered, is_proxied, is_remote, timeout_s):
-    """Returns the exit code. is_filtered: access control and a filter are in use. is_proxied: bootd
-    is a proxy beside dnsmasq, which gives the addresses. is_remote: the files are on a web
-    server."""
+def boot(bootd, firmware, loader, is_filtered, is_proxied, is_remote, timeout_s):
+    """Returns the exit code. loader: usual, ipxe for iPXE and its script, or loop for one that asks
+    for itself. is_filtered: access control and a filter are in use. is_proxied: bootd is a proxy
+    beside dnsmasq, which gives the addresses. is_remote: the files are on a web server."""
     screen = Screen()
     bootd = find_bootd(bootd)
     nginx = web.find_nginx(bootd.parent) if is_remote else None
@@ -35,19 +36,33 @@ def boot(bootd, firmware, is_filtered, is_proxied, is_remote, timeout_s):
         mac = qemu.random_mac()
         files = tree.copy_installer(folder, "mirror" if is_remote else "tree")
         tree.make_unattended(files, is_filtered)
-        settings = tree.virtual_pc_config(mac, is_filtered, is_proxied)
+        boot_files = prepare_loader(folder, firmware, loader)
+        settings = tree.virtual_pc_config(mac, firmware, loader, is_filtered, is_proxied)
         if is_remote:
-            config = tree.write_config(folder, settings + tree.CACHE_CONFIG, web.root_url())
-        else:
-            config = tree.write_config(folder, settings)
+            settings += tree.CACHE_CONFIG
+        config = tree.write_config(folder, settings, boot_files,
+                                   web.root_url() if is_remote else "./tree")
+        evidence = (LoopEvidence if loader == "loop" else Evidence)(mac, is_proxied, loader == "ipxe")
         server = web.Web(nginx, folder, files) if is_remote else None
-        code = Boot(screen, folder, firmware, mac, is_proxied, server).run([bootd, "-c", config],
-                                                                           timeout_s)
+        code = Boot(screen, folder, firmware, evidence, server).run([bootd, "-c", config], timeout_s)
         if code == 0:
             # The logs are kept for whoever asks why it did not boot.
             for log in logs:
                 (folder / log).unlink(missing_ok=True)
         return code
+
+
+def prepare_loader(folder, firmware, loader):
+    """Puts into the tree what the firmware is to boot; returns the rows of [bootfile]."""
+    if loader == "loop":
+        tree.copy_loop_loader(folder / "tree")
+        return tree.LOOP_BOOT_FILES
+    if loader == "ipxe":
+        return {}
+    if firmware == "http":
+        tree.make_whole(folder / "tree")
+        return tree.HTTP_BOOT_FILES
+    return tree.BOOT_FILES
 
 
 def find_bootd(path):
@@ -60,14 +75,12 @@ def find_bootd(path):
 class Boot:
     """Holds the two processes and the watch together; Evidence judges."""
 
-    def __init__(self, screen, folder, firmware, mac, is_proxied, server=None):
+    def __init__(self, screen, folder, firmware, evidence, server=None):
         self._screen = screen
         self._folder = folder
         self._firmware = firmware
-        self._mac = mac
+        self._evidence = evidence
         self._server = server
-        self._evidence = Evidence(self._mac, is_proxied)
-        self._is_proxied = is_proxied
         self._missing = []
         self._transfer = ""
         self._bootd = None
@@ -78,7 +91,7 @@ class Boot:
         self._announce(is_kvm)
         with contextlib.ExitStack() as stack:
             watch = stack.enter_context(contextlib.closing(DhcpWatch(network.TAP)))
-            if self._is_proxied:
+            if self._evidence.is_proxied:
                 # On this same machine, with the same port: the narrowest place for a proxy.
                 stack.enter_context(running("dnsmasq", address_server.command(self._folder),
                                             self._folder / DNSMASQ_LOG))
@@ -88,7 +101,7 @@ class Boot:
             self._bootd = stack.enter_context(
                 running("bootd", bootd_command, self._folder / BOOTD_LOG, self._folder))
             if self._has_bootd_started():
-                command = qemu.command(self._firmware, is_kvm, self._mac, self._folder)
+                command = qemu.command(self._firmware, is_kvm, self._evidence.mac, self._folder)
                 self._pc = stack.enter_context(
                     running("the virtual PC", command, self._folder / SERIAL_LOG))
                 self._watch_until_decided(watch, timeout_s)
@@ -114,7 +127,7 @@ class Boot:
                 self._evidence.failure = f"bootd did not open UDP ports 67, 69 and 4011 in {BOOTD_START_S} s"
                 return False
             time.sleep(0.05)
-        beside = " as a proxy, beside dnsmasq on the same machine" if self._is_proxied else ""
+        beside = " as a proxy, beside dnsmasq on the same machine" if self._evidence.is_proxied else ""
         self._screen.fact(f"bootd serves {network.SERVER}{beside}")
         return True
 
@@ -215,6 +228,10 @@ class Boot:
             screen.tail("bootd", self._folder / BOOTD_LOG)
             screen.tail("dnsmasq", self._folder / DNSMASQ_LOG)
             return 1
+        if not evidence.installer_address:
+            screen.text(f"\nbootd stopped the loop: {len(evidence.files)} files, "
+                        f"{screen.elapsed():.0f} seconds.")
+            return 0
         size = format_size(sum(event.size for event in evidence.files))
         screen.text(f"\nThe virtual PC booted Debian's installer from bootd: {evidence.installer_address}, "
                     f"{len(evidence.files)} files, {size}, {screen.elapsed():.0f} seconds.")

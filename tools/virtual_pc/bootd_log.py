@@ -4,13 +4,13 @@ import re
 from dataclasses import dataclass
 
 LINE = re.compile(r"^\S+\s+(?P<level>critical|error|info|debug)\s+(?P<text>.*)$")
-WHO = r"tftp: (?P<who>[^:]+): "
+WHO = r"(?:tftp|http): (?P<who>[^:]+): "
 PATTERNS = {
     "progress": re.compile(WHO + r"(?P<file>.+) (?P<percent>\d+) ?% \((?P<bytes>[\d,]+) bytes\)"),
     "sent": re.compile(WHO + r"sent (?P<file>.+), (?P<bytes>[\d,]+) bytes in (?P<seconds>[\d.]+) s"),
     "missing": re.compile(WHO + r"(?P<file>.+): not found"),
     "failed": re.compile(WHO + r"(?P<file>.+): refused: (?P<why>.+)|"
-                         r"tftp: [^:]+: failed (?P<failed>.+) after (?P<bytes>[\d,]+) bytes: .+"),
+                         r"(?:tftp|http): [^:]+: failed (?P<failed>.+) after (?P<bytes>[\d,]+) bytes: .+"),
 }
 
 

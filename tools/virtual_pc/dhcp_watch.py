@@ -67,8 +67,8 @@ def name_in(field):
 
 
 def client_of(vendor_class):
-    """The installer's DHCP client calls itself d-i; PXE firmware calls itself PXEClient."""
-    if vendor_class.startswith("PXEClient"):
+    """The installer's DHCP client calls itself d-i; firmware itself PXEClient or HTTPClient."""
+    if vendor_class.startswith(("PXEClient", "HTTPClient")):
         return "firmware"
     return "installer" if vendor_class == "d-i" else "another stage"
 

@@ -60,7 +60,13 @@ def uefi_firmware(folder):
     return arguments, ",romfile="
 
 
-FIRMWARE = {"bios": bios_firmware, "uefi": uefi_firmware}
+def http_firmware(folder):
+    """OVMF that boots over HTTP alone."""
+    arguments, card_options = uefi_firmware(folder)
+    return [*arguments, "-fw_cfg", "name=opt/org.tianocore/IPv4PXESupport,string=no"], card_options
+
+
+FIRMWARE = {"bios": bios_firmware, "uefi": uefi_firmware, "http": http_firmware}
 
 
 def command(firmware, is_kvm, mac, folder):

@@ -17,7 +17,8 @@ def serve(bootd, interface):
         # As Debian made it, with its menu on the machine's own screen: what the virtual PC gets
         # would begin an installation by itself.
         tree.copy_installer(folder)
-        config = tree.write_config(folder, settings(interface, pool, gateway, servers))
+        config = tree.write_config(folder, settings(interface, pool, gateway, servers),
+                                   tree.BOOT_FILES)
         announce(interface, own, pool)
         return run_until_stopped([bootd, "-c", config], folder)
 

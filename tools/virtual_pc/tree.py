@@ -2,6 +2,7 @@
 
 import contextlib
 import shutil
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -13,11 +14,21 @@ INSTALLER = Path("/usr/lib/debian-installer/images/12/amd64/text")
 KERNEL = "debian-installer/amd64/linux"
 INITRD = "debian-installer/amd64/initrd.gz"
 
+# A script of iPXE's, as bootd makes it for each machine.
+SCRIPT = "boot.ipxe"
+SCRIPT_MARK = "the script is for"
+
 BOOT_FILES = {
     "x86-bios": "pxelinux.0",
     # Debian's shim; it loads grubx64.efi from its own folder, whose name it takes from the DHCP answer.
     "x64-uefi": "debian-installer/amd64/bootnetx64.efi",
 }
+
+# Debian's GRUB finds no configuration when it came over HTTP, so what firmware gets that way is
+# kernel, initrd and arguments in one file, behind systemd's stub.
+WHOLE = "installer.efi"
+STUB = Path("/usr/lib/systemd/boot/efi/linuxx64.efi.stub")
+HTTP_BOOT_FILES = {**BOOT_FILES, "x64-uefi-http": WHOLE}
 
 # What the preseed file makes the installer say on its console about itself.
 ADDRESS_MARK = "the installer's address:"
@@ -49,6 +60,14 @@ label install
 
 GRUB_CONFIG = f"""\
 linux /{KERNEL} {KERNEL_ARGUMENTS}
+initrd /{INITRD}
+boot
+"""
+
+IPXE_SCRIPT = f"""\
+#!ipxe
+echo {SCRIPT_MARK} {{mac}} at {{ip}}
+kernel /{KERNEL} initrd=initrd.gz {KERNEL_ARGUMENTS}
 initrd /{INITRD}
 boot
 """
@@ -92,6 +111,17 @@ CACHE_CONFIG = """\
 directory = ./cache
 """
 
+HTTP_CONFIG = """
+[httpd]
+enable = yes
+"""
+
+IPXE_CONFIG = f"""
+[ipxe]
+enable = yes
+script = {SCRIPT}
+"""
+
 # Every name that pxelinux tries is one file outside the tree, and only one machine is served.
 FILTERED_CONFIG = """\
 access = mac
@@ -102,6 +132,18 @@ access = mac
 [filters]
 pxelinux.cfg/* = one.cfg
 """
+
+
+# iPXE without a script of its own, and without [ipxe]: it asks again what to boot.
+LOOP_LOADER = Path("/usr/lib/ipxe/undionly.kpxe")
+LOOP_BOOT_FILES = {"x86-bios": LOOP_LOADER.name}
+
+
+def copy_loop_loader(tree):
+    """Puts it into the root."""
+    if not LOOP_LOADER.exists():
+        raise Problem(f"{LOOP_LOADER} is missing: install ipxe (tools/setup).")
+    shutil.copy(LOOP_LOADER, tree / LOOP_LOADER.name)
 
 
 @contextlib.contextmanager
@@ -141,17 +183,41 @@ def make_unattended(tree, is_filtered):
     pxelinux_config.write_text(PXELINUX_CONFIG)
     (tree / "debian-installer/amd64/grub/grub.cfg").write_text(GRUB_CONFIG)
     (tree / "preseed.cfg").write_text(PRESEED)
+    (tree / SCRIPT).write_text(IPXE_SCRIPT)
 
 
-def virtual_pc_config(mac, is_filtered, is_proxied):
-    usual = PROXY_CONFIG if is_proxied else VIRTUAL_PC_CONFIG
-    return usual + (FILTERED_CONFIG.format(mac=mac) if is_filtered else "")
+def make_whole(tree):
+    """One EFI program of all that boots the installer."""
+    if not STUB.exists():
+        raise Problem(f"{STUB} is missing: install systemd-boot-efi (tools/setup).")
+    arguments = tree.parent / "arguments"
+    arguments.write_text(KERNEL_ARGUMENTS)
+    parts = ((".cmdline", arguments, 0x30000), (".linux", tree / KERNEL, 0x2000000),
+             (".initrd", tree / INITRD, 0x3000000))
+    options = [word for name, path, address in parts for word in (
+        "--add-section", f"{name}={path}", "--change-section-vma", f"{name}={address:#x}")]
+    result = subprocess.run(["objcopy", *options, STUB, tree / WHOLE], capture_output=True, text=True,
+                            check=False)
+    arguments.unlink()
+    if result.returncode != 0:
+        raise Problem(f"objcopy cannot make {WHOLE}: {result.stderr.strip()}")
 
 
-def write_config(folder, settings, root="./tree"):
+def virtual_pc_config(mac, firmware, loader, is_filtered, is_proxied):
+    settings = PROXY_CONFIG if is_proxied else VIRTUAL_PC_CONFIG
+    if is_filtered:
+        settings += FILTERED_CONFIG.format(mac=mac)
+    if firmware == "http" or loader == "ipxe":
+        settings += HTTP_CONFIG
+    if loader == "ipxe":
+        settings += IPXE_CONFIG
+    return settings
+
+
+def write_config(folder, settings, boot_files, root="./tree"):
     """bootd.ini: the settings given, then what is the same for every network."""
     path = folder / "bootd.ini"
-    files = "".join(f"{machine} = {name}\n" for machine, name in BOOT_FILES.items())
+    files = "".join(f"{machine} = {name}\n" for machine, name in boot_files.items())
     path.write_text(f"{settings}\n[bootfile]\n{files}\n[tftp]\nroot = {root}\n"
                     "[leases]\nfile = ./leases.db\n")
     return path
