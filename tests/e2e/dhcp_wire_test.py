@@ -416,7 +416,7 @@ class Stages(WireTest):
             "user class of RFC 3004": [(USER_CLASS, b"\4iPXE")],
             "iPXE's own option": [(175, b"\xb1\5\1\x1a\xf4\x10\0")],
         }
-        self.bootd(ONLY_BOOT_CLIENTS)
+        self.bootd(ONLY_BOOT_CLIENTS, {"httpd": {"enable": "yes"}})
         for number, (name, options) in enumerate(marks.items()):
             with self.subTest(name):
                 machine = mac(f"52:54:00:77:03:{number:02x}")
@@ -592,8 +592,8 @@ class RealFirmware(WireTest):
     def make_network(cls):
         return one_server_one_client(cls.server + "/24")
 
-    def start(self, **bootp):
-        return self.bootd({"bootp": {"pool_start": self.address, "pool_count": "1",
+    def start(self, *changes, **bootp):
+        return self.bootd(*changes, {"bootp": {"pool_start": self.address, "pool_count": "1",
                                      "gateway": None, "dns": None,
                                      "allow_simple_dhcp": "no", **bootp}})
 
@@ -611,8 +611,9 @@ class RealFirmware(WireTest):
         got = answer.message
         self.assertEqual((got.type, got.yiaddr, got.siaddr), (kind, self.address, self.server))
         self.assertEqual((got.file_name, got.option(BOOT_FILE)), (file, file.encode()))
-        self.assertEqual(got.option(UUID), sent.option(UUID))
-        self.assertIsNone(got.option(VENDOR_CLASS))
+        is_http = (sent.option(VENDOR_CLASS) or b"").startswith(b"HTTPClient")
+        self.assertEqual(got.option(UUID), None if is_http else sent.option(UUID))
+        self.assertEqual(got.option(VENDOR_CLASS), b"HTTPClient" if is_http else None)
         target = (EVERYBODY, BROADCAST_MAC) if is_broadcast else (self.address, self.machine)
         self.assertEqual((answer.frame.target, answer.frame.to_mac), target)
 
@@ -630,11 +631,12 @@ class RealFirmware(WireTest):
         self.replay("uefi-pxe4-os-request", ACK, "efi64/grubx64.efi", False)
 
     def test_uefi_http_and_its_os(self):
-        self.start()
-        self.replay("uefi-http4-rom-discover", OFFER, "other.bin", True)
-        self.replay("uefi-http4-rom-request", ACK, "other.bin", True)
-        self.replay("uefi-http4-os-discover", OFFER, "other.bin", False)
-        self.replay("uefi-http4-os-request", ACK, "other.bin", False)
+        self.start({"httpd": {"enable": "yes"}})
+        url = f"http://{self.server}/efi64/grubx64.efi"
+        self.replay("uefi-http4-rom-discover", OFFER, url, True)
+        self.replay("uefi-http4-rom-request", ACK, url, True)
+        self.replay("uefi-http4-os-discover", OFFER, "efi64/grubx64.efi", False)
+        self.replay("uefi-http4-os-request", ACK, "efi64/grubx64.efi", False)
 
     def test_uboot(self):
         self.start()
