@@ -87,22 +87,24 @@ static struct dhcp_decision decide(const struct dhcp_message *message,
 	uint32_t draw = message->header.xid;
 	struct ip4 asked = ip4_is_set(request->requested) ? request->requested : request->ciaddr;
 	struct lease held;
-	struct lease wanted;
 	struct dhcp_facts facts = {
 		.may_be_served = client->is_boot_stage || draw % 2 == 0,
 		.server = { SERVER },
 		.held = draw_lease(draw / 2 % 64, (struct ip4){ FIRST + draw % 4 }, request->mac,
 				   &held),
+		.wanted_is_free =
+			asked.value >= FIRST && asked.value <= LAST && draw / 512 % 4 != 0,
 		.has_free_address = draw / 128 % 4 != 0,
 		.free_address = { FIRST + 5 },
+		.store_forgets = draw / 2048 % 2 == 0,
+		.store_fails = draw / 4096 % 4 == 0,
+		.store_lost = draw / 16384 % 4 == 0,
 		.now_s = NOW_S,
 	};
 
 	/* A machine's lease is an offer, a binding or what is left of one. */
 	if (held.state > LEASE_RELEASED)
 		facts.held = NULL;
-	if (asked.value >= FIRST && asked.value <= LAST)
-		facts.wanted = draw_lease(draw / 512 % 64, asked, (struct mac){ { 2 } }, &wanted);
 	if (request->type == DHCP_NONE)
 		return bootp_decide(request, &facts, &config.subnet);
 	return dhcp_decide(request, &facts, &config.subnet);
@@ -224,7 +226,7 @@ static void ask_proxy(const struct dhcp_message *message, const struct client *c
 
 	if (proxy_check(request, &facts) != DHCP_REASON_NONE)
 		return;
-	CHECK(client->is_pxe);
+	CHECK(client->is_pxe || (client->is_http && !facts.is_boot_server));
 	decision = proxy_decide(request, &facts);
 	CHECK(!decision.must_commit && !ip4_is_set(decision.lease.address));
 	if (decision.verdict == DHCP_VERDICT_PROXY_ACK)
