@@ -1,5 +1,8 @@
 #include "boot/access.h"
 
+#include "boot/loader.h"
+#include "boot/session.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -110,4 +113,13 @@ struct ip4 access_static_address(const struct config *config, struct mac mac)
 	if (found == NULL)
 		return (struct ip4){ 0 };
 	return found->address;
+}
+
+const char *access_file_denial(const struct session *session, uint64_t now_s)
+{
+	if (session->is_denied)
+		return "this machine may not boot";
+	if (loader_is_stopped(session, now_s))
+		return "its loader asks for itself again and again";
+	return NULL;
 }

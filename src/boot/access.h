@@ -5,6 +5,8 @@
 #include "boot/client.h"
 #include "config/config.h"
 
+struct session;
+
 enum access {
 	ACCESS_GRANTED,
 	ACCESS_DENIED,   /* a row says no */
@@ -21,5 +23,8 @@ const struct mac_rule *access_find_mac(const struct mac_rules *rules, struct mac
 
 /* The address that [static_dhcp] gives this machine; 0: none. */
 struct ip4 access_static_address(const struct config *config, struct mac mac);
+
+/* Why the machine of this session may read no file at all, by any protocol; NULL: it may. */
+const char *access_file_denial(const struct session *session, uint64_t now_s);
 
 #endif

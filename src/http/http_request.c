@@ -6,8 +6,8 @@
 
 #include "activity/activity.h"
 #include "base/text.h"
+#include "boot/access.h"
 #include "boot/architecture.h"
-#include "boot/loader.h"
 #include "boot/session.h"
 #include "content/content.h"
 #include "http/http_body.h"
@@ -525,11 +525,9 @@ static enum MHD_Result open_file(struct http_request *request, struct content *c
 static const char *find_denial(const struct http_settings *settings, const struct session *session,
 			       uint64_t now_s)
 {
-	if (session != NULL && session->is_denied)
-		return "this machine may not boot";
-	if (session != NULL && loader_is_stopped(session, now_s))
-		return "its loader asks for itself again and again";
-	if (session == NULL && !settings->may_unknown_read)
+	if (session != NULL)
+		return access_file_denial(session, now_s);
+	if (!settings->may_unknown_read)
 		return settings->unknown_denial;
 	return NULL;
 }

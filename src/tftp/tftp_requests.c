@@ -1,7 +1,7 @@
 #include "tftp/tftp_requests.h"
 #include "base/text.h"
+#include "boot/access.h"
 #include "boot/architecture.h"
-#include "boot/loader.h"
 #include "boot/session.h"
 #include "config/config.h"
 #include "content/content.h"
@@ -298,11 +298,9 @@ static void drop_request(struct tftp_worker *worker, const struct datagram *data
 static const char *find_denial(const struct config *config, const struct session *session,
 			       uint64_t now_s)
 {
-	if (session != NULL && session->is_denied)
-		return "this machine may not boot";
-	if (session != NULL && loader_is_stopped(session, now_s))
-		return "its loader asks for itself again and again";
-	if (session == NULL && !config->bootp.may_unknown_read_files)
+	if (session != NULL)
+		return access_file_denial(session, now_s);
+	if (!config->bootp.may_unknown_read_files)
 		return "no machine is known at this address, and [bootp] access_files = known";
 	return NULL;
 }
