@@ -170,10 +170,11 @@ static int read_batch(struct udp *udp)
 
 /* A client on this machine's CPU, or on a fast wire, has answered when the callback has returned.
  * Looking then spares the way through the loop; looking in vain costs a system call, so after that
- * it is left for a while. */
+ * it is left for a while. Where many clients ask, the loop's turn lets their datagrams gather:
+ * batches are cheaper than looks. */
 static bool may_look_again(struct udp *udp)
 {
-	if (!udp->expects_answers)
+	if (!udp->expects_answers || udp->is_busy)
 		return false;
 	if (udp->pause_left == 0)
 		return true;
