@@ -26,7 +26,6 @@ struct udp {
 	bool expects_answers;
 	unsigned pause;      /* for so many batches after a vain look for an answer, none is made */
 	unsigned pause_left; /* of them */
-	bool *out_is_closed; /* while its callback runs: udp_close is to say so */
 };
 
 /* Where a batch is received. Sockets take turns at it: a batch is gone when its callback returns.
@@ -41,6 +40,8 @@ struct receive_batch {
 };
 
 static _Thread_local struct receive_batch receive_batch;
+/* Whose callback runs; NULL: it has closed it. */
+static _Thread_local const struct udp *reading;
 
 static int set_option(int fd, int level, int option, int value)
 {
@@ -154,18 +155,14 @@ static int read_batch(struct udp *udp)
 {
 	unsigned length = batch_length(udp);
 	size_t count = receive(udp, &receive_batch, length);
-	bool is_closed = false;
 
 	if (length > 1)
 		udp->is_busy = count > 1;
 	if (count == 0)
 		return 0;
-	udp->out_is_closed = &is_closed;
+	reading = udp;
 	udp->on_datagrams(udp->context, receive_batch.datagrams, count);
-	if (is_closed)
-		return -1;
-	udp->out_is_closed = NULL;
-	return (int)count;
+	return reading == udp ? (int)count : -1;
 }
 
 /* A client on this machine's CPU, or on a fast wire, has answered when the callback has returned.
@@ -242,8 +239,8 @@ void udp_close(struct udp *udp)
 {
 	if (udp == NULL)
 		return;
-	if (udp->out_is_closed != NULL)
-		*udp->out_is_closed = true;
+	if (reading == udp)
+		reading = NULL;
 	watch_free(udp->watch);
 	(void)close(udp->fd);
 	free(udp);
