@@ -11,6 +11,9 @@
 #include <sys/socket.h>
 
 #define TRIAL_INTERVAL 8
+/* Batches that are read before the loop hears others. */
+#define READS_MAX 16
+#define PAUSE_MAX 64
 
 struct udp {
 	int fd;
@@ -20,6 +23,9 @@ struct udp {
 	void *context;
 	unsigned calls;
 	bool is_busy; /* more than one datagram came at once */
+	bool expects_answers;
+	unsigned pause;      /* for so many batches after a vain look for an answer, none is made */
+	unsigned pause_left; /* of them */
 };
 
 /* Where a batch is received. Sockets take turns at it: a batch is gone when its callback returns.
@@ -34,6 +40,8 @@ struct receive_batch {
 };
 
 static _Thread_local struct receive_batch receive_batch;
+/* Whose callback runs; NULL: it has closed it. */
+static _Thread_local const struct udp *reading;
 
 static int set_option(int fd, int level, int option, int value)
 {
@@ -99,6 +107,18 @@ static void prepare_batch(struct receive_batch *batch, unsigned length)
 	}
 }
 
+/* Returns how many came, or -1 with errno. One is cheaper by recvmsg. */
+static int receive_some(int fd, struct mmsghdr *messages, unsigned length)
+{
+	ssize_t size;
+
+	if (length > 1)
+		return recvmmsg(fd, messages, length, MSG_DONTWAIT, NULL);
+	size = recvmsg(fd, &messages[0].msg_hdr, MSG_DONTWAIT);
+	messages[0].msg_len = size < 0 ? 0 : (unsigned)size;
+	return size < 0 ? -1 : 1;
+}
+
 /* Returns how many datagrams are in the batch; 0 where nothing waits or reading failed. */
 static size_t receive(const struct udp *udp, struct receive_batch *batch, unsigned length)
 {
@@ -106,7 +126,7 @@ static size_t receive(const struct udp *udp, struct receive_batch *batch, unsign
 
 	prepare_batch(batch, length);
 	do {
-		count = recvmmsg(udp->fd, batch->messages, length, MSG_DONTWAIT, NULL);
+		count = receive_some(udp->fd, batch->messages, length);
 	} while (count < 0 && errno == EINTR);
 	for (int i = 0; i < count; i++) {
 		struct msghdr *message = &batch->messages[i].msg_hdr;
@@ -130,18 +150,55 @@ static unsigned batch_length(struct udp *udp)
 	return udp->is_busy || udp->calls % TRIAL_INTERVAL == 0 ? UDP_BATCH_MAX : 1;
 }
 
-static void on_readable(void *context)
+/* Returns how many datagrams the callback was given, or -1: it has closed the socket. */
+static int read_batch(struct udp *udp)
 {
-	struct udp *udp = context;
 	unsigned length = batch_length(udp);
 	size_t count = receive(udp, &receive_batch, length);
 
 	if (length > 1)
 		udp->is_busy = count > 1;
-	/* The callback may close the socket, so nothing of it is touched afterwards: what is still
-	 * waiting makes the descriptor readable again in the next turn. */
-	if (count > 0)
-		udp->on_datagrams(udp->context, receive_batch.datagrams, count);
+	if (count == 0)
+		return 0;
+	reading = udp;
+	udp->on_datagrams(udp->context, receive_batch.datagrams, count);
+	return reading == udp ? (int)count : -1;
+}
+
+/* A client on this machine's CPU, or on a fast wire, has answered when the callback has returned.
+ * Looking then spares the way through the loop; looking in vain costs a system call, so after that
+ * it is left for a while. Where many clients ask, the loop's turn lets their datagrams gather:
+ * batches are cheaper than looks. */
+static bool may_look_again(struct udp *udp)
+{
+	if (!udp->expects_answers || udp->is_busy)
+		return false;
+	if (udp->pause_left == 0)
+		return true;
+	udp->pause_left--;
+	return false;
+}
+
+static void note_look(struct udp *udp, bool was_vain)
+{
+	if (!was_vain)
+		udp->pause = 0;
+	else if (udp->pause < PAUSE_MAX)
+		udp->pause = udp->pause * 2 + 1;
+	udp->pause_left = udp->pause;
+}
+
+/* What still waits at the end makes the descriptor readable again in the next turn. */
+static void on_readable(void *context)
+{
+	struct udp *udp = context;
+	int count = read_batch(udp);
+
+	for (unsigned reads = 1; count > 0 && reads < READS_MAX && may_look_again(udp); reads++) {
+		count = read_batch(udp);
+		if (count >= 0)
+			note_look(udp, count == 0);
+	}
 }
 
 int udp_open(struct loop *loop, const struct udp_options *options, udp_callback *on_datagrams,
@@ -166,6 +223,7 @@ int udp_open(struct loop *loop, const struct udp_options *options, udp_callback 
 	udp->on_datagrams = on_datagrams;
 	udp->context = context;
 	udp->is_busy = true;
+	udp->expects_answers = options->expects_answers;
 	udp->port = options->local.port;
 	udp->watch = watch_new(loop, fd, on_readable, udp);
 	if (udp->watch == NULL) {
@@ -181,6 +239,8 @@ void udp_close(struct udp *udp)
 {
 	if (udp == NULL)
 		return;
+	if (reading == udp)
+		reading = NULL;
 	watch_free(udp->watch);
 	(void)close(udp->fd);
 	free(udp);

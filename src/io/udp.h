@@ -31,6 +31,7 @@ struct udp_options {
 	const char *device;    /* bound to this interface; NULL: to none */
 	bool may_broadcast;    /* both receive what is broadcast and send it */
 	bool shares_port;      /* with others that say so: each client's datagrams come to one */
+	bool expects_answers;  /* what the callback sends is answered at once */
 	int receive_buffer;    /* bytes to ask for; 0: the kernel's default */
 	int send_buffer;       /* the same */
 };

@@ -25,6 +25,7 @@ static int open_one(const struct tftp_ports_options *options, udp_callback *on_p
 		    uint16_t number, struct tftp_port *port)
 {
 	struct udp_options udp = { .local = { options->address, number },
+				   .expects_answers = true,
 				   .receive_buffer = BUFFER_SIZE,
 				   .send_buffer = BUFFER_SIZE };
 

@@ -115,6 +115,7 @@ static int open_sockets(struct tftp_worker *worker)
 	struct ip4 address = tftp_worker_address(&worker->parts);
 	struct udp_options options = { .local = { address, config->port },
 				       .shares_port = worker->parts.worker_count > 1,
+				       .expects_answers = config->uses_single_port,
 				       .receive_buffer = BUFFER_SIZE,
 				       .send_buffer = BUFFER_SIZE };
 	int error;

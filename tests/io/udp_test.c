@@ -265,6 +265,64 @@ static void a_socket_may_be_closed_in_its_callback(void **state)
 	(void)close(fd);
 }
 
+/* A client that answers as soon as it hears, and what else the loop has to do meanwhile. */
+static struct dialogue {
+	int fd;
+	size_t closes_at; /* this call; 0: at none */
+	struct letter letter;
+	size_t calls_before_letter;
+} dialogue;
+
+static void on_letter(void *context)
+{
+	(void)context;
+	dialogue.calls_before_letter = inbox.calls;
+}
+
+static void on_answer(void *context, const struct datagram *batch, size_t count)
+{
+	inbox.closes = inbox.calls + 1 == dialogue.closes_at;
+	send_plain(dialogue.fd, LOOPBACK, &(uint8_t){ (uint8_t)(inbox.count + 1) }, 1);
+	if (inbox.calls == 0)
+		loop_post(inbox.loop, &dialogue.letter);
+	on_datagrams(context, batch, count);
+}
+
+static void hold_dialogue(bool expects_answers, size_t closes_at)
+{
+	struct udp_options options = { .local.port = PORT, .expects_answers = expects_answers };
+	uint16_t port;
+
+	dialogue = (struct dialogue){ .closes_at = closes_at, .letter.on_arrival = on_letter };
+	inbox = (struct inbox){ .loop = loop_new() };
+	assert_int_equal(udp_open(inbox.loop, &options, on_answer, &inbox, &inbox.udp), 0);
+	dialogue.fd = plain_socket(LOOPBACK, &port);
+	send_plain(dialogue.fd, LOOPBACK, "", 1);
+	await(closes_at > 0 ? closes_at : MANY);
+	(void)close(dialogue.fd);
+}
+
+static void an_answer_is_read_without_a_turn_of_the_loop_but_others_are_heard(void **state)
+{
+	NETWORK_NEEDED();
+	hold_dialogue(true, 0);
+	for (uint8_t i = 0; i < MANY; i++)
+		assert_int_equal(inbox.first_bytes[i], i);
+	assert_in_range(dialogue.calls_before_letter, 3, MANY / 2);
+	close_inbox(state);
+	hold_dialogue(false, 0);
+	assert_in_range(dialogue.calls_before_letter, 1, 2);
+}
+
+static void a_socket_may_be_closed_when_an_answer_was_read(void **state)
+{
+	(void)state;
+	NETWORK_NEEDED();
+	hold_dialogue(true, 3);
+	assert_null(inbox.udp);
+	assert_int_equal(inbox.calls, 3);
+}
+
 static void an_answer_leaves_from_the_address_that_is_chosen(void **state)
 {
 	static const uint32_t sources[] = { LOOPBACK + 0x050505, LOOPBACK, 0 };
@@ -451,6 +509,8 @@ int main(void)
 		WITH_INBOX(many_datagrams_come_in_batches_and_in_order),
 		WITH_INBOX(what_is_too_long_is_marked_as_cut),
 		WITH_INBOX(a_socket_may_be_closed_in_its_callback),
+		WITH_INBOX(an_answer_is_read_without_a_turn_of_the_loop_but_others_are_heard),
+		WITH_INBOX(a_socket_may_be_closed_when_an_answer_was_read),
 		WITH_INBOX(an_answer_leaves_from_the_address_that_is_chosen),
 		WITH_INBOX(a_broadcast_leaves_by_the_interface_that_is_chosen),
 		WITH_INBOX(df_is_never_set_on_what_is_routed),
