@@ -103,8 +103,11 @@ void bootd_set_pool(struct lease_store *leases, const struct setup *setup,
 		setup->address_count + 1 + config->bootp.dns_count + config->static_dhcp.count;
 	struct ip4 *reserved = calloc(room, sizeof(*reserved));
 	size_t count = 0;
+	struct address_range pool = { { 1 }, { 0 } }; /* of no address */
 	int error = -ENOMEM;
 
+	if (config->subnets.count > 0 && config->subnets.list[0].ranges.count > 0)
+		pool = config->subnets.list[0].ranges.list[0];
 	for (size_t i = 0; i < setup->address_count && reserved != NULL; i++)
 		reserved[count++] = setup->addresses[i].address;
 	for (size_t i = 0; i < config->bootp.dns_count && reserved != NULL; i++)
@@ -112,9 +115,9 @@ void bootd_set_pool(struct lease_store *leases, const struct setup *setup,
 	for (size_t i = 0; i < config->static_dhcp.count && reserved != NULL; i++)
 		reserved[count++] = config->static_dhcp.list[i].address;
 	if (reserved != NULL) {
-		reserved[count++] = config->subnet.gateway;
-		error = leases->operations->set_pool(leases, config->subnet.pool_first,
-						     config->subnet.pool_last, reserved, count);
+		reserved[count++] = config->bootp.gateway;
+		error = leases->operations->set_pool(leases, pool.first, pool.last, reserved,
+						     count);
 	}
 	free(reserved);
 	if (error < 0)

@@ -124,22 +124,22 @@ static void add_lease(const struct option_area *area, const struct dhcp_answer_f
 
 static void add_network(const struct option_area *area, const struct dhcp_answer_facts *facts)
 {
-	const struct subnet_config *subnet = &facts->config->subnet;
+	const struct subnet_config *subnet = facts->subnet;
 	struct ip4 gateway = ip4_is_set(subnet->gateway) ? subnet->gateway : facts->server;
 
 	add_u32(area, OPTION_NETMASK, subnet->netmask.value);
-	if (facts->config->bootp.tells_gateway)
+	if (subnet->tells_gateway)
 		add_u32(area, OPTION_ROUTER, gateway.value);
 }
 
 /* What a machine can boot without: it goes in last, where there is room. */
 static void add_names(const struct option_area *area, const struct dhcp_answer_facts *facts)
 {
-	const struct bootp_config *bootp = &facts->config->bootp;
+	const struct subnet_config *subnet = facts->subnet;
 
-	add_addresses(area, OPTION_DNS, bootp->dns, bootp->dns_count);
+	add_addresses(area, OPTION_DNS, subnet->dns, subnet->dns_count);
 	add_text(area, OPTION_HOST_NAME, facts->host_name, facts->client->wants_terminated_text);
-	add_text(area, OPTION_DOMAIN, bootp->domain, facts->client->wants_terminated_text);
+	add_text(area, OPTION_DOMAIN, subnet->domain, facts->client->wants_terminated_text);
 }
 
 static void add_vendor(const struct option_area *area, const struct pxe_vendor *vendor)

@@ -17,10 +17,11 @@ struct dhcp_answer_facts {
 	const struct client *client;
 	const struct dhcp_decision *decision; /* OFFER, ACK, NAK, REPLY, or a proxy's */
 	const struct config *config;
-	struct ip4 server;      /* this server's address: option 54 */
-	struct ip4 tftp_server; /* siaddr and option 66 */
-	const char *boot_file;  /* "": none */
-	const char *host_name;  /* option 12; "": none */
+	const struct subnet_config *subnet; /* NULL: a proxy's answer, which tells of none */
+	struct ip4 server;                  /* this server's address: option 54 */
+	struct ip4 tftp_server;             /* siaddr and option 66 */
+	const char *boot_file;              /* "": none */
+	const char *host_name;              /* option 12; "": none */
 	enum boot_shape shape;
 	const struct menu_config *menu;   /* of SHAPE_MENU; NULL: one entry, the boot file's */
 	const struct pxe_item *menu_item; /* that the machine asked for; NULL: none */

@@ -28,6 +28,7 @@
 /* All that an answer is made of. */
 struct setting {
 	struct config config;
+	struct subnet_config subnet;
 	struct client client;
 	struct dhcp_decision decision;
 	char boot_file[BOOT_FILE_SIZE];
@@ -37,11 +38,12 @@ struct setting {
 static struct setting setting_of(enum dhcp_verdict verdict)
 {
 	return (struct setting){
-		.config = { .bootp = { .port = 67, .tells_gateway = true },
-			    .subnet = { .network = ip4_of("192.168.77.0"),
-					.prefix_length = 24,
-					.netmask = ip4_of("255.255.255.0"),
-					.lease_time_s = 3600 } },
+		.config = { .bootp = { .port = 67 } },
+		.subnet = { .network = ip4_of("192.168.77.0"),
+			    .prefix_length = 24,
+			    .netmask = ip4_of("255.255.255.0"),
+			    .tells_gateway = true,
+			    .lease_time_s = 3600 },
 		.decision = { .verdict = verdict,
 			      .lease_time_s = 3600,
 			      .lease = { .address = ip4_of("192.168.77.148"),
@@ -60,13 +62,13 @@ static void fill(char *text, size_t length)
 static struct setting fat_setting(enum dhcp_verdict verdict)
 {
 	struct setting setting = setting_of(verdict);
-	struct bootp_config *bootp = &setting.config.bootp;
+	struct subnet_config *subnet = &setting.subnet;
 
-	for (bootp->dns_count = 0; bootp->dns_count < CONFIG_DNS_MAX; bootp->dns_count++)
-		bootp->dns[bootp->dns_count].value = 0x08080808 + (uint32_t)bootp->dns_count;
-	fill(bootp->domain, LONGEST_DOMAIN);
+	for (subnet->dns_count = 0; subnet->dns_count < CONFIG_DNS_MAX; subnet->dns_count++)
+		subnet->dns[subnet->dns_count].value = 0x08080808 + (uint32_t)subnet->dns_count;
+	fill(subnet->domain, LONGEST_DOMAIN);
 	fill(setting.host_name, SESSION_CLIENT_SIZE - 1);
-	fill(bootp->servername, SERVER_NAME_SIZE - 1);
+	fill(setting.config.bootp.servername, SERVER_NAME_SIZE - 1);
 	fill(setting.boot_file, LONGEST_FILE);
 	return setting;
 }
@@ -124,6 +126,7 @@ static void write_reply(const struct setting *setting, const struct packet *pack
 					   .client = &setting->client,
 					   .decision = &setting->decision,
 					   .config = &setting->config,
+					   .subnet = &setting->subnet,
 					   .server = ip4_of("192.168.77.1"),
 					   .tftp_server = ip4_of("192.168.77.2"),
 					   .boot_file = setting->boot_file,
@@ -193,7 +196,7 @@ static void carries_the_options_of_each_answer(void **state)
 	write_reply(&setting, &(struct packet){ .options = "" }, &reply);
 	assert_options(&reply, NETWORK);
 	strcpy(setting.host_name, "gordon");
-	setting.config.bootp.tells_gateway = false;
+	setting.subnet.tells_gateway = false;
 	write_reply(&setting, &(struct packet){ .options = "" }, &reply);
 	assert_options(&reply, "1=ffffff00 12='gordon'");
 }
@@ -263,18 +266,18 @@ static void carries_what_is_configured(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(offers); i++) {
 		struct setting setting = setting_of(DHCP_VERDICT_OFFER);
-		struct bootp_config *bootp = &setting.config.bootp;
+		struct subnet_config *subnet = &setting.subnet;
 		struct reply reply;
 
 		print_message("%s\n", offers[i].what);
-		strcpy(bootp->domain, offers[i].domain);
+		strcpy(subnet->domain, offers[i].domain);
 		strcpy(setting.boot_file, offers[i].boot_file);
-		setting.config.subnet.gateway.value = offers[i].gateway;
-		for (; bootp->dns_count < offers[i].dns_count; bootp->dns_count++)
-			bootp->dns[bootp->dns_count].value =
-				0x01010101 * ((uint32_t)bootp->dns_count + 1);
+		setting.subnet.gateway.value = offers[i].gateway;
+		for (; subnet->dns_count < offers[i].dns_count; subnet->dns_count++)
+			subnet->dns[subnet->dns_count].value =
+				0x01010101 * ((uint32_t)subnet->dns_count + 1);
 		setting.client.wants_terminated_text = offers[i].is_microsoft;
-		bootp->tells_gateway = !offers[i].hides_gateway;
+		subnet->tells_gateway = !offers[i].hides_gateway;
 		if (offers[i].host_name != NULL)
 			strcpy(setting.host_name, offers[i].host_name);
 		write_reply(&setting, &(struct packet){ .options = offers[i].asked }, &reply);
@@ -515,11 +518,11 @@ static void a_bootp_reply_carries_what_fits(void **state)
 	struct reply reply;
 
 	(void)state;
-	strcpy(setting.config.bootp.domain, "lan.example");
-	setting.config.bootp.dns_count = 8;
+	strcpy(setting.subnet.domain, "lan.example");
+	setting.subnet.dns_count = 8;
 	write_reply(&setting, &(struct packet){ .options = "" }, &reply);
 	assert_options(&reply, NETWORK "6=32*00 15='lan.example'");
-	strcpy(setting.config.bootp.domain, "lans.example");
+	strcpy(setting.subnet.domain, "lans.example");
 	write_reply(&setting, &(struct packet){ .options = "" }, &reply);
 	assert_options(&reply, NETWORK "6=32*00");
 }
@@ -562,12 +565,12 @@ static void a_long_domain_makes_room_for_what_boots(void **state)
 	size_t dropped = 0;
 
 	(void)state;
-	setting.config.bootp.dns_count = CONFIG_DNS_MAX;
+	setting.subnet.dns_count = CONFIG_DNS_MAX;
 	fill(setting.host_name, SESSION_CLIENT_SIZE - 1);
 	for (size_t length = 0; length <= LONGEST_DOMAIN; length++) {
 		struct reply reply;
 
-		fill(setting.config.bootp.domain, length);
+		fill(setting.subnet.domain, length);
 		write_reply(&setting,
 			    &(struct packet){ .options = "53=01 97=00a1774d560201044385060708090a"
 							 "0101" },
@@ -594,14 +597,14 @@ static void no_option_is_ever_cut(void **state)
 		char options[96];
 
 		fill(setting.boot_file, file_lengths[i % 4]);
-		setting.config.bootp.dns_count = i / 16;
+		setting.subnet.dns_count = i / 16;
 		setting.client.wants_terminated_text = i % 2 == 0;
 		(void)snprintf(options, sizeof(options), "53=01 97=17*00 %s=%u*ab",
 			       relay == 0 ? "200" : "82", relay);
 		for (size_t length = 0; length <= LONGEST_DOMAIN; length++) {
 			struct reply reply;
 
-			fill(setting.config.bootp.domain, length);
+			fill(setting.subnet.domain, length);
 			write_reply(&setting, &(struct packet){ .options = options }, &reply);
 			assert_true(reply.length <= REPLY_UNASKED);
 			assert_int_equal(reply.last == OPTION_RELAY_AGENT, relay != 0);

@@ -28,25 +28,27 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const struct config config = {
-	.bootp = { .port = 67,
-		   .tells_gateway = true,
-		   .domain = "a-long-one.of-many-labels.that-fills-the-options.example.net",
-		   .dns = { { 0x08080808 }, { 0x08080404 }, { 0x01010101 } },
-		   .dns_count = 3,
-		   .boot_file = "boot/x86/pxelinux.0",
-		   .servername = "boots" },
+	.bootp = { .port = 67, .boot_file = "boot/x86/pxelinux.0", .servername = "boots" },
 	.bootfile = { .list = { { .architecture = 7, .file = "efi64/shimx64.efi" } }, .count = 1 },
 	.menu = { .prompt = "Press F8",
 		  .list = { { .text = "Debian" },
 			    { .text = "Memory", .file = "memtest" },
 			    { .text = "Disk", .is_local = true } },
 		  .count = 3 },
-	.subnet = { .network = { 0xc0a84d00 },
-		    .prefix_length = 24,
-		    .netmask = { 0xffffff00 },
-		    .pool_first = { FIRST },
-		    .pool_last = { LAST },
-		    .lease_time_s = 3600 },
+};
+
+static struct address_range pool = { { FIRST }, { LAST } };
+
+static const struct subnet_config subnet = {
+	.network = { 0xc0a84d00 },
+	.prefix_length = 24,
+	.netmask = { 0xffffff00 },
+	.ranges = { &pool, 1 },
+	.tells_gateway = true,
+	.domain = "a-long-one.of-many-labels.that-fills-the-options.example.net",
+	.dns = { { 0x08080808 }, { 0x08080404 }, { 0x01010101 } },
+	.dns_count = 3,
+	.lease_time_s = 3600,
 };
 
 /* All that is read lies in the packet. */
@@ -106,8 +108,8 @@ static struct dhcp_decision decide(const struct dhcp_message *message,
 	if (held.state > LEASE_RELEASED)
 		facts.held = NULL;
 	if (request->type == DHCP_NONE)
-		return bootp_decide(request, &facts, &config.subnet);
-	return dhcp_decide(request, &facts, &config.subnet);
+		return bootp_decide(request, &facts, &subnet);
+	return dhcp_decide(request, &facts, &subnet);
 }
 
 static void check_decision(const struct dhcp_decision *decision)
@@ -187,6 +189,7 @@ static void answer(const struct dhcp_message *message, const struct client *clie
 					   .client = client,
 					   .decision = decision,
 					   .config = &config,
+					   .subnet = &subnet,
 					   .server = { SERVER },
 					   .tftp_server = { SERVER },
 					   .boot_file = plan.file,
