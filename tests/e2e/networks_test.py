@@ -168,6 +168,16 @@ class NotThereAtStart(NetworksTest):
         self.assertNotEqual(result.returncode, 0, served)
         started.wait_for("http: .*10.77.0.2", since=since)
 
+    def test_warnings_list_the_networks_that_there_are(self):
+        self.plug("10.78.0.1/24")
+        for section, key in ("bootp", "pool_start"), ("bootp", "address"), ("tftp", "address"):
+            with self.subTest(section=section, key=key):
+                started = self.bootd({section: {key: "192.168.1.1"}}, start=False)
+                code, _, err = run_binary(self.network, "--check", "-c", started.config)
+                self.assertEqual(code, 0)
+                self.assertRegex(err, rf"warning: .*bootd.ini:\d+: \[{section}\] {key}: .*{WAITS}; "
+                                 r"there is: .*s0 \(10\.78\.0\.1/24\)")
+
     def test_check_warns_and_says_that_it_is_right(self):
         started = self.bootd({"bootp": {"address": "s0"}}, start=False)
         code, out, err = run_binary(self.network, "--check", "-c", started.config)
