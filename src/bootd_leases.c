@@ -95,12 +95,14 @@ static void open_file(struct bootd *bootd, struct problems *problems)
 		tell_report(config->leases.file, &report);
 }
 
-void bootd_set_pool(struct lease_store *leases, const struct setup *setup,
-		    struct problems *problems)
+void bootd_set_pools(struct lease_store *leases, const struct setup *setup,
+		     struct problems *problems)
 {
 	const struct config *config = &setup->config;
 	size_t room =
 		setup->address_count + 1 + config->bootp.dns_count + config->static_dhcp.count;
+	struct address_range range = { config->subnet.pool_first, config->subnet.pool_last };
+	struct lease_pool pool = { &range, range.last.value >= range.first.value ? 1 : 0 };
 	struct ip4 *reserved = calloc(room, sizeof(*reserved));
 	size_t count = 0;
 	int error = -ENOMEM;
@@ -113,8 +115,7 @@ void bootd_set_pool(struct lease_store *leases, const struct setup *setup,
 		reserved[count++] = config->static_dhcp.list[i].address;
 	if (reserved != NULL) {
 		reserved[count++] = config->subnet.gateway;
-		error = leases->operations->set_pool(leases, config->subnet.pool_first,
-						     config->subnet.pool_last, reserved, count);
+		error = leases->operations->set_pools(leases, &pool, 1, reserved, count);
 	}
 	free(reserved);
 	if (error < 0)
@@ -131,7 +132,7 @@ void bootd_open_leases(struct bootd *bootd, struct problems *problems)
 	else
 		bootd->leases = lease_memory_new();
 	if (bootd->leases != NULL)
-		bootd_set_pool(bootd->leases, bootd->setup, problems);
+		bootd_set_pools(bootd->leases, bootd->setup, problems);
 	else if (!is_durable)
 		setup_complain(bootd->setup, problems, NULL, "there is not enough memory to start");
 }

@@ -270,6 +270,11 @@ struct ipxe_config {
 	bool has_loader[CONFIG_IPXE_LOADERS_MAX];
 };
 
+struct address_range {
+	struct ip4 first;
+	struct ip4 last; /* included */
+};
+
 /* The network that is served, as config_check derives it from the pool and the interfaces. */
 struct subnet_config {
 	struct ip4 network;
