@@ -125,14 +125,23 @@ static bool has_ended(const struct session *session, uint64_t now_s)
 	return now_s - session->last_seen_s > SESSION_SILENCE_S && now_s > session->bound_until_s;
 }
 
+static bool has_any(const struct session_boot *boot)
+{
+	const uint8_t *bytes = (const uint8_t *)boot;
+	uint8_t any = 0;
+
+	for (size_t i = 0; i < sizeof(*boot); i++)
+		any |= bytes[i];
+	return any != 0;
+}
+
 /* A new session in this slot. What is nothing already is not written to. */
 static void begin(struct session_table *sessions, uint32_t number, struct mac mac, uint64_t now_s)
 {
-	static const struct session_boot nothing;
 	struct session_boot *boot = &sessions->boots[number];
 
-	if (memcmp(boot, &nothing, sizeof(nothing)) != 0)
-		*boot = nothing;
+	if (has_any(boot))
+		memset(boot, 0, sizeof(*boot));
 	sessions->slots[number].session =
 		(struct session){ .mac = mac, .last_seen_s = now_s, .boot = boot };
 }

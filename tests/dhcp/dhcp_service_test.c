@@ -45,6 +45,8 @@ static struct {
 	struct session_table *sessions;
 	struct lease_store *leases;
 	struct config config;
+	struct subnet_config subnet;
+	struct address_range range;
 	struct local_address served[2];
 	struct dhcp_service_parts parts;
 	struct dhcp_service *service;
@@ -79,6 +81,15 @@ static void on_poll(void *context)
 
 static void fill_config(void)
 {
+	bench.range = (struct address_range){ ip4_of(FIRST), ip4_of(LAST) };
+	bench.subnet = (struct subnet_config){ .network = ip4_of("10.77.0.0"),
+					       .prefix_length = 24,
+					       .netmask = ip4_of("255.255.255.0"),
+					       .ranges = { &bench.range, 1 },
+					       .tells_gateway = true,
+					       .lease_time_s = 3600,
+					       .probation_s = 3600,
+					       .is_authoritative = true };
 	bench.config = (struct config){
 		.has_dhcp = true,
 		.bootp = { .port = 67,
@@ -86,14 +97,7 @@ static void fill_config(void)
 			   .servername = "boots",
 			   .tells_gateway = true },
 		.bootfile = { .list = { { .architecture = 7, .file = "efi.bin" } }, .count = 1 },
-		.subnet = { .network = ip4_of("10.77.0.0"),
-			    .prefix_length = 24,
-			    .netmask = ip4_of("255.255.255.0"),
-			    .pool_first = ip4_of(FIRST),
-			    .pool_last = ip4_of(LAST),
-			    .lease_time_s = 3600,
-			    .probation_s = 3600,
-			    .is_authoritative = true },
+		.subnets = { &bench.subnet, 1 },
 	};
 }
 
@@ -963,7 +967,7 @@ static void the_gateway_is_told_unless_set_gateway_is_no(void **state)
 	start();
 	assert_memory_equal(option_of(ask(&(struct packet){ .options = "53=01 " BOOT }), 3).bytes,
 			    "\x0a\x4d\x00\x01", 4);
-	bench.config.bootp.tells_gateway = false;
+	bench.subnet.tells_gateway = false;
 	assert_null(option_of(ask(&(struct packet){ .options = "53=01 " BOOT }), 3).bytes);
 }
 

@@ -91,6 +91,7 @@ static struct {
 	struct lease_queue *queue;
 	struct lease_file *file;
 	struct subnet_config subnet;
+	struct address_range pool;
 	struct answer *answers; /* all of this run of the server */
 	char failure[200];      /* the first */
 	unsigned acks, restarts, crashes;
@@ -544,10 +545,10 @@ static void set_up(enum bug bug, uint32_t client_count)
 	sim.clients = calloc(sim.client_count, sizeof(*sim.clients));
 	sim.promises = calloc(sim.pool_count, sizeof(*sim.promises));
 	sim.next_machine = 1;
+	sim.pool = (struct address_range){ { FIRST }, { FIRST + sim.pool_count - 1 } };
 	sim.subnet = (struct subnet_config){ .network = { FIRST & 0xff000000 },
 					     .prefix_length = 8,
-					     .pool_first = { FIRST },
-					     .pool_last = { FIRST + sim.pool_count - 1 },
+					     .ranges = { &sim.pool, 1 },
 					     .lease_time_s = LEASE_TIME_S,
 					     .probation_s = PROBATION_S,
 					     .is_authoritative = true };
