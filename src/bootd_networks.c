@@ -112,7 +112,7 @@ static void follow(struct bootd *bootd, struct setup *next, struct problems *pro
 	size_t problems_before = problems->count;
 
 	if (bootd->leases != NULL)
-		bootd_set_pool(bootd->leases, next, problems);
+		bootd_set_pools(bootd->leases, next, problems);
 	if (problems->count > problems_before && next->config.home.state == HOME_SERVED)
 		config_leave_home(&next->config);
 	bootd->setup = next;
