@@ -60,7 +60,7 @@ void bootd_start_leases(struct bootd *bootd, struct problems *problems);
 /* Has the store give the addresses of this setup from now on; nothing has changed where a problem
  * is added. */
 void bootd_set_pools(struct lease_store *leases, const struct setup *setup,
-		    struct problems *problems);
+		     struct problems *problems);
 
 /* Has the services follow what changes in the networks of this machine. */
 void bootd_watch_networks(struct bootd *bootd, struct problems *problems);
