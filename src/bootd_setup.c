@@ -25,17 +25,42 @@ void setup_complain(const struct setup *setup, struct problems *problems, const 
 		     sentence);
 }
 
+static struct config_surroundings surroundings_of(const struct setup *setup)
+{
+	return (struct config_surroundings){ .addresses = setup->addresses,
+					     .address_count = setup->address_count,
+					     .ip6_addresses = setup->ip6_addresses,
+					     .ip6_address_count = setup->ip6_address_count };
+}
+
 /* The addresses of the interfaces that a service's "address" selects. */
 static size_t select_addresses(const struct setup *setup, const struct selector *selector,
 			       struct local_address *out_list)
 {
-	struct config_surroundings surroundings = { .addresses = setup->addresses,
-						    .address_count = setup->address_count };
+	struct config_surroundings surroundings = surroundings_of(setup);
 	size_t count = 0;
 
 	for (size_t i = 0; i < setup->address_count; i++) {
 		if (selector_selects(selector, &surroundings, setup->addresses[i].interface))
 			out_list[count++] = setup->addresses[i];
+	}
+	return count;
+}
+
+/* The same, of both families. */
+static size_t select_ips(const struct setup *setup, const struct selector *selector,
+			 struct local_ip *out_list)
+{
+	struct config_surroundings surroundings = surroundings_of(setup);
+	size_t count = 0;
+
+	for (size_t i = 0; i < setup->address_count; i++) {
+		if (selector_selects(selector, &surroundings, setup->addresses[i].interface))
+			out_list[count++] = local_ip_from_4(&setup->addresses[i]);
+	}
+	for (size_t i = 0; i < setup->ip6_address_count; i++) {
+		if (selector_selects(selector, &surroundings, setup->ip6_addresses[i].interface))
+			out_list[count++] = setup->ip6_addresses[i];
 	}
 	return count;
 }
@@ -47,29 +72,30 @@ static struct ip4 server_of(const struct setup *setup, const struct selector *se
 	if (selector->kind != SELECT_ADDRESS)
 		return (struct ip4){ 0 };
 	for (size_t i = 0; i < setup->address_count; i++) {
-		const struct local_address *local = &setup->addresses[i];
+		struct local_ip local = local_ip_from_4(&setup->addresses[i]);
 
-		if (!ip4_is_same(local->address, selector->address) &&
-		    selector_matches(selector, local))
+		if (!selector_names(selector, &local) && selector_matches(selector, &local))
 			return (struct ip4){ 0 };
 	}
-	return selector->address;
+	return ip_to_4(selector->address);
 }
 
 static bool load(struct setup *setup, const struct bootd_options *options,
 		 struct problems *problems)
 {
 	struct ip4 resolvers[RESOLVERS_MAX];
-	struct config_surroundings surroundings = { .addresses = setup->addresses,
-						    .resolvers = resolvers };
+	struct config_surroundings surroundings;
 	int error = netif_list(setup->addresses, NETIF_MAX, &setup->address_count);
 
+	if (error == 0)
+		error = netif_list_6(setup->ip6_addresses, NETIF_MAX, &setup->ip6_address_count);
 	if (error < 0) {
 		problems_add(problems, (struct place){ 0 },
 			     "the network interfaces cannot be listed: %s", strerror(-error));
 		return false;
 	}
-	surroundings.address_count = setup->address_count;
+	surroundings = surroundings_of(setup);
+	surroundings.resolvers = resolvers;
 	surroundings.resolver_count = resolvers_list(resolvers, RESOLVERS_MAX);
 	return config_load(options->config_path, options->services, options->wants_http,
 			   &surroundings, &setup->config, problems);
@@ -173,9 +199,9 @@ static void open_parts(struct setup *setup, struct loop *loop, struct root_remot
 	setup->dhcp_address_count =
 		select_addresses(setup, &setup->config.bootp.address, setup->dhcp_addresses);
 	setup->tftp_address_count =
-		select_addresses(setup, &setup->config.tftp.address, setup->tftp_addresses);
+		select_ips(setup, &setup->config.tftp.address, setup->tftp_addresses);
 	setup->http_address_count =
-		select_addresses(setup, &setup->config.httpd.address, setup->http_addresses);
+		select_ips(setup, &setup->config.httpd.address, setup->http_addresses);
 	setup->tftp_server = server_of(setup, &setup->config.tftp.address);
 	setup->http_server = server_of(setup, &setup->config.httpd.address);
 	setup_find_ipxe(setup, problems);
@@ -272,7 +298,7 @@ void setup_open_log(const struct setup *setup, bool is_debug, struct problems *p
 
 static bool is_same_selector(const struct selector *one, const struct selector *other)
 {
-	return one->kind == other->kind && ip4_is_same(one->address, other->address) &&
+	return one->kind == other->kind && ip_is_same(one->address, other->address) &&
 	       strcmp(one->name, other->name) == 0;
 }
 

@@ -100,7 +100,7 @@ NM_EXCEPTIONS = "|".join((
     r"lease/lease_heap\.c",
     r"lease/lease_index\.c",
 ))
-NM_HELPERS = ("base/addr.c", "base/bytes.c", "base/text.c")
+NM_HELPERS = ("base/addr.c", "base/bytes.c", "base/ip.c", "base/text.c")
 
 
 def kind_of(path):

@@ -14,6 +14,6 @@ bool caps_parse_options(const char *text, uint8_t *out_refused);
 bool caps_parse(const char *text, struct tftp_caps *out_caps);
 
 /* An IPv4 address, or a network as in 192.168.1.0/24 with nothing behind its prefix. */
-bool caps_parse_network(const char *text, struct ip4 *out_network, uint8_t *out_prefix_length);
+bool caps_parse_network(const char *text, struct ip *out_network, uint8_t *out_prefix_length);
 
 #endif

@@ -11,6 +11,8 @@ struct ini;
 struct config_surroundings {
 	const struct local_address *addresses;
 	size_t address_count;
+	const struct local_ip *ip6_addresses; /* IPv6's, which only TFTP and HTTP are served on */
+	size_t ip6_address_count;
 	const struct ip4 *resolvers; /* the machine's own DNS servers, for dns = auto */
 	size_t resolver_count;
 };
@@ -21,9 +23,11 @@ void config_check(struct config *config, const struct ini *ini,
 		  const struct config_surroundings *surroundings, struct problems *problems);
 
 /* Does the selector mean this address, or its network, or its interface? */
-bool selector_matches(const struct selector *selector, const struct local_address *address);
+bool selector_matches(const struct selector *selector, const struct local_ip *local);
 
-/* Does it select the interface? Any of the interface's addresses does for all of them. */
+/* Does it select the interface, or with 0 any? One of an interface's addresses does for all of
+ * them.
+ */
 bool selector_selects(const struct selector *selector,
 		      const struct config_surroundings *surroundings, unsigned interface);
 

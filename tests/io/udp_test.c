@@ -139,10 +139,10 @@ static void tells_where_a_datagram_came_from_and_arrived(void **state)
 		await(1);
 		assert_int_equal(datagram->bytes.length, 3);
 		assert_int_equal(inbox.first_bytes[i], 'a');
-		assert_int_equal(datagram->from.address.value, LOOPBACK + 7);
+		assert_int_equal(ip_to_4(datagram->from.address).value, LOOPBACK + 7);
 		assert_int_equal(datagram->from.port, port);
-		assert_int_equal(datagram->destination.value, targets[i]);
-		assert_int_equal(datagram->local.value, targets[i]);
+		assert_int_equal(ip_to_4(datagram->destination).value, targets[i]);
+		assert_int_equal(ip_to_4(datagram->local).value, targets[i]);
 		assert_int_equal(datagram->interface, network_interface("lo"));
 		assert_false(datagram->is_cut);
 	}
@@ -179,10 +179,10 @@ static void a_broadcast_arrives_with_the_interface_and_its_address(void **state)
 			frame.to_mac = network_mac("near");
 		wire_send(wire, &frame);
 		await(1);
-		assert_int_equal(datagram->destination.value, ip4_of(targets[i]).value);
-		assert_int_equal(datagram->local.value, ip4_of(NEAR).value);
+		assert_int_equal(ip_to_4(datagram->destination).value, ip4_of(targets[i]).value);
+		assert_int_equal(ip_to_4(datagram->local).value, ip4_of(NEAR).value);
 		assert_int_equal(datagram->interface, network_interface("near"));
-		assert_int_equal(datagram->from.address.value, frame.from.address.value);
+		assert_int_equal(ip_to_4(datagram->from.address).value, frame.from.address.value);
 		assert_int_equal(datagram->from.port, 68);
 	}
 	wire_close(wire);
@@ -338,8 +338,9 @@ static void an_answer_leaves_from_the_address_that_is_chosen(void **state)
 		socklen_t length = sizeof(from);
 		char bytes[8];
 
-		assert_int_equal(udp_send(inbox.udp, (struct udp_source){ { sources[i] }, 0 },
-					  (struct endpoint){ { LOOPBACK + 9 }, port },
+		assert_int_equal(udp_send(inbox.udp,
+					  (struct udp_source){ IP_MAPPED(sources[i]), 0 },
+					  (struct ip_endpoint){ IP_MAPPED(LOOPBACK + 9), port },
 					  (struct span){ (const uint8_t *)"hello", 5 }),
 				 0);
 		assert_int_equal(
@@ -362,10 +363,11 @@ static void a_broadcast_leaves_by_the_interface_that_is_chosen(void **state)
 
 	(void)state;
 	NETWORK_NEEDED();
-	source = (struct udp_source){ ip4_of(NEAR), network_interface("near") };
+	source = (struct udp_source){ ip_of(NEAR), network_interface("near") };
 	open_inbox(&(struct udp_options){ .may_broadcast = true });
 	wire = wire_open("far");
-	assert_int_equal(udp_send(inbox.udp, source, (struct endpoint){ IP4_BROADCAST, 68 },
+	assert_int_equal(udp_send(inbox.udp, source,
+				  (struct ip_endpoint){ ip_from_4(IP4_BROADCAST), 68 },
 				  (struct span){ (const uint8_t *)"offer", 5 }),
 			 0);
 	wire_await(wire, &frame);
@@ -390,7 +392,7 @@ static void df_is_never_set_on_what_is_routed(void **state)
 	open_inbox(NULL);
 	wire = wire_open("far");
 	assert_int_equal(udp_send(inbox.udp, (struct udp_source){ 0 },
-				  (struct endpoint){ ip4_of("10.77.0.9"), 68 },
+				  (struct ip_endpoint){ ip_of("10.77.0.9"), 68 },
 				  (struct span){ (const uint8_t *)"ack", 3 }),
 			 0);
 	wire_await(wire, &frame);
@@ -423,19 +425,19 @@ static void a_socket_of_one_device_hears_only_that(void **state)
 static void what_cannot_be_sent_is_an_error(void **state)
 {
 	static const uint8_t bytes[70000];
-	struct endpoint loopback = { { LOOPBACK }, 9 };
+	struct ip_endpoint loopback = { IP_MAPPED(LOOPBACK), 9 };
 
 	(void)state;
 	NETWORK_NEEDED();
 	open_inbox(NULL);
 	/* Not an address of this machine: kernels call it by several names. */
-	assert_true(udp_send(inbox.udp, (struct udp_source){ ip4_of("10.1.2.3"), 0 }, loopback,
+	assert_true(udp_send(inbox.udp, (struct udp_source){ ip_of("10.1.2.3"), 0 }, loopback,
 			     (struct span){ bytes, 1 }) < 0);
 	assert_int_equal(udp_send(inbox.udp, (struct udp_source){ { 0 }, 9999 }, loopback,
 				  (struct span){ bytes, 1 }),
 			 -ENODEV);
 	assert_int_equal(udp_send(inbox.udp, (struct udp_source){ 0 },
-				  (struct endpoint){ ip4_of("198.51.100.1"), 9 },
+				  (struct ip_endpoint){ ip_of("198.51.100.1"), 9 },
 				  (struct span){ bytes, 1 }),
 			 -ENETUNREACH);
 	assert_int_equal(udp_send(inbox.udp, (struct udp_source){ 0 }, loopback,
@@ -443,8 +445,9 @@ static void what_cannot_be_sent_is_an_error(void **state)
 			 -EMSGSIZE);
 	/* Without may_broadcast. */
 	assert_int_equal(udp_send(inbox.udp,
-				  (struct udp_source){ ip4_of(NEAR), network_interface("near") },
-				  (struct endpoint){ IP4_BROADCAST, 9 }, (struct span){ bytes, 1 }),
+				  (struct udp_source){ ip_of(NEAR), network_interface("near") },
+				  (struct ip_endpoint){ ip_from_4(IP4_BROADCAST), 9 },
+				  (struct span){ bytes, 1 }),
 			 -EACCES);
 }
 
@@ -459,7 +462,7 @@ static void a_closed_port_does_not_end_the_socket(void **state)
 	open_inbox(NULL);
 	for (int i = 0; i < 5; i++)
 		assert_int_equal(udp_send(inbox.udp, (struct udp_source){ 0 },
-					  (struct endpoint){ { LOOPBACK }, 9 },
+					  (struct ip_endpoint){ IP_MAPPED(LOOPBACK), 9 },
 					  (struct span){ (const uint8_t *)"x", 1 }),
 				 0);
 	fd = plain_socket(LOOPBACK, &port);
@@ -476,8 +479,8 @@ static void what_cannot_be_opened_is_an_error(void **state)
 		int error;
 	} rows[] = {
 		{ { .local = { { 0 }, PORT } }, -EADDRINUSE },
-		{ { .local = { { LOOPBACK }, PORT } }, -EADDRINUSE },
-		{ { .local = { { 0x0a010203 }, PORT + 1 } }, -EADDRNOTAVAIL },
+		{ { .local = { IP_MAPPED(LOOPBACK), PORT } }, -EADDRINUSE },
+		{ { .local = { IP_MAPPED(0x0a010203), PORT + 1 } }, -EADDRNOTAVAIL },
 		{ { .local = { { 0 }, PORT + 1 }, .device = "nowhere" }, -ENODEV },
 	};
 

@@ -13,9 +13,9 @@
 
 #define ROUNDS 20000
 
-static struct ip4 client_of(uint32_t number)
+static struct ip client_of(uint32_t number)
 {
-	return (struct ip4){ 0x0a000000 + number };
+	return (struct ip)IP_MAPPED(0x0a000000 + number);
 }
 
 static void all_are_bounded(void **state)

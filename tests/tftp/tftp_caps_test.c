@@ -12,7 +12,7 @@
 #define ALL 0x3f
 
 static struct tftp_client_rule rules[] = {
-	{ .network = { 0x0a000001 }, .prefix_length = 32, .caps = { .window_max = 1 } },
+	{ .network = IP_MAPPED(0x0a000001), .prefix_length = 128, .caps = { .window_max = 1 } },
 	{ .is_by_mac = true,
 	  .mac = { { 0x52, 0x54, 0, 0x77, 1, 1 } },
 	  .prefix_length = 48,
@@ -21,8 +21,8 @@ static struct tftp_client_rule rules[] = {
 	  .mac = { { 0x52, 0x54, 0, 0, 0, 0 } },
 	  .prefix_length = 23,
 	  .caps = { .window_max = 3 } },
-	{ .network = { 0x0a000000 },
-	  .prefix_length = 8,
+	{ .network = IP_MAPPED(0x0a000000),
+	  .prefix_length = 104,
 	  .caps = { .window_max = 4, .refused = 4 } },
 };
 
@@ -47,7 +47,8 @@ static void the_first_row_that_is_about_the_client_counts(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		const struct mac *mac = mac_to_number(rows[i].mac) > 0 ? &rows[i].mac : NULL;
-		struct tftp_caps caps = tftp_caps_of(&config, (struct ip4){ rows[i].address }, mac);
+		struct tftp_caps caps =
+			tftp_caps_of(&config, (struct ip)IP_MAPPED(rows[i].address), mac);
 
 		assert_int_equal(caps.window_max, rows[i].window_max);
 		assert_int_equal(caps.refused, rows[i].refused);

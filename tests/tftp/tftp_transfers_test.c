@@ -1,5 +1,7 @@
 #include "tftp/tftp_transfers.h"
 
+#include "support.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,15 +9,15 @@
 
 #include <cmocka.h>
 
-static struct endpoint client_of(uint16_t number)
+static struct ip_endpoint client_of(uint16_t number)
 {
-	return (struct endpoint){ .address = { 0x0a000001 }, .port = number };
+	return (struct ip_endpoint){ .address = IP_MAPPED(0x0a000001), .port = number };
 }
 
 static void finds_what_was_added(void **state)
 {
 	struct tftp_transfers *transfers = tftp_transfers_new(2);
-	struct endpoint other = { .address = { 0x0a000002 }, .port = 1 };
+	struct ip_endpoint other = { .address = IP_MAPPED(0x0a000002), .port = 1 };
 	struct tftp_transfer *transfer;
 
 	(void)state;
