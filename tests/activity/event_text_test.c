@@ -219,6 +219,8 @@ static const struct {
 	{ { .kind = EVENT_FETCH_STALE, .file = "http://host/linux", .detail = "no connection" },
 	  "fetch: http://host/linux: the cache's file is served, though it may have changed: "
 	  "no connection" },
+	{ { .kind = EVENT_TFTP_WRONG_INTERFACE, .address = { UINT64_C(0xfe80) << 48, 0x5054, 3 } },
+	  "tftp: fe80::5054%3: ignored a packet: [tftp] address leaves its interface out" },
 	/* What a stranger sends is no template. */
 	{ { .kind = EVENT_TFTP_NOT_FOUND,
 	    .address = IP_MAPPED(1),

@@ -177,6 +177,38 @@ static void a_letter_leaves_in_its_segments(void **state)
 	(void)close(fd);
 }
 
+/* As over IPv4, by a socket of both families. */
+static void segments_leave_over_ip6(void **state)
+{
+	struct udp_options options = { .families = IP_BOTH, .send_buffer = 1 << 20 };
+	struct sockaddr_in6 local = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	socklen_t size = sizeof(local);
+	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int buffer = 1 << 20;
+	struct ip_endpoint to;
+	struct udp *udp;
+
+	(void)state;
+	NETWORK_NEEDED();
+	assert_true(fd >= 0);
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer));
+	assert_int_equal(bind(fd, (struct sockaddr *)&local, sizeof(local)), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&local, &size), 0);
+	to = (struct ip_endpoint){ ip_of("::1"), ntohs(local.sin6_port) };
+	assert_int_equal(udp_open(post.loop, &options, on_datagrams, NULL, &udp), 0);
+	put(udp, to, 44 * 1432 + 4, 1432);
+	put(udp, to, OUTBOX_LETTER_MAX, 0);
+	outbox_flush(post.outbox);
+	for (size_t i = 0; i < 44; i++)
+		expect(fd, udp, i * 1432, 1432);
+	expect(fd, udp, (size_t)44 * 1432, 4);
+	expect(fd, udp, 0, OUTBOX_LETTER_MAX);
+	expect_nothing(fd);
+	assert_int_equal(post.failures, 0);
+	udp_close(udp);
+	(void)close(fd);
+}
+
 /* More than fit at once leave before, and so does what another socket is to send. */
 static void what_does_not_fit_leaves_before(void **state)
 {
@@ -300,6 +332,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		POST_TEST(a_letter_leaves_in_its_segments),
+		POST_TEST(segments_leave_over_ip6),
 		POST_TEST(what_does_not_fit_leaves_before),
 		POST_TEST(a_failure_is_told_and_the_rest_leaves),
 		POST_TEST(leaves_without_checksums_of_the_device),

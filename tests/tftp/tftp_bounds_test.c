@@ -48,6 +48,21 @@ static void each_client_is_bounded(void **state)
 	tftp_bounds_free(bounds);
 }
 
+static void each_address_of_ip6_is_a_client(void **state)
+{
+	struct tftp_bounds *bounds = tftp_bounds_new(10);
+	struct ip one = ip_of("fd00:77::1");
+	struct ip other = ip_of("fd00:77::2");
+
+	(void)state;
+	assert_int_equal(tftp_bounds_take(bounds, one, 1), TFTP_BOUND_OK);
+	assert_int_equal(tftp_bounds_take(bounds, one, 1), TFTP_BOUND_CLIENT);
+	assert_int_equal(tftp_bounds_take(bounds, other, 1), TFTP_BOUND_OK);
+	tftp_bounds_give_back(bounds, one);
+	assert_int_equal(tftp_bounds_take(bounds, one, 1), TFTP_BOUND_OK);
+	tftp_bounds_free(bounds);
+}
+
 static void *take_and_give_back(void *context)
 {
 	struct tftp_bounds *bounds = context;
@@ -83,6 +98,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_are_bounded),
 		cmocka_unit_test(each_client_is_bounded),
+		cmocka_unit_test(each_address_of_ip6_is_a_client),
 		cmocka_unit_test(threads_share_it),
 	};
 

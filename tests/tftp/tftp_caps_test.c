@@ -55,6 +55,20 @@ static void the_first_row_that_is_about_the_client_counts(void **state)
 	}
 }
 
+static void networks_are_of_their_family(void **state)
+{
+	struct tftp_client_rule list[] = {
+		{ .network = ip_of("0.0.0.0"), .prefix_length = 96, .caps = { .window_max = 4 } },
+		{ .network = ip_of("fd00:77::"), .prefix_length = 64, .caps = { .window_max = 6 } },
+	};
+	struct config config = { .tftp_clients = { list, COUNT_OF(list) } };
+
+	(void)state;
+	assert_int_equal(tftp_caps_of(&config, ip_of("10.1.2.3"), NULL).window_max, 4);
+	assert_int_equal(tftp_caps_of(&config, ip_of("fd00:77::1:2"), NULL).window_max, 6);
+	assert_int_equal(tftp_caps_of(&config, ip_of("fd00:78::1:2"), NULL).window_max, 0);
+}
+
 static void what_is_refused_was_not_asked_for(void **state)
 {
 	static const struct tftp_options all = { .block_size = 1024,
@@ -82,6 +96,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_first_row_that_is_about_the_client_counts),
+		cmocka_unit_test(networks_are_of_their_family),
 		cmocka_unit_test(what_is_refused_was_not_asked_for),
 	};
 
