@@ -95,19 +95,19 @@ bool caps_parse_network(const char *text, struct ip *out_network, uint8_t *out_p
 	const char *slash = strchr(text, '/');
 	size_t length = slash == NULL ? strlen(text) : (size_t)(slash - text);
 	char address[sizeof(struct ip_text)];
-	uint64_t bits_after = 0;
+	uint64_t before; /* what is before the prefix that the text tells */
 	uint64_t prefix_length;
 	struct ip network;
 
 	if (!text_format(address, sizeof(address), "%.*s", (int)length, text) ||
 	    !ip_parse(address, &network))
 		return false;
-	prefix_length = ip_is_4(network) ? 128 - IP_MAPPED_PREFIX : 128;
-	bits_after = 128 - prefix_length;
+	before = ip_is_4(network) ? IP_MAPPED_PREFIX : 0;
+	prefix_length = 128 - before;
 	if (slash != NULL &&
-	    (!text_parse_number(slash + 1, &prefix_length) || prefix_length > 128 - bits_after))
+	    (!text_parse_number(slash + 1, &prefix_length) || prefix_length > 128 - before))
 		return false;
-	prefix_length += bits_after;
+	prefix_length += before;
 	if (!ip_is_same(network, ip_network(network, (uint8_t)prefix_length)))
 		return false;
 	*out_network = network;
