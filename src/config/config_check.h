@@ -25,8 +25,8 @@ void config_check(struct config *config, const struct ini *ini,
 /* Does the selector mean this address, or its network, or its interface? */
 bool selector_matches(const struct selector *selector, const struct local_ip *local);
 
-/* Does it select the interface, or any where that is 0? One of its addresses does for all of them.
- */
+/* Does it select the interface, or any where that is 0? One address does for all of
+ * its others. */
 bool selector_selects(const struct selector *selector,
 		      const struct config_surroundings *surroundings, unsigned interface);
 

@@ -128,6 +128,7 @@ class WholeFiles(Ip6Test):
             for client, packet in ((one, first), (other, second)):
                 client.send(tftp.ack(1), packet.port)
                 self.assertEqual(client.get().data, expected[512:1024])
+        bootd.stop()
         self.assertEqual(len(bootd.lines(r"fe80::2%\d+: sending file")), 2)
 
     def test_windows_and_the_largest_block_of_the_link(self):
