@@ -66,10 +66,10 @@ static void tell_home(const struct config *before, const struct config *after)
 static void tell_selected(const char *service, const struct selector *selector, bool is_there,
 			  bool was_there)
 {
-	struct ip4_text address = ip4_format(selector->address);
+	struct ip_text address = ip_format(selector->address);
 	const char *what = selector->kind == SELECT_ADDRESS ? address.text : selector->name;
 
-	if (selector->kind == SELECT_ALL)
+	if (selector_is_all(selector))
 		return;
 	if (is_there && !was_there)
 		log_write(LOG_AT_INFO, "%s: %s is there", service, what);

@@ -26,17 +26,42 @@ void setup_complain(const struct setup *setup, struct problems *problems, const 
 		     sentence);
 }
 
+static struct config_surroundings surroundings_of(const struct setup *setup)
+{
+	return (struct config_surroundings){ .addresses = setup->addresses,
+					     .address_count = setup->address_count,
+					     .ip6_addresses = setup->ip6_addresses,
+					     .ip6_address_count = setup->ip6_address_count };
+}
+
 /* The addresses of the interfaces that a service's "address" selects. */
 static size_t select_addresses(const struct setup *setup, const struct selector *selector,
 			       struct local_address *out_list)
 {
-	struct config_surroundings surroundings = { .addresses = setup->addresses,
-						    .address_count = setup->address_count };
+	struct config_surroundings surroundings = surroundings_of(setup);
 	size_t count = 0;
 
 	for (size_t i = 0; i < setup->address_count; i++) {
 		if (selector_selects(selector, &surroundings, setup->addresses[i].interface))
 			out_list[count++] = setup->addresses[i];
+	}
+	return count;
+}
+
+/* The same, of both families. */
+static size_t select_ips(const struct setup *setup, const struct selector *selector,
+			 struct local_ip *out_list)
+{
+	struct config_surroundings surroundings = surroundings_of(setup);
+	size_t count = 0;
+
+	for (size_t i = 0; i < setup->address_count; i++) {
+		if (selector_selects(selector, &surroundings, setup->addresses[i].interface))
+			out_list[count++] = local_ip_from_4(&setup->addresses[i]);
+	}
+	for (size_t i = 0; i < setup->ip6_address_count; i++) {
+		if (selector_selects(selector, &surroundings, setup->ip6_addresses[i].interface))
+			out_list[count++] = setup->ip6_addresses[i];
 	}
 	return count;
 }
@@ -48,29 +73,36 @@ static struct ip4 server_of(const struct setup *setup, const struct selector *se
 	if (selector->kind != SELECT_ADDRESS)
 		return (struct ip4){ 0 };
 	for (size_t i = 0; i < setup->address_count; i++) {
-		const struct local_address *local = &setup->addresses[i];
+		struct local_ip local = local_ip_from_4(&setup->addresses[i]);
 
-		if (!ip4_is_same(local->address, selector->address) &&
-		    selector_matches(selector, local))
+		if (!selector_names(selector, &local) && selector_matches(selector, &local))
 			return (struct ip4){ 0 };
 	}
-	return selector->address;
+	return ip_to_4(selector->address);
+}
+
+static int list_addresses(struct setup *setup)
+{
+	int error = netif_list(setup->addresses, NETIF_MAX, &setup->address_count);
+
+	return error < 0 ? error
+			 : netif_list_6(setup->ip6_addresses, NETIF_MAX, &setup->ip6_address_count);
 }
 
 static bool load(struct setup *setup, const struct bootd_options *options,
 		 struct problems *problems)
 {
 	struct ip4 resolvers[RESOLVERS_MAX];
-	struct config_surroundings surroundings = { .addresses = setup->addresses,
-						    .resolvers = resolvers };
-	int error = netif_list(setup->addresses, NETIF_MAX, &setup->address_count);
+	struct config_surroundings surroundings;
+	int error = list_addresses(setup);
 
 	if (error < 0) {
 		problems_add(problems, (struct place){ 0 },
 			     "the network interfaces cannot be listed: %s", strerror(-error));
 		return false;
 	}
-	surroundings.address_count = setup->address_count;
+	surroundings = surroundings_of(setup);
+	surroundings.resolvers = resolvers;
 	surroundings.resolver_count = resolvers_list(resolvers, RESOLVERS_MAX);
 	return config_load(options->config_path, options->services, options->wants_http,
 			   &surroundings, &setup->config, problems);
@@ -174,9 +206,9 @@ static void select_all_addresses(struct setup *setup)
 	setup->dhcp_address_count =
 		select_addresses(setup, &setup->config.bootp.address, setup->dhcp_addresses);
 	setup->tftp_address_count =
-		select_addresses(setup, &setup->config.tftp.address, setup->tftp_addresses);
+		select_ips(setup, &setup->config.tftp.address, setup->tftp_addresses);
 	setup->http_address_count =
-		select_addresses(setup, &setup->config.httpd.address, setup->http_addresses);
+		select_ips(setup, &setup->config.httpd.address, setup->http_addresses);
 	setup->tftp_server = server_of(setup, &setup->config.tftp.address);
 	setup->http_server = server_of(setup, &setup->config.httpd.address);
 }
@@ -283,7 +315,12 @@ static bool has_same_addresses(const struct setup *one, const struct setup *othe
 		if (!local_address_is_same(&one->addresses[i], &other->addresses[i]))
 			return false;
 	}
-	return one->address_count == other->address_count;
+	for (size_t i = 0; i < one->ip6_address_count && i < other->ip6_address_count; i++) {
+		if (!local_ip_is_same(&one->ip6_addresses[i], &other->ip6_addresses[i]))
+			return false;
+	}
+	return one->address_count == other->address_count &&
+	       one->ip6_address_count == other->ip6_address_count;
 }
 
 int setup_follow(const struct setup *setup, struct setup **out_next, struct problems *problems)
@@ -296,11 +333,10 @@ int setup_follow(const struct setup *setup, struct setup **out_next, struct prob
 	if (next == NULL)
 		return -ENOMEM;
 	*next = *setup;
-	error = netif_list(next->addresses, NETIF_MAX, &next->address_count);
+	error = list_addresses(next);
 	if (error < 0 || has_same_addresses(setup, next))
 		return error;
-	surroundings = (struct config_surroundings){ .addresses = next->addresses,
-						     .address_count = next->address_count };
+	surroundings = surroundings_of(next);
 	error = config_follow_networks(&next->config, &surroundings, problems);
 	if (error < 0)
 		return error;

@@ -20,11 +20,13 @@ struct setup {
 	struct config config;
 	struct local_address addresses[NETIF_MAX]; /* of this machine */
 	size_t address_count;
+	struct local_ip ip6_addresses[NETIF_MAX];
+	size_t ip6_address_count;
 	struct local_address dhcp_addresses[NETIF_MAX]; /* of the interfaces that are served */
 	size_t dhcp_address_count;
-	struct local_address tftp_addresses[NETIF_MAX];
+	struct local_ip tftp_addresses[2 * NETIF_MAX];
 	size_t tftp_address_count;
-	struct local_address http_addresses[NETIF_MAX];
+	struct local_ip http_addresses[2 * NETIF_MAX];
 	size_t http_address_count;
 	/* Told to clients; 0: the address that they are answered from. */
 	struct ip4 tftp_server;

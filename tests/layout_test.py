@@ -108,7 +108,7 @@ NM_EXCEPTIONS = "|".join((
     r"lease/lease_ranges\.c",
     r"lease/lease_table\.c",
 ))
-NM_HELPERS = ("base/addr.c", "base/bytes.c", "base/text.c")
+NM_HELPERS = ("base/addr.c", "base/bytes.c", "base/ip.c", "base/text.c")
 
 
 def kind_of(path):

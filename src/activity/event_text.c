@@ -316,10 +316,10 @@ static unsigned percent_of(const struct event *event)
 static void format_who(const struct event *event, char *out, size_t size)
 {
 	if (event->has_mac)
-		(void)text_format(out, size, "%s (%s)", ip4_format(event->address).text,
+		(void)text_format(out, size, "%s (%s)", ip_format(event->address).text,
 				  mac_format(event->mac).text);
 	else
-		(void)text_format(out, size, "%s", ip4_format(event->address).text);
+		(void)text_format(out, size, "%s", ip_format(event->address).text);
 }
 
 /* A transfer is always of a file; a machine is told of one or not. */
@@ -351,7 +351,7 @@ static void format_field(const struct event *event, enum field field, char *out,
 		(void)text_format(out, size, "%s", mac_format(event->mac).text);
 		return;
 	case FIELD_ADDRESS:
-		(void)text_format(out, size, "%s", ip4_format(event->address).text);
+		(void)text_format(out, size, "%s", ip_format(event->address).text);
 		return;
 	case FIELD_MESSAGE:
 		(void)text_format(out, size, "%s", or_unknown(event->message));

@@ -40,6 +40,12 @@ int filter_rules_copy(const struct filter_rules *from, struct filter_rules *out_
 	return 0;
 }
 
+bool selector_names(const struct selector *selector, const struct local_ip *local)
+{
+	return ip_is_within(local->address, selector->address, 128) &&
+	       (selector->name[0] == '\0' || strcmp(local->name, selector->name) == 0);
+}
+
 bool config_may_give_addresses(const struct config *config)
 {
 	return config->bootp.mode == MODE_SERVER ||
@@ -57,6 +63,23 @@ bool config_has_lease_file(const struct config *config)
 {
 	return config->has_dhcp && config->leases.type == STORE_SQLITE &&
 	       config_may_give_addresses(config);
+}
+
+struct listening config_listening(const struct selector *selector, const struct local_ip *served,
+				  size_t served_count)
+{
+	struct listening listening = { .families = IP_BOTH };
+
+	if (selector->kind == SELECT_ALL)
+		listening.families = IP_ONLY_4;
+	if (selector->kind != SELECT_ADDRESS)
+		return listening;
+	listening.families = ip_is_4(selector->address) ? IP_ONLY_4 : IP_ONLY_6;
+	for (size_t i = 0; i < served_count; i++) {
+		if (selector_names(selector, &served[i]))
+			listening.address = served[i].address;
+	}
+	return listening;
 }
 
 static void option_settings_done(struct option_settings *settings)

@@ -2,7 +2,7 @@
 #ifndef BOOTD_CONFIG_CONFIG_H
 #define BOOTD_CONFIG_CONFIG_H
 
-#include "base/addr.h"
+#include "base/ip.h"
 #include "base/log.h"
 
 #include <limits.h>
@@ -20,13 +20,20 @@
 #define TFTP_WORKERS_MAX    64
 #define BOOT_NAME_SIZE      256 /* RFC 2132: what option 67 carries, and NUL */
 
-/* Which interfaces a service serves: all, those with an address or in a network, or one by name. */
-enum selector_kind { SELECT_ALL, SELECT_ADDRESS, SELECT_INTERFACE };
+/* Which interfaces a service serves: all by IPv4, or by IPv6 as well; those with an address or in a
+ * network; or one by name. */
+enum selector_kind { SELECT_ALL, SELECT_ALL_BY_BOTH, SELECT_ADDRESS, SELECT_INTERFACE };
 
 struct selector {
 	enum selector_kind kind;
-	struct ip4 address; /* an interface's own, or a network's first */
-	char name[INTERFACE_NAME_SIZE];
+	struct ip address;              /* an interface's own, or a network's first */
+	char name[INTERFACE_NAME_SIZE]; /* of the interface, also that of a link-local address */
+};
+
+/* Where a service that serves both families listens. */
+struct listening {
+	enum ip_families families;
+	struct ip address; /* 0: every one of them */
 };
 
 struct logger_config {
@@ -213,8 +220,8 @@ struct tftp_caps {
 struct tftp_client_rule {
 	bool is_by_mac;
 	struct mac mac;        /* the bits behind the prefix are 0 */
-	struct ip4 network;    /* where not by MAC */
-	uint8_t prefix_length; /* of either */
+	struct ip network;     /* where not by MAC */
+	uint8_t prefix_length; /* of either; an IPv4 network's with IP_MAPPED_PREFIX */
 	struct tftp_caps caps;
 	unsigned line;
 };
@@ -393,6 +400,15 @@ struct config {
 	struct leases_config leases;
 };
 
+/* Whatever the interface, of the families that it selects? */
+static inline bool selector_is_all(const struct selector *selector)
+{
+	return selector->kind == SELECT_ALL || selector->kind == SELECT_ALL_BY_BOTH;
+}
+
+/* Is the selector's address this one? */
+bool selector_names(const struct selector *selector, const struct local_ip *local);
+
 /* bootd is a server that gives addresses, or may become one. */
 bool config_may_give_addresses(const struct config *config);
 
@@ -401,6 +417,11 @@ uint32_t config_pool_count_max(const struct config *config);
 
 /* Leases are kept in [leases] file: by a bootd that gives addresses. */
 bool config_has_lease_file(const struct config *config);
+
+/* The address is the selector's where that is one of this machine's own rather than a network's.
+ * served: this machine's addresses on the interfaces that are selected. */
+struct listening config_listening(const struct selector *selector, const struct local_ip *served,
+				  size_t served_count);
 
 /* Frees what the rules own; they are empty then. */
 void config_done(struct config *config);

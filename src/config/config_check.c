@@ -49,24 +49,47 @@ static struct local_text show_local(const struct local_address *local)
 	return out;
 }
 
+/* False: it is full. */
+static bool add_to_list(struct list_text *list, const char *text)
+{
+	size_t used = strlen(list->text);
+	bool has_room = used + strlen(text) + sizeof(", , ...") <= sizeof(list->text);
+
+	(void)text_format(list->text + used, sizeof(list->text) - used, "%s%s",
+			  used > 0 ? ", " : "", has_room ? text : "...");
+	return has_room;
+}
+
 struct list_text check_list_networks(const struct config_surroundings *surroundings)
 {
 	struct list_text list = { 0 };
-	size_t used = 0;
 
 	for (size_t i = 0; i < surroundings->address_count; i++) {
-		struct local_text local = show_local(&surroundings->addresses[i]);
-
-		if (used + strlen(local.text) + sizeof(", , ...") > sizeof(list.text)) {
-			(void)text_format(list.text + used, sizeof(list.text) - used, ", ...");
+		if (!add_to_list(&list, show_local(&surroundings->addresses[i]).text))
 			break;
-		}
-		(void)text_format(list.text + used, sizeof(list.text) - used, "%s%s",
-				  used > 0 ? ", " : "", local.text);
-		used = strlen(list.text);
 	}
-	if (used == 0)
+	if (list.text[0] == '\0')
 		(void)text_format(list.text, sizeof(list.text), "no IPv4 address on any interface");
+	return list;
+}
+
+static struct list_text list_ip6(const struct config_surroundings *surroundings)
+{
+	struct list_text list = { 0 };
+	char text[INTERFACE_NAME_SIZE + sizeof(struct ip_text) + sizeof(" (/128)")];
+
+	for (size_t i = 0; i < surroundings->ip6_address_count; i++) {
+		const struct local_ip *local = &surroundings->ip6_addresses[i];
+		struct ip address = local->address;
+
+		address.scope = 0;
+		(void)text_format(text, sizeof(text), "%s (%s/%u)", local->name,
+				  ip_format(address).text, local->prefix_length);
+		if (!add_to_list(&list, text))
+			break;
+	}
+	if (list.text[0] == '\0')
+		(void)text_format(list.text, sizeof(list.text), "no IPv6 address on any interface");
 	return list;
 }
 
@@ -81,24 +104,26 @@ unsigned check_section_line(const struct check *check, const char *section)
 	return 0;
 }
 
-bool selector_matches(const struct selector *selector, const struct local_address *address)
+bool selector_matches(const struct selector *selector, const struct local_ip *local)
 {
 	switch (selector->kind) {
 	case SELECT_ALL:
+		return ip_is_4(local->address);
+	case SELECT_ALL_BY_BOTH:
 		return true;
 	case SELECT_ADDRESS:
-		return ip4_is_same(selector->address, address->address) ||
-		       ip4_is_same(selector->address,
-				   ip4_network(address->address, address->prefix_length));
+		return selector_names(selector, local) ||
+		       ip_is_same(selector->address,
+				  ip_network(local->address, local->prefix_length));
 	case SELECT_INTERFACE:
-		return strcmp(selector->name, address->name) == 0;
+		return strcmp(selector->name, local->name) == 0;
 	}
 	return false;
 }
 
 bool selector_is_same(const struct selector *one, const struct selector *other)
 {
-	return one->kind == other->kind && ip4_is_same(one->address, other->address) &&
+	return one->kind == other->kind && ip_is_same(one->address, other->address) &&
 	       strcmp(one->name, other->name) == 0;
 }
 
@@ -106,44 +131,84 @@ bool selector_selects(const struct selector *selector,
 		      const struct config_surroundings *surroundings, unsigned interface)
 {
 	for (size_t i = 0; i < surroundings->address_count; i++) {
-		const struct local_address *local = &surroundings->addresses[i];
+		struct local_ip local = local_ip_from_4(&surroundings->addresses[i]);
 
-		if (local->interface == interface && selector_matches(selector, local))
+		if ((interface == 0 || local.interface == interface) &&
+		    selector_matches(selector, &local))
+			return true;
+	}
+	for (size_t i = 0; i < surroundings->ip6_address_count; i++) {
+		const struct local_ip *local = &surroundings->ip6_addresses[i];
+
+		if ((interface == 0 || local->interface == interface) &&
+		    selector_matches(selector, local))
 			return true;
 	}
 	return false;
 }
 
-static bool selects_something(const struct check *check, const struct selector *selector)
-{
-	const struct config_surroundings *surroundings = check->surroundings;
-
-	for (size_t i = 0; i < surroundings->address_count; i++) {
-		if (selector_matches(selector, &surroundings->addresses[i]))
-			return true;
-	}
-	return selector->kind == SELECT_ALL;
-}
-
 static void warn_of_waiting(const struct check *check, const char *section, const char *key,
-			    const char *what)
+			    const char *what, const char *list)
 {
 	const struct ini_entry missing = { .section = section, .key = key };
 	const struct ini_entry *entry = ini_find(check->ini, section, key);
 
 	ini_warn(check->ini, entry == NULL ? &missing : entry, check->problems,
-		 "%s yet: bootd waits for it; there is: %s", what,
-		 check_list_networks(check->surroundings).text);
+		 "%s yet: bootd waits for it; there is: %s", what, list);
+}
+
+static bool is_of_ip6(const struct selector *selector)
+{
+	return selector->kind == SELECT_ALL_BY_BOTH ||
+	       (selector->kind == SELECT_ADDRESS && !ip_is_4(selector->address));
 }
 
 static void check_selector(const struct check *check, const char *section,
-			   const struct selector *selector)
+			   const struct selector *selector,
+			   const struct config_surroundings *surroundings)
 {
-	if (!selects_something(check, selector))
-		warn_of_waiting(check, section, "address",
-				selector->kind == SELECT_INTERFACE
-					? "no interface of this name has an IPv4 address"
-					: "this is on no interface");
+	struct list_text list =
+		is_of_ip6(selector) ? list_ip6(surroundings) : check_list_networks(surroundings);
+
+	if (selector_is_all(selector) || selector_selects(selector, surroundings, 0))
+		return;
+	warn_of_waiting(check, section, "address",
+			selector->kind == SELECT_INTERFACE
+				? "no interface of this name has an address"
+				: "this is on no interface",
+			list.text);
+}
+
+static void check_dhcp_selector(const struct check *check, struct selector *selector)
+{
+	struct config_surroundings ip4 = *check->surroundings;
+
+	ip4.ip6_address_count = 0;
+	if (!is_of_ip6(selector)) {
+		check_selector(check, "bootp", selector, &ip4);
+		return;
+	}
+	check_complain(check, "bootp", "address",
+		       "DHCP is served over IPv4 only: give an IPv4 address of an interface, a "
+		       "network's first one or an interface's name; IPv6 is for address in [tftp] "
+		       "and [httpd]");
+	*selector = every_interface; /* one mistake is one problem */
+}
+
+/* Of a service that serves both families. */
+static void check_listening(const struct check *check, const char *section,
+			    const struct selector *selector)
+{
+	struct ip address = selector->address;
+
+	if (selector->kind == SELECT_ADDRESS && ip_is_link_local(address) &&
+	    selector->name[0] == '\0')
+		check_complain(check, section, "address",
+			       "each interface has a network of this kind: say which is meant, "
+			       "such as %s%%eth0",
+			       ip_format(address).text);
+	else
+		check_selector(check, section, selector, check->surroundings);
 }
 
 static void check_logger(const struct check *check)
@@ -259,7 +324,8 @@ static void check_no_home(const struct check *check)
 	char what[80];
 
 	/* A selector that selects nothing is one thing to wait for, not two. */
-	if (!selects_something(check, &bootp->address))
+	if (!selector_is_all(&bootp->address) &&
+	    !selector_selects(&bootp->address, check->surroundings, 0))
 		return;
 	if (unselected != NULL) {
 		check->config->home = (struct home){ HOME_WRONG, *unselected };
@@ -270,7 +336,8 @@ static void check_no_home(const struct check *check)
 	}
 	(void)text_format(what, sizeof(what), "%s is on no network of this machine",
 			  ip4_format(bootp->pool_start).text);
-	warn_of_waiting(check, "bootp", "pool_start", what);
+	warn_of_waiting(check, "bootp", "pool_start", what,
+			check_list_networks(check->surroundings).text);
 }
 
 /* False: the pool cannot start there. An empty one only names the network. */
@@ -460,7 +527,7 @@ static void check_tftp_address(const struct check *check)
 	struct config *config = check->config;
 
 	if (config_is_given(ini_find(check->ini, "tftp", "address")))
-		check_selector(check, "tftp", &config->tftp.address);
+		check_listening(check, "tftp", &config->tftp.address);
 	else if (config->has_dhcp)
 		config->tftp.address = config->bootp.address;
 }
@@ -485,7 +552,7 @@ static void fill_httpd(const struct check *check)
 	struct httpd_config *httpd = &config->httpd;
 
 	if (config_is_given(ini_find(check->ini, "httpd", "address")))
-		check_selector(check, "httpd", &httpd->address);
+		check_listening(check, "httpd", &httpd->address);
 	else if (config->has_tftp)
 		httpd->address = config->tftp.address;
 	else if (config->has_dhcp)
@@ -529,7 +596,7 @@ static void check_ipxe(const struct check *check)
 
 static void check_dhcp(const struct check *check)
 {
-	check_selector(check, "bootp", &check->config->bootp.address);
+	check_dhcp_selector(check, &check->config->bootp.address);
 	check_dns(check);
 	check_netmask(check);
 	check_pool_is_given(check);

@@ -11,6 +11,8 @@ struct ini;
 struct config_surroundings {
 	const struct local_address *addresses;
 	size_t address_count;
+	const struct local_ip *ip6_addresses; /* IPv6's, which only TFTP and HTTP are served on */
+	size_t ip6_address_count;
 	const struct ip4 *resolvers; /* the machine's own DNS servers, for dns = auto */
 	size_t resolver_count;
 };
@@ -31,11 +33,12 @@ int config_follow_networks(struct config *config, const struct config_surroundin
 void config_leave_home(struct config *config);
 
 /* Does the selector mean this address, or its network, or its interface? */
-bool selector_matches(const struct selector *selector, const struct local_address *address);
+bool selector_matches(const struct selector *selector, const struct local_ip *local);
 
 bool selector_is_same(const struct selector *one, const struct selector *other);
 
-/* Does it select the interface? Any of the interface's addresses does for all of them. */
+/* Does it select the interface, or any where that is 0? One address does for all of
+ * its others. */
 bool selector_selects(const struct selector *selector,
 		      const struct config_surroundings *surroundings, unsigned interface);
 

@@ -141,6 +141,18 @@ static void check_dhcp_keys(const struct check *check)
 	check_authority_timeout(check);
 }
 
+/* A machine that has its address from bootd asks over IPv4. */
+static void check_families(const struct check *check)
+{
+	const struct config *config = check->config;
+	const struct selector *tftp = &config->tftp.address;
+
+	if (config->has_tftp && tftp->kind == SELECT_ADDRESS && !ip_is_4(tftp->address))
+		warn_of_key(check, "tftp", "address",
+			    "machines that have an IPv4 address from this bootd cannot read files "
+			    "there: :: serves IPv4 and IPv6");
+}
+
 /* What goes with a folder only, and with a URL only. */
 static void check_root_keys(const struct check *check)
 {
@@ -170,6 +182,7 @@ void check_effect(const struct check *check)
 		check_uuids(check);
 		check_mode(check);
 		check_dhcp_keys(check);
+		check_families(check);
 		check_nobody_is_served(check);
 	} else if (!config->bootp.may_unknown_read_files) {
 		warn_of_key(check, "bootp", "access_files",

@@ -222,20 +222,40 @@ bool value_parse_port_range(const char *text, struct port_range *out_range)
 static bool is_interface_name(const char *text)
 {
 	for (const char *at = text; *at != '\0'; at++) {
-		if (*at <= ' ' || *at > '~' || *at == '/')
+		if (*at <= ' ' || *at > '~' || *at == '/' || *at == ':')
 			return false;
 	}
 	return *text != '\0' && strlen(text) < INTERFACE_NAME_SIZE;
 }
 
+/* An address; a link-local one may have its interface behind it, as in fe80::1%eth0. */
+static bool parse_address_of_interface(const char *text, struct selector *selector)
+{
+	char address[sizeof(struct ip_text)];
+	size_t length = strcspn(text, "%");
+
+	if (!text_format(address, sizeof(address), "%.*s", (int)length, text) ||
+	    !ip_parse(address, &selector->address))
+		return false;
+	if (text[length] == '\0')
+		return true;
+	return ip_is_link_local(selector->address) && is_interface_name(text + length + 1) &&
+	       text_copy(selector->name, sizeof(selector->name), text + length + 1);
+}
+
 bool value_parse_selector(const char *text, struct selector *out_selector)
 {
-	struct selector selector = { .kind = SELECT_INTERFACE };
+	struct selector selector = { .kind = SELECT_ADDRESS };
 
-	if (ip4_parse(text, &selector.address))
-		selector.kind = ip4_is_set(selector.address) ? SELECT_ADDRESS : SELECT_ALL;
-	else if (!is_interface_name(text) || !text_copy(selector.name, sizeof(selector.name), text))
-		return false;
+	if (parse_address_of_interface(text, &selector)) {
+		if (!ip_is_set(selector.address))
+			selector.kind = ip_is_4(selector.address) ? SELECT_ALL : SELECT_ALL_BY_BOTH;
+	} else {
+		selector = (struct selector){ .kind = SELECT_INTERFACE };
+		if (!is_interface_name(text) ||
+		    !text_copy(selector.name, sizeof(selector.name), text))
+			return false;
+	}
 	*out_selector = selector;
 	return true;
 }

@@ -120,7 +120,8 @@ static struct dhcp_destination destination_of(const struct exchange *exchange)
 
 	/* Not to the clients' port: UEFI asks from 4011, and waits there. */
 	if (dhcp_is_for_boot_server(exchange))
-		return (struct dhcp_destination){ .to = exchange->datagram->from };
+		return (struct dhcp_destination){ .to = ip_endpoint_to_4(
+							  exchange->datagram->from) };
 	if (exchange->is_proxied)
 		return proxy_destination(&exchange->message, port, exchange->datagram->from_mac);
 	return dhcp_destination(&exchange->message, &exchange->decision, port,
@@ -203,8 +204,9 @@ static int transmit(struct dhcp_service *service, const struct answer *answer)
 	if (!answer->is_proxied && service->role != ROLE_SERVER)
 		return -ECANCELED;
 	if (!answer->destination.is_frame)
-		return udp_send(udp, (struct udp_source){ answer->server, answer->interface },
-				answer->destination.to, bytes);
+		return udp_send(udp,
+				(struct udp_source){ ip_from_4(answer->server), answer->interface },
+				ip_endpoint_from_4(answer->destination.to), bytes);
 	return link_send_udp(service->link,
 			     &(struct link_route){ .interface = answer->interface,
 						   .to_mac = answer->destination.mac,
@@ -232,7 +234,7 @@ static void send_answer(struct dhcp_service *service, const struct answer *answe
 	struct event event = { .kind = answer->kind,
 			       .has_mac = true,
 			       .mac = answer->mac,
-			       .address = answer->lease.address,
+			       .address = ip_from_4(answer->lease.address),
 			       .is_boot_stage = answer->client.is_boot_stage,
 			       .has_uuid = answer->client.has_uuid,
 			       .uuid = answer->client.uuid,
@@ -262,7 +264,7 @@ static void on_kept(void *context, int error)
 									  : EVENT_DHCP_NOT_KEPT,
 					       .has_mac = true,
 					       .mac = answer->mac,
-					       .address = answer->lease.address,
+					       .address = ip_from_4(answer->lease.address),
 					       .detail = strerror(-error) });
 	}
 	free(answer);

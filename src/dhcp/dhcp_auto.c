@@ -160,7 +160,7 @@ static bool is_own_address(const struct dhcp_service_parts *parts, struct ip4 ad
 static struct ip4 foreign_server(const struct dhcp_service *service,
 				 const struct datagram *datagram)
 {
-	struct ip4 server = datagram->from.address;
+	struct ip4 server = ip_to_4(datagram->from.address);
 	struct dhcp_message message;
 	enum dhcp_message_type type;
 

@@ -51,8 +51,8 @@ static struct span decode_ip(struct span packet, struct datagram *datagram)
 	(void)read_u8(&in);
 	length = read_u16(&in);
 	(void)read_bytes(&in, 8);
-	datagram->from.address.value = read_u32(&in);
-	datagram->destination.value = read_u32(&in);
+	datagram->from.address = ip_from_4((struct ip4){ read_u32(&in) });
+	datagram->destination = ip_from_4((struct ip4){ read_u32(&in) });
 	/* What follows the packet's own length fills up the frame. */
 	if (in.is_failed || first >> 4 != 4 || header_length < IP_HEADER_SIZE ||
 	    length < header_length || length > packet.length)
@@ -69,8 +69,8 @@ static bool is_udp_sound(const struct datagram *datagram, struct span udp, uint1
 	struct writer out = writer_of(pseudo, sizeof(pseudo));
 	uint32_t sum;
 
-	write_u32(&out, datagram->from.address.value);
-	write_u32(&out, datagram->destination.value);
+	write_u32(&out, ip_to_4(datagram->from.address).value);
+	write_u32(&out, ip_to_4(datagram->destination).value);
 	write_u16(&out, IPPROTO_UDP);
 	write_u16(&out, (uint16_t)udp.length);
 	sum = checksum_add(0, (struct span){ pseudo, out.used });

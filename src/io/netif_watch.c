@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-#define GROUPS   (RTMGRP_LINK | RTMGRP_IPV4_IFADDR)
+#define GROUPS   (RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR)
 #define TURN_MAX 64 /* messages in one turn of the loop */
 
 struct netif_watch {

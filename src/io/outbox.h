@@ -8,7 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What one letter may hold: an IPv4 packet of the largest size, in so many segments. */
+/* What one letter may hold: a packet of the largest size (IPv4's; IPv6's holds more), in so many
+ * segments. */
 #define OUTBOX_LETTER_MAX   65507
 #define OUTBOX_SEGMENTS_MAX 64
 
@@ -16,14 +17,14 @@ struct outbox;
 
 struct outbox_letter {
 	struct udp_source source;
-	struct endpoint to;
+	struct ip_endpoint to;
 	size_t length;
 	uint16_t segment_size; /* each datagram's but the last; 0: it is one datagram */
 };
 
 /* Told of a datagram that was not sent; not where a buffer is full (-EAGAIN): that one is lost, as
  * any datagram may be. */
-typedef void outbox_callback(void *context, struct endpoint to, int error);
+typedef void outbox_callback(void *context, struct ip_endpoint to, int error);
 
 /* NULL: no memory. */
 struct outbox *outbox_new(outbox_callback *on_failure, void *context);

@@ -1,6 +1,7 @@
 #include "config/config_check.h"
 
 #include "config/config_apply.h"
+#include "config/config_values.h"
 #include "config/ini.h"
 
 #include <setjmp.h>
@@ -24,6 +25,14 @@ static const struct local_address addresses[] = {
 	{ 1, "lo", IP4(127, 0, 0, 1), 8 },     { 2, "eth0", IP4(192, 168, 1, 1), 24 },
 	{ 2, "eth0", IP4(10, 0, 0, 1), 8 },    { 3, "eth1", IP4(10, 9, 0, 1), 30 },
 	{ 4, "tun0", IP4(172, 16, 0, 1), 32 },
+};
+
+#define IP6_NETWORKS "lo (::1/128), eth0 (fe80::1/64), eth1 (2001:db8::1/64)"
+
+static const struct local_ip ip6_addresses[] = {
+	{ 1, "lo", { 0, 1, 0 }, 128 },
+	{ 2, "eth0", { UINT64_C(0xfe80) << 48, 1, 2 }, 64 },
+	{ 3, "eth1", { UINT64_C(0x20010db8) << 32, 1, 0 }, 64 },
 };
 
 static const struct ip4 resolvers[] = {
@@ -54,16 +63,18 @@ static void check_on(const struct config_surroundings *surroundings, const char 
 	ini_free(ini);
 }
 
+static const struct config_surroundings usual = {
+	.addresses = addresses,
+	.address_count = COUNT(addresses),
+	.ip6_addresses = ip6_addresses,
+	.ip6_address_count = COUNT(ip6_addresses),
+	.resolvers = resolvers,
+	.resolver_count = COUNT(resolvers),
+};
+
 static void check_text(const char *text)
 {
-	static const struct config_surroundings surroundings = {
-		.addresses = addresses,
-		.address_count = COUNT(addresses),
-		.resolvers = resolvers,
-		.resolver_count = COUNT(resolvers),
-	};
-
-	check_on(&surroundings, text, true, true);
+	check_on(&usual, text, true, true);
 }
 
 static void check_http_text(const char *text)
@@ -72,6 +83,8 @@ static void check_http_text(const char *text)
 	static const struct config_surroundings surroundings = {
 		.addresses = addresses,
 		.address_count = COUNT(addresses),
+		.ip6_addresses = ip6_addresses,
+		.ip6_address_count = COUNT(ip6_addresses),
 	};
 	struct ini *ini;
 
@@ -333,7 +346,7 @@ static void what_selectors_do_not_select_yet_is_awaited(void **state)
 	/* One thing to wait for, not two; and the pool is not served elsewhere meanwhile. */
 	assert_awaited("[bootp]\naddress = eth7\npool_start = 192.168.1.100\n", 2,
 		       "[bootp] address",
-		       "no interface of this name has an IPv4 address yet: bootd waits for it; "
+		       "no interface of this name has an address yet: bootd waits for it; "
 		       "there is: " NETWORKS);
 	assert_int_equal(config.home.state, HOME_AWAITED);
 	assert_int_equal(config.subnets.count, 0);
@@ -345,23 +358,102 @@ static void what_selectors_do_not_select_yet_is_awaited(void **state)
 	assert_accepted("[bootp]\npool_start = 192.168.1.100\n[tftp]\naddress = 10.0.0.0\n");
 }
 
-static void selectors_match_interfaces(void **state)
+/* TFTP alone. */
+static void assert_files_awaited(const char *text)
 {
-	const struct local_address *eth0 = &addresses[1];
-	struct selector selector = { .kind = SELECT_ALL };
+	check_on(&usual, text, false, true);
+	assert_int_equal(problems.count, 0);
+	assert_int_equal(problems.warning_count, 1);
+	assert_string_equal(problems.warnings[0].key, "[tftp] address");
+	assert_string_equal(
+		problems.warnings[0].text,
+		"this is on no interface yet: bootd waits for it; there is: " IP6_NETWORKS);
+}
+
+/* TFTP and HTTP may be served by IPv6; DHCP is IPv4's. */
+static void ip6_is_for_files(void **state)
+{
+	static const char *const addresses_of_6[] = { "::", "2001:db8::1",
+						      "2001:db8::", "fe80::1%eth0" };
+	char text[200];
 
 	(void)state;
-	assert_true(selector_matches(&selector, eth0));
-	selector = (struct selector){ SELECT_ADDRESS, IP4(192, 168, 1, 1), "" };
-	assert_true(selector_matches(&selector, eth0));
-	selector.address = IP4(192, 168, 1, 0);
-	assert_true(selector_matches(&selector, eth0));
-	selector.address = IP4(192, 168, 1, 2);
-	assert_false(selector_matches(&selector, eth0));
-	selector = (struct selector){ SELECT_INTERFACE, { 0 }, "eth0" };
-	assert_true(selector_matches(&selector, eth0));
-	selector = (struct selector){ SELECT_INTERFACE, { 0 }, "eth" };
-	assert_false(selector_matches(&selector, eth0));
+	for (size_t i = 0; i < COUNT(addresses_of_6); i++) {
+		(void)snprintf(text, sizeof(text),
+			       "[bootp]\npool_start = 192.168.1.100\n[tftp]\naddress = %s\n",
+			       addresses_of_6[i]);
+		check_text(text);
+		assert_int_equal(problems.count, 0);
+		assert_int_equal(problems.warning_count, i == 0 ? 0 : 1);
+		(void)snprintf(text, sizeof(text),
+			       "[bootp]\naddress = %s\npool_start = 192.168.1.100\n",
+			       addresses_of_6[i]);
+		assert_refused(text, 2, "[bootp] address", "DHCP is served over IPv4 only");
+	}
+	assert_non_null(strstr(problems.list[0].text, "IPv6 is for address in [tftp] and [httpd]"));
+	assert_files_awaited("[tftp]\naddress = 2001:db8:1::\n");
+	assert_files_awaited("[tftp]\naddress = fe80::1%eth1\n");
+	assert_refused("[bootp]\npool_start = 192.168.1.100\n[tftp]\naddress = fe80::1\n", 4,
+		       "[tftp] address", "such as fe80::1%eth0");
+}
+
+static void selectors_match_interfaces(void **state)
+{
+	static const struct {
+		const char *selector;
+		const char *selected; /* of rows, by their letters */
+	} cases[] = {
+		{ "0.0.0.0", "a" },     { "::", "abc" },         { "192.168.1.1", "a" },
+		{ "192.168.1.0", "a" }, { "192.168.1.2", "" },   { "eth0", "ab" },
+		{ "eth", "" },          { "2001:db8::1", "c" },  { "2001:db8::", "c" },
+		{ "2001:db8::2", "" },  { "fe80::1%eth0", "b" }, { "fe80::1%eth1", "" },
+	};
+	struct local_ip rows[3] = { local_ip_from_4(&addresses[1]), ip6_addresses[1],
+				    ip6_addresses[2] };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct selector selector;
+		char selected[4] = "";
+
+		assert_true(value_parse_selector(cases[i].selector, &selector));
+		for (size_t row = 0; row < COUNT(rows); row++) {
+			if (selector_matches(&selector, &rows[row]))
+				selected[strlen(selected)] = (char)('a' + row);
+		}
+		assert_string_equal(selected, cases[i].selected);
+	}
+}
+
+static void a_service_listens_by_its_selector(void **state)
+{
+	static const struct {
+		const char *selector;
+		enum ip_families families;
+		const char *address; /* 0.0.0.0: every one */
+	} cases[] = {
+		{ "0.0.0.0", IP_ONLY_4, "0.0.0.0" },
+		{ "::", IP_BOTH, "0.0.0.0" },
+		{ "eth0", IP_BOTH, "0.0.0.0" },
+		{ "192.168.1.1", IP_ONLY_4, "192.168.1.1" },
+		{ "192.168.1.0", IP_ONLY_4, "0.0.0.0" },
+		{ "2001:db8::1", IP_ONLY_6, "2001:db8::1" },
+		{ "2001:db8::", IP_ONLY_6, "0.0.0.0" },
+		{ "fe80::1%eth0", IP_ONLY_6, "fe80::1%2" },
+	};
+	struct local_ip rows[3] = { local_ip_from_4(&addresses[1]), ip6_addresses[1],
+				    ip6_addresses[2] };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct selector selector;
+		struct listening listening;
+
+		assert_true(value_parse_selector(cases[i].selector, &selector));
+		listening = config_listening(&selector, rows, COUNT(rows));
+		assert_int_equal(listening.families, cases[i].families);
+		assert_string_equal(ip_format(listening.address).text, cases[i].address);
+	}
 }
 
 static void without_an_address_tftp_listens_where_dhcp_does(void **state)
@@ -502,6 +594,8 @@ static void dns_auto_takes_what_clients_can_reach(void **state)
 	struct config_surroundings surroundings = {
 		.addresses = addresses,
 		.address_count = COUNT(addresses),
+		.ip6_addresses = ip6_addresses,
+		.ip6_address_count = COUNT(ip6_addresses),
 		.resolvers = resolvers,
 		.resolver_count = 2,
 	};
@@ -605,7 +699,9 @@ int main(void)
 		cmocka_unit_test(a_machine_without_addresses),
 		cmocka_unit_test(a_long_list_of_networks_is_cut),
 		cmocka_unit_test(what_selectors_do_not_select_yet_is_awaited),
+		cmocka_unit_test(ip6_is_for_files),
 		cmocka_unit_test(selectors_match_interfaces),
+		cmocka_unit_test(a_service_listens_by_its_selector),
 		cmocka_unit_test(without_an_address_tftp_listens_where_dhcp_does),
 		cmocka_unit_test(a_pool_may_be_empty),
 		cmocka_unit_test(the_networks_are_followed),

@@ -63,9 +63,9 @@ static void takes_datagrams_out_of_packets(void **state)
 			assert_int_equal(datagram.bytes.length, strlen(packets[i].expected));
 			assert_memory_equal(datagram.bytes.bytes, packets[i].expected,
 					    datagram.bytes.length);
-			assert_string_equal(ip4_format(datagram.from.address).text,
+			assert_string_equal(ip_format(datagram.from.address).text,
 					    "192.168.77.148");
-			assert_string_equal(ip4_format(datagram.destination).text, "192.168.77.1");
+			assert_string_equal(ip_format(datagram.destination).text, "192.168.77.1");
 			assert_int_equal(datagram.from.port, 68);
 			assert_int_equal(datagram.port, 67);
 		}
@@ -127,7 +127,7 @@ static void hears_what_goes_to_a_port_that_is_taken(void **state)
 	assert_int_equal(heard.count, 1);
 	assert_int_equal(heard.datagram.interface, network_interface("near"));
 	assert_true(mac_is_same(heard.datagram.from_mac, mac_of(MACHINE)));
-	assert_false(ip4_is_set(heard.datagram.local));
+	assert_false(ip_is_set(heard.datagram.local));
 	assert_int_equal(heard.datagram.bytes.length, 5);
 
 	link_listener_close(listener);

@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -84,6 +85,48 @@ static void lists_every_address_of_every_interface(void **state)
 	assert_listed(rows, count, "10.0.0.1", 8, "near");
 	assert_listed(rows, count, "203.0.113.1", 32, "far");
 	assert_listed(rows, count, "192.0.2.1", 31, LONGEST_NAME);
+}
+
+static void lists_addresses_of_ip6(void **state)
+{
+	static const struct {
+		const char *address;
+		uint8_t prefix_length;
+		const char *name;
+	} expected[] = {
+		{ "::1", 128, "lo" },
+		{ "fd00:77::1", 64, "near" },
+		{ "fe80::77", 64, "near" },
+		{ "fd00:78::1", 128, "far" },
+	};
+	struct local_ip rows[NETIF_MAX];
+	unsigned seen = 0;
+	size_t count;
+
+	(void)state;
+	NETWORK_NEEDED();
+	if (system("ip addr add fd00:77::1/64 dev near nodad") != 0)
+		skip();
+	network_ip("addr add fe80::77/64 dev near nodad");
+	network_ip("addr add fd00:78::1 peer fd00:78::2/128 dev far nodad");
+	assert_int_equal(netif_list_6(rows, NETIF_MAX, &count), 0);
+	for (size_t i = 0; i < count; i++) {
+		for (size_t one = 0; one < COUNT_OF(expected); one++) {
+			if (!ip_is_within(rows[i].address, ip_of(expected[one].address), 128))
+				continue;
+			assert_string_equal(rows[i].name, expected[one].name);
+			assert_int_equal(rows[i].prefix_length, expected[one].prefix_length);
+			assert_int_equal(rows[i].interface, network_interface(rows[i].name));
+			assert_int_equal(rows[i].address.scope,
+					 ip_is_link_local(rows[i].address) ? rows[i].interface : 0);
+			seen |= 1u << one;
+		}
+		assert_false(ip_is_4(rows[i].address));
+		assert_false(ip_is_within(rows[i].address, ip_of("fd00:78::2"), 128));
+	}
+	assert_int_equal(seen, 0xf);
+	assert_int_equal(netif_list_6(rows, 1, &count), 0);
+	assert_int_equal(count, 1);
 }
 
 /* On a point-to-point link the kernel names the other end first. */
@@ -199,6 +242,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lists_every_address_of_every_interface),
+		cmocka_unit_test(lists_addresses_of_ip6),
 		cmocka_unit_test(lists_this_end_of_a_point_to_point_link),
 		cmocka_unit_test(what_there_is_no_room_for_is_left_out),
 		cmocka_unit_test(lists_hundreds_of_addresses),
