@@ -6,6 +6,7 @@
 #include "config/config_machines.h"
 #include "config/config_menu.h"
 #include "config/config_set.h"
+#include "config/config_subnets.h"
 #include "config/config_suggest.h"
 #include "config/config_values.h"
 #include "config/ini.h"
@@ -19,8 +20,8 @@ static void set_defaults(struct config *config)
 	const struct config_key *key;
 
 	for (size_t i = 0; (key = config_key_at(i)) != NULL; i++) {
-		bool is_set =
-			key->fallback == NULL || config_set(key, key->fallback, config, &reason);
+		bool is_set = key->fallback == NULL ||
+			      config_set(key, key->fallback, config, config, &reason);
 
 		assert(is_set);
 		(void)is_set;
@@ -38,7 +39,7 @@ void config_read_value(const struct ini_entry *entry, char *out, size_t size)
 /* A leading comment sign empties every value. Further on, the signs stay in a list. */
 static void read_value(const struct ini_entry *entry, enum value_type type, char *out, size_t size)
 {
-	bool is_list = type == VALUE_DNS || type == VALUE_ENDPOINTS;
+	bool is_list = type == VALUE_DNS || type == VALUE_ENDPOINTS || type == VALUE_RANGES;
 
 	if (!is_list || !config_is_given(entry) || !text_copy(out, size, entry->value))
 		config_read_value(entry, out, size);
@@ -51,7 +52,7 @@ bool config_is_given(const struct ini_entry *entry)
 }
 
 static void apply_key(const struct ini *ini, const struct ini_entry *entry,
-		      const struct config_key *key, struct config *config,
+		      const struct config_key *key, struct config *config, void *owner,
 		      struct problems *problems)
 {
 	char text[INI_LINE_MAX + 1];
@@ -66,16 +67,20 @@ static void apply_key(const struct ini *ini, const struct ini_entry *entry,
 				     key->fallback);
 		return;
 	}
-	if (!config_set(key, text, config, &reason))
+	if (!config_set(key, text, config, owner, &reason))
 		ini_complain(ini, entry, problems, "%s", reason.text);
 }
 
-/* The same key under its other name is the same key. */
+/* The same key under its other name is the same key. Of two lines with the same name, of which the
+ * reader has complained, only one counts. */
 static bool is_repeated(const struct ini *ini, const struct ini_entry *entry,
 			const struct config_key *key, struct problems *problems)
 {
-	const struct ini_entry *first = ini_find(ini, key->section, key->name);
+	const struct ini_entry *first;
 
+	if (ini_find(ini, entry->section, entry->key)->line != entry->line)
+		return true;
+	first = ini_find(ini, entry->section, key->name);
 	if (text_is_same(entry->key, key->name) || first == NULL)
 		return false;
 	ini_complain(ini, entry, problems,
@@ -97,7 +102,7 @@ static const char *section_of(const char *name)
 	return NULL;
 }
 
-static void complain_of_key(const struct ini *ini, const struct ini_entry *entry,
+static void complain_of_key(const struct ini *ini, const struct ini_entry *entry, const char *kind,
 			    struct problems *problems)
 {
 	struct suggestion suggestion = { .typed = entry->key };
@@ -106,7 +111,7 @@ static void complain_of_key(const struct ini *ini, const struct ini_entry *entry
 	char list[400] = "";
 
 	for (size_t i = 0; (key = config_key_at(i)) != NULL; i++) {
-		if (!text_is_same(key->section, entry->section))
+		if (!text_is_same(key->section, kind))
 			continue;
 		text_add_to_list(list, sizeof(list), key->name);
 		suggestion_consider(&suggestion, key->name);
@@ -125,10 +130,14 @@ static void complain_of_key(const struct ini *ini, const struct ini_entry *entry
 static void complain_of_section(const struct ini *ini, const struct ini_entry *place,
 				struct problems *problems)
 {
-	struct suggestion suggestion = { .typed = place->section };
+	char word[64];
+	struct suggestion suggestion = { .typed = word };
 	const char *name;
 	char list[200] = "";
 
+	/* The names of some have more words, which are the file's own. */
+	(void)text_format(word, sizeof(word), "%.*s", (int)strcspn(place->section, " "),
+			  place->section);
 	for (size_t i = 0; (name = config_section_at(i)) != NULL; i++) {
 		text_add_to_list(list, sizeof(list), name);
 		suggestion_consider(&suggestion, name);
@@ -147,7 +156,7 @@ static void look_at_sections(const struct ini *ini, struct problems *problems)
 	for (size_t i = 0; (section = ini_section_at(ini, i)) != NULL; i++) {
 		struct ini_entry place = { .section = section->name, .line = section->line };
 
-		if (!config_is_section(section->name))
+		if (!config_is_section(config_kind_of(section->name)))
 			complain_of_section(ini, &place, problems);
 	}
 }
@@ -164,6 +173,17 @@ static bool has_keys(const char *section)
 	return false;
 }
 
+void config_apply_entry(const struct ini *ini, const struct ini_entry *entry, const char *kind,
+			struct config *config, void *owner, struct problems *problems)
+{
+	const struct config_key *key = config_key_find(kind, entry->key);
+
+	if (key == NULL && has_keys(kind) && !config_has_free_rows(kind))
+		complain_of_key(ini, entry, kind, problems);
+	else if (key != NULL && !is_repeated(ini, entry, key, problems))
+		apply_key(ini, entry, key, config, owner, problems);
+}
+
 void config_apply(const struct ini *ini, struct config *config, struct problems *problems)
 {
 	const struct ini_entry *entry;
@@ -171,14 +191,10 @@ void config_apply(const struct ini *ini, struct config *config, struct problems 
 	set_defaults(config);
 	look_at_sections(ini, problems);
 	for (size_t i = 0; (entry = ini_entry_at(ini, i)) != NULL; i++) {
-		const struct config_key *key = config_key_find(entry->section, entry->key);
-
-		if (key == NULL && has_keys(entry->section) &&
-		    !config_has_free_rows(entry->section))
-			complain_of_key(ini, entry, problems);
-		else if (key != NULL && !is_repeated(ini, entry, key, problems))
-			apply_key(ini, entry, key, config, problems);
+		if (!config_kind_is_named(config_kind_of(entry->section)))
+			config_apply_entry(ini, entry, entry->section, config, config, problems);
 	}
+	config_apply_subnets(ini, config, problems);
 	config_apply_machines(ini, config, problems);
 	config_apply_files(ini, config, problems);
 	config_apply_menu(ini, config, problems);

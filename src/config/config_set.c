@@ -5,6 +5,7 @@
 #include "config/config_values.h"
 #include "content/remote_url.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static void store_number(void *at, size_t size, uint64_t value)
@@ -166,22 +167,69 @@ static bool set_notify(const char *text, struct config *config, struct reason *o
 		      "here)");
 }
 
-static bool set_dns(const char *text, struct config *config, struct reason *out_reason)
+static bool set_dns(const char *text, struct ip4 list[CONFIG_DNS_MAX], size_t *count, bool *is_auto,
+		    struct reason *out_reason)
 {
-	struct bootp_config *bootp = &config->bootp;
-
-	bootp->is_dns_auto = text_is_same(text, "auto");
-	if (bootp->is_dns_auto || value_parse_dns(text, bootp->dns, &bootp->dns_count))
+	*is_auto = text_is_same(text, "auto");
+	if (*is_auto || value_parse_dns(text, list, count))
 		return true;
 	return refuse(out_reason, text,
 		      "neither auto nor a list of at most 8 addresses with ; between them (a "
 		      "comment needs a line of its own here)");
 }
 
-bool config_set(const struct config_key *key, const char *text, struct config *config,
+static bool set_dns_of(const struct config_key *key, const char *text, struct config *config,
+		       void *owner, struct reason *out_reason)
+{
+	struct bootp_config *bootp = &config->bootp;
+	struct subnet_config *subnet = owner;
+
+	if (text_is_same(key->section, "subnet"))
+		return set_dns(text, subnet->dns, &subnet->dns_count, &subnet->is_dns_auto,
+			       out_reason);
+	return set_dns(text, bootp->dns, &bootp->dns_count, &bootp->is_dns_auto, out_reason);
+}
+
+static bool set_network(const char *text, struct subnet_config *subnet, struct reason *out_reason)
+{
+	struct ip4 network;
+	uint8_t prefix_length;
+
+	if (strchr(text, '/') == NULL || !caps_parse_network(text, &network, &prefix_length) ||
+	    prefix_length == 0)
+		return refuse(out_reason, text,
+			      "no network such as 192.168.5.0/24, where all behind the prefix is "
+			      "0");
+	subnet->network = network;
+	subnet->prefix_length = prefix_length;
+	subnet->netmask = ip4_netmask(prefix_length);
+	return true;
+}
+
+static bool set_ranges(const char *text, struct address_ranges *ranges, struct reason *out_reason)
+{
+	struct address_range list[RANGES_OF_VALUE_MAX];
+	struct address_range *copy;
+	size_t count;
+
+	if (!value_parse_ranges(text, list, &count))
+		return refuse(out_reason, text,
+			      "no list of addresses and ranges such as 192.168.5.100 - "
+			      "192.168.5.199, 192.168.5.210, where the last is not before the "
+			      "first (a comment needs a line of its own here)");
+	copy = malloc(count * sizeof(*copy));
+	if (copy == NULL)
+		return refuse(out_reason, text, "more than there is memory for");
+	memcpy(copy, list, count * sizeof(*copy));
+	free(ranges->list);
+	*ranges = (struct address_ranges){ copy, count };
+	return true;
+}
+
+bool config_set(const struct config_key *key, const char *text, struct config *config, void *owner,
 		struct reason *out_reason)
 {
-	void *at = (char *)config + key->offset;
+	void *at = (char *)owner + key->offset;
 
 	switch (key->type) {
 	case VALUE_BOOLEAN:
@@ -218,7 +266,7 @@ bool config_set(const struct config_key *key, const char *text, struct config *c
 	case VALUE_ROOT:
 		return set_root(key, text, config, at, out_reason);
 	case VALUE_DNS:
-		return set_dns(text, config, out_reason);
+		return set_dns_of(key, text, config, owner, out_reason);
 	case VALUE_ENDPOINTS:
 		return set_notify(text, config, out_reason);
 	case VALUE_TFTP_OPTIONS:
@@ -241,6 +289,10 @@ bool config_set(const struct config_key *key, const char *text, struct config *c
 		return value_parse_url_path(text, at, key->size) ||
 		       refuse_text(key, text, "no path such as /boot, or it has blanks or a query",
 				   out_reason);
+	case VALUE_NETWORK:
+		return set_network(text, owner, out_reason);
+	case VALUE_RANGES:
+		return set_ranges(text, at, out_reason);
 	}
 	return false;
 }

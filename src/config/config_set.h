@@ -12,8 +12,9 @@ struct reason {
 	char text[400];
 };
 
-/* text has no comment and no blanks at its ends. False: *out_reason says why not. */
-bool config_set(const struct config_key *key, const char *text, struct config *config,
+/* text has no comment and no blanks at its ends. owner is what the row's offset counts in: config,
+ * or one of its subnets. False: *out_reason says why not. */
+bool config_set(const struct config_key *key, const char *text, struct config *config, void *owner,
 		struct reason *out_reason);
 
 #endif
