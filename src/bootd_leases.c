@@ -146,20 +146,30 @@ static bool gather_reserved(const struct setup *setup, struct reserved *out_rese
 	return true;
 }
 
-void bootd_set_pool(struct lease_store *leases, const struct setup *setup,
-		    struct problems *problems)
+/* The pools of the networks, in their order. NULL: no memory. */
+static struct lease_pool *list_pools(const struct subnets *subnets)
 {
-	const struct config *config = &setup->config;
-	struct address_range pool = { { 1 }, { 0 } }; /* of no address */
+	struct lease_pool *pools = calloc(subnets->count + 1, sizeof(*pools));
+
+	for (size_t i = 0; i < subnets->count && pools != NULL; i++)
+		pools[i] = (struct lease_pool){ subnets->list[i].ranges.list,
+						subnets->list[i].ranges.count };
+	return pools;
+}
+
+void bootd_set_pools(struct lease_store *leases, const struct setup *setup,
+		     struct problems *problems)
+{
+	const struct subnets *subnets = &setup->config.subnets;
+	struct lease_pool *pools = list_pools(subnets);
 	struct reserved reserved;
 	int error = -ENOMEM;
 
-	if (config->subnets.count > 0 && config->subnets.list[0].ranges.count > 0)
-		pool = config->subnets.list[0].ranges.list[0];
-	if (gather_reserved(setup, &reserved))
-		error = leases->operations->set_pool(leases, pool.first, pool.last, reserved.list,
-						     reserved.count);
+	if (gather_reserved(setup, &reserved) && pools != NULL)
+		error = leases->operations->set_pools(leases, pools, subnets->count, reserved.list,
+						      reserved.count);
 	free(reserved.list);
+	free(pools);
 	if (error < 0)
 		setup_complain(setup, problems, "[bootp] pool_count",
 			       "there is not enough memory for so many addresses");
@@ -174,7 +184,7 @@ void bootd_open_leases(struct bootd *bootd, struct problems *problems)
 	else
 		bootd->leases = lease_memory_new();
 	if (bootd->leases != NULL)
-		bootd_set_pool(bootd->leases, bootd->setup, problems);
+		bootd_set_pools(bootd->leases, bootd->setup, problems);
 	else if (!is_durable)
 		setup_complain(bootd->setup, problems, NULL, "there is not enough memory to start");
 }
