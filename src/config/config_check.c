@@ -358,7 +358,6 @@ static void add_pool_network(const struct check *check, const struct local_addre
 		.prefix_length = home->prefix_length,
 		.netmask = ip4_is_set(bootp->netmask) ? bootp->netmask
 						      : ip4_netmask(home->prefix_length),
-		.ranges = { range, count > 0 ? 1 : 0 },
 		.tells_gateway = bootp->tells_gateway,
 		.gateway = bootp->gateway,
 		.dns_count = bootp->dns_count,
@@ -366,6 +365,8 @@ static void add_pool_network(const struct check *check, const struct local_addre
 		.probation_s = config->leases.probation_s,
 		.is_authoritative = bootp->is_authoritative,
 	};
+	list[0].ranges.list = range;
+	list[0].ranges.count = count > 0 ? 1 : 0;
 	memcpy(list[0].dns, bootp->dns, sizeof(bootp->dns));
 	(void)text_copy(list[0].domain, sizeof(list[0].domain), bootp->domain);
 }
