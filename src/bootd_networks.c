@@ -93,8 +93,9 @@ void bootd_tell_networks(const struct setup *old, const struct setup *now,
 	    !local_address_is_same(&before->local, &config->home.local)) {
 		tell_home(&old->config, config);
 		bootd_log_problems(problems);
-	} else if (config->has_dhcp && config->home.state == HOME_AWAITED) {
-		/* A proxy has no pool; and an interface may come without the pool's network. */
+	} else if (config->has_dhcp &&
+		   (config->home.state == HOME_NONE || config->home.state == HOME_AWAITED)) {
+		/* There may be no pool; and an interface may come without the pool's network. */
 		tell_selected("dhcp", &config->bootp.address, now->dhcp_address_count > 0,
 			      old->dhcp_address_count > 0);
 	}

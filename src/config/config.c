@@ -49,7 +49,8 @@ bool selector_names(const struct selector *selector, const struct local_ip *loca
 bool config_may_give_addresses(const struct config *config)
 {
 	return config->bootp.mode == MODE_SERVER ||
-	       (config->bootp.mode == MODE_AUTO && ip4_is_set(config->bootp.pool_start));
+	       (config->bootp.mode == MODE_AUTO &&
+		(ip4_is_set(config->bootp.pool_start) || config->subnets.count > 0));
 }
 
 uint32_t config_pool_count_max(const struct config *config)
@@ -90,12 +91,18 @@ static void option_settings_done(struct option_settings *settings)
 	*settings = (struct option_settings){ 0 };
 }
 
+void subnet_config_done(struct subnet_config *subnet)
+{
+	free(subnet->ranges.list);
+	free(subnet->excluded.list);
+	option_settings_done(&subnet->options);
+	*subnet = (struct subnet_config){ 0 };
+}
+
 static void subnets_done(struct subnets *subnets)
 {
-	for (size_t i = 0; i < subnets->count; i++) {
-		free(subnets->list[i].ranges.list);
-		option_settings_done(&subnets->list[i].options);
-	}
+	for (size_t i = 0; i < subnets->count; i++)
+		subnet_config_done(&subnets->list[i]);
 	free(subnets->list);
 	*subnets = (struct subnets){ 0 };
 }

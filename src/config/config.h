@@ -293,6 +293,10 @@ struct ipxe_config {
 
 #define CONFIG_NAME_SIZE 64 /* of a subnet or a host */
 
+#define CONFIG_SUBNETS_MAX   1024
+#define CONFIG_RANGES_MAX    65536   /* of all networks */
+#define CONFIG_ADDRESSES_MAX 1048576 /* in all of these */
+
 struct address_range {
 	struct ip4 first;
 	struct ip4 last; /* included */
@@ -312,10 +316,12 @@ struct subnet_config {
 	uint8_t prefix_length;
 	struct ip4 netmask;           /* as told to clients */
 	struct address_ranges ranges; /* what is given; what is excluded is cut out of it */
+	struct address_ranges excluded;
 	bool tells_gateway;
 	struct ip4 gateway; /* 0: the server's own address */
 	struct ip4 dns[CONFIG_DNS_MAX];
 	size_t dns_count;
+	bool is_dns_auto; /* dns is this machine's */
 	char domain[DOMAIN_SIZE];
 	char boot_file[BOOT_FILE_SIZE]; /* "": that of [bootfile] and [bootp] */
 	struct ip4 next_server;         /* who has the boot files; 0: bootd */
@@ -362,6 +368,7 @@ struct hosts {
 
 /* The network of [bootp]'s pool. */
 enum home_state {
+	HOME_NONE,    /* there is no such pool */
 	HOME_AWAITED, /* it is not there */
 	HOME_WRONG,   /* it is there, and cannot be served as it is configured */
 	HOME_SERVED,  /* it is the first of config->subnets */
@@ -369,7 +376,7 @@ enum home_state {
 
 struct home {
 	enum home_state state;
-	struct local_address local; /* this machine's there; but for HOME_AWAITED */
+	struct local_address local; /* this machine's there; of HOME_WRONG and HOME_SERVED */
 };
 
 struct config {
@@ -425,6 +432,8 @@ struct listening config_listening(const struct selector *selector, const struct 
 
 /* Frees what the rules own; they are empty then. */
 void config_done(struct config *config);
+
+void subnet_config_done(struct subnet_config *subnet);
 
 /* Returns 0 with *out_copy for the caller to free by filter_rules_done, or -ENOMEM. */
 int filter_rules_copy(const struct filter_rules *from, struct filter_rules *out_copy);

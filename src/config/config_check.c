@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "config/config_apply.h"
 #include "config/config_check_parts.h"
+#include "config/config_keys.h"
 #include "config/config_values.h"
 #include "config/ini.h"
 
@@ -219,28 +220,30 @@ static void check_logger(const struct check *check)
 			       "type = file needs the path of the file here");
 }
 
-static void check_dns(const struct check *check)
+size_t check_find_dns(const struct check *check, struct ip4 out_list[CONFIG_DNS_MAX])
 {
 	const struct config_surroundings *surroundings = check->surroundings;
+	size_t count = 0;
+
+	for (size_t i = 0; i < surroundings->resolver_count && count < CONFIG_DNS_MAX; i++) {
+		struct ip4 resolver = surroundings->resolvers[i];
+
+		/* A resolver on this machine's loopback is out of the clients' reach. */
+		if (ip4_is_set(resolver) && !ip4_is_within(resolver, LOOPBACK, LOOPBACK_PREFIX))
+			out_list[count++] = resolver;
+	}
+	return count;
+}
+
+static void check_dns(const struct check *check)
+{
 	struct bootp_config *bootp = &check->config->bootp;
 
 	if (!bootp->is_dns_auto)
 		return;
-	bootp->dns_count = 0;
-	for (size_t i = 0; i < surroundings->resolver_count; i++) {
-		struct ip4 resolver = surroundings->resolvers[i];
-
-		/* A resolver on this machine's loopback is out of the clients' reach. */
-		if (!ip4_is_set(resolver) || ip4_is_within(resolver, LOOPBACK, LOOPBACK_PREFIX))
-			continue;
-		if (bootp->dns_count < CONFIG_DNS_MAX)
-			bootp->dns[bootp->dns_count++] = resolver;
-	}
+	bootp->dns_count = check_find_dns(check, bootp->dns);
 	if (bootp->dns_count == 0)
-		check_complain(
-			check, "bootp", "dns",
-			"auto finds no DNS server that clients can reach: give the addresses, "
-			"such as dns = 192.168.1.1");
+		check_complain(check, "bootp", "dns", "%s", CHECK_NO_DNS);
 }
 
 static void check_netmask(const struct check *check)
@@ -413,16 +416,15 @@ static void add_pool_network(const struct check *check, const struct local_addre
 		check_complain(check, "bootp", "pool_start", "there is not enough memory");
 		return;
 	}
-	memmove(list + 1, list, config->subnets.count * sizeof(*list));
-	config->subnets.count++;
 	*range = (struct address_range){ bootp->pool_start,
 					 { bootp->pool_start.value + count - 1 } };
+	memmove(list + 1, list, config->subnets.count * sizeof(*list));
+	config->subnets.count++;
 	list[0] = (struct subnet_config){
 		.network = ip4_network(home->address, home->prefix_length),
 		.prefix_length = home->prefix_length,
 		.netmask = ip4_is_set(bootp->netmask) ? bootp->netmask
 						      : ip4_netmask(home->prefix_length),
-		.ranges = { range, count > 0 ? 1 : 0 },
 		.tells_gateway = bootp->tells_gateway,
 		.gateway = bootp->gateway,
 		.dns_count = bootp->dns_count,
@@ -430,6 +432,8 @@ static void add_pool_network(const struct check *check, const struct local_addre
 		.probation_s = config->leases.probation_s,
 		.is_authoritative = bootp->is_authoritative,
 	};
+	list[0].ranges.list = range;
+	list[0].ranges.count = count > 0 ? 1 : 0;
 	memcpy(list[0].dns, bootp->dns, sizeof(bootp->dns));
 	(void)text_copy(list[0].domain, sizeof(list[0].domain), bootp->domain);
 }
@@ -450,6 +454,7 @@ static void check_home(const struct check *check, const struct local_address *ho
 
 	check->config->home = (struct home){ HOME_WRONG, *home };
 	check_gateway(check, home);
+	check_pool_is_apart(check, home);
 	if (check_start(check, home))
 		check_count(check, home);
 	if (check->problems->count == problems_before)
@@ -458,23 +463,32 @@ static void check_home(const struct check *check, const struct local_address *ho
 		check->config->home.state = HOME_SERVED;
 }
 
-/* All that depends on which networks there are now, again after they have changed. */
-static void check_networks(const struct check *check)
+static void find_pool_network(const struct check *check)
 {
 	struct config *config = check->config;
-	const struct local_address *home;
+	const struct local_address *home = find_home(check, &config->bootp.address);
 
-	remove_pool_network(&config->subnets);
-	config->home = (struct home){ .state = HOME_AWAITED };
-	if (!config_may_give_addresses(config) || !ip4_is_set(config->bootp.pool_start))
-		return;
-	home = find_home(check, &config->bootp.address);
+	config->home.state = HOME_AWAITED;
 	if (home == NULL)
 		check_no_home(check);
 	else
 		check_home(check, home);
+}
+
+/* All that depends on which networks there are now, again after they have changed. */
+static void check_networks(const struct check *check)
+{
+	struct config *config = check->config;
+
+	remove_pool_network(&config->subnets);
+	config->home = (struct home){ .state = HOME_NONE };
+	if (!config_may_give_addresses(config))
+		return;
+	if (ip4_is_set(config->bootp.pool_start))
+		find_pool_network(check);
 	if (config->home.state != HOME_AWAITED)
 		check_static_hosts(check);
+	check_hosts(check);
 }
 
 void config_leave_home(struct config *config)
@@ -498,13 +512,25 @@ int config_follow_networks(struct config *config, const struct config_surroundin
 	return 0;
 }
 
+static bool has_section_of_subnet(const struct check *check)
+{
+	const struct ini_section *section;
+
+	for (size_t i = 0; (section = ini_section_at(check->ini, i)) != NULL; i++) {
+		if (strcmp(config_kind_of(section->name), "subnet") == 0)
+			return true;
+	}
+	return false;
+}
+
 static void check_pool_is_given(const struct check *check)
 {
 	const struct bootp_config *bootp = &check->config->bootp;
 
-	/* A value that is no address has its problem already. */
+	/* A value that is no address has its problem already, as has a wrong [subnet]. */
 	if (config_may_give_addresses(check->config) && !ip4_is_set(bootp->pool_start) &&
-	    !config_is_given(ini_find(check->ini, "bootp", "pool_start")))
+	    !config_is_given(ini_find(check->ini, "bootp", "pool_start")) &&
+	    !has_section_of_subnet(check))
 		complain_of_no_start(check, &bootp->address);
 }
 
@@ -600,6 +626,7 @@ static void check_dhcp(const struct check *check)
 	check_dns(check);
 	check_netmask(check);
 	check_pool_is_given(check);
+	check_subnets(check);
 	check_networks(check);
 	check_access(check);
 	check_menu(check);

@@ -1,6 +1,7 @@
 #include "config/config_values.h"
 
 #include "base/text.h"
+#include "dhcp/option_text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -194,6 +195,52 @@ bool value_parse_endpoints(const char *text, struct endpoint out_list[CONFIG_NOT
 		if (count == CONFIG_NOTIFY_MAX || !parse_endpoint(word, &list[count]))
 			return false;
 		count++;
+	}
+	if (count == 0)
+		return false;
+	memcpy(out_list, list, count * sizeof(list[0]));
+	*out_count = count;
+	return true;
+}
+
+/* The address that the list goes on with, which moves behind it. */
+static bool next_address(const char **list, struct ip4 *out_address)
+{
+	char word[sizeof(struct ip4_text)];
+	size_t length = strspn(*list, "0123456789.");
+
+	if (length >= sizeof(word))
+		return false;
+	(void)text_format(word, sizeof(word), "%.*s", (int)length, *list);
+	*list += length;
+	return value_parse_address(word, out_address);
+}
+
+static bool next_range(const char **list, struct address_range *out_range)
+{
+	const char *rest;
+
+	if (!next_address(list, &out_range->first))
+		return false;
+	out_range->last = out_range->first;
+	rest = skip_blanks(*list);
+	if (*rest != '-')
+		return true;
+	*list = skip_blanks(rest + 1);
+	return next_address(list, &out_range->last) &&
+	       out_range->first.value <= out_range->last.value;
+}
+
+bool value_parse_ranges(const char *text, struct address_range out_list[RANGES_OF_VALUE_MAX],
+			size_t *out_count)
+{
+	struct address_range list[RANGES_OF_VALUE_MAX];
+	size_t count = 0;
+
+	for (text += strspn(text, separators); *text != '\0'; text += strspn(text, separators)) {
+		if (count == RANGES_OF_VALUE_MAX || !next_range(&text, &list[count++]) ||
+		    (*text != '\0' && strchr(separators, *text) == NULL))
+			return false;
 	}
 	if (count == 0)
 		return false;
@@ -416,6 +463,24 @@ bool value_parse_uuid(const char *text, struct uuid *out_uuid)
 		at += 2;
 	}
 	*out_uuid = uuid;
+	return true;
+}
+
+bool value_parse_client_id(const char *text, uint8_t out_bytes[CLIENT_ID_MAX], uint8_t *out_length)
+{
+	uint8_t bytes[CLIENT_ID_MAX];
+	struct writer out = writer_of(bytes, sizeof(bytes));
+	size_t length = strlen(text);
+	const char *problem;
+
+	if (length > 2 && text[0] == '"' && text[length - 1] == '"')
+		write_bytes(&out, text + 1, length - 2);
+	else if (!option_parse(FORM_BYTES, text, &out, &problem))
+		return false;
+	if (out.is_failed)
+		return false;
+	memcpy(out_bytes, bytes, out.used);
+	*out_length = (uint8_t)out.used;
 	return true;
 }
 

@@ -207,7 +207,8 @@ static int take_first_role(struct dhcp_auto *automatic)
 	}
 	automatic->mode = auto_begin(has_pool, was_proxy, is_port_taken);
 	if (!has_pool)
-		(void)text_copy(automatic->why, sizeof(automatic->why), "there is no pool_start");
+		(void)text_copy(automatic->why, sizeof(automatic->why),
+				"there is no pool_start and no [subnet]");
 	else if (was_proxy)
 		(void)text_format(
 			automatic->why, sizeof(automatic->why),

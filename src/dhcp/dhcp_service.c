@@ -3,6 +3,7 @@
 #include "authority/authority.h"
 #include "base/text.h"
 #include "boot/access.h"
+#include "config/host.h"
 #include "config/subnet.h"
 #include "dhcp/bootp_engine.h"
 #include "dhcp/dhcp_auto.h"
@@ -236,6 +237,15 @@ static bool is_strangers(const struct exchange *exchange)
 	       (exchange->request.type == DHCP_DISCOVER || exchange->request.type == DHCP_NONE);
 }
 
+static const struct host_config *find_host(const struct exchange *exchange)
+{
+	const struct client *client = &exchange->client;
+
+	return host_find(&exchange->service->parts.config->hosts, &client->mac,
+			 client->has_uuid ? &client->uuid : NULL,
+			 dhcp_option(&exchange->message, OPTION_CLIENT_ID));
+}
+
 static void take_packet(struct dhcp_service *service, const struct datagram *datagram)
 {
 	struct exchange exchange = { .service = service, .datagram = datagram };
@@ -248,7 +258,7 @@ static void take_packet(struct dhcp_service *service, const struct datagram *dat
 			dhcp_note_ignored(&exchange, EVENT_DHCP_CROWDED, NULL);
 		return;
 	}
-	access = access_check(service->parts.config, &exchange.client);
+	access = access_check(service->parts.config, &exchange.client, find_host(&exchange));
 	if (access == ACCESS_ASK && (!exchange.facts.may_be_served || is_granted(&exchange)))
 		access = ACCESS_GRANTED;
 	if (access == ACCESS_ASK)
