@@ -15,6 +15,8 @@ struct slot {
 
 struct session_table {
 	pthread_mutex_t lock;
+	session_learner *learner;
+	void *learner_context;
 	struct table *machines;
 	struct table *addresses;
 	uint32_t capacity;
@@ -178,6 +180,22 @@ bool session_copy_address(struct session_table *sessions, struct ip4 address, ui
 		*out_session = *session;
 	session_unlock(sessions);
 	return session != NULL;
+}
+
+void session_set_learner(struct session_table *sessions, session_learner *learner, void *context)
+{
+	sessions->learner = learner;
+	sessions->learner_context = context;
+}
+
+bool session_identify(struct session_table *sessions, struct ip4 address, uint64_t now_s,
+		      struct session *out_session)
+{
+	if (session_copy_address(sessions, address, now_s, out_session))
+		return true;
+	return sessions->learner != NULL &&
+	       sessions->learner(sessions->learner_context, address, now_s) &&
+	       session_copy_address(sessions, address, now_s, out_session);
 }
 
 void session_note_file(struct session_table *sessions, struct ip4 address, uint64_t now_s)

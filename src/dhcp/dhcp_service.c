@@ -362,6 +362,7 @@ int dhcp_service_start(const struct dhcp_service_parts *parts, struct dhcp_servi
 		dhcp_service_stop(service);
 		return error;
 	}
+	session_set_learner(parts->sessions, dhcp_learn_neighbour, service);
 	*out_service = service;
 	return 0;
 }
@@ -370,7 +371,10 @@ void dhcp_service_configure(struct dhcp_service *service, const struct dhcp_serv
 {
 	if (service->parts.authority != parts->authority)
 		dhcp_waiting_clear(service->waiting);
+	/* dhcp_learn_neighbour reads the configuration from other threads. */
+	session_lock(parts->sessions);
 	service->parts = *parts;
+	session_unlock(parts->sessions);
 	dhcp_try_ahead(service);
 }
 

@@ -539,8 +539,8 @@ static enum MHD_Result ask(struct http_request *request)
 	struct http_settings settings = take_settings(request->server);
 	uint64_t now_s = (uint64_t)request->started.tv_sec;
 	struct session session;
-	bool is_known = session_copy_address(request->server->sessions,
-					     request->connection->address, now_s, &session);
+	bool is_known = session_identify(request->server->sessions, request->connection->address,
+					 now_s, &session);
 	const char *denial = find_denial(&settings, is_known ? &session : NULL, now_s);
 	enum MHD_Result result;
 

@@ -15,7 +15,7 @@ from dhcp import ACK, DISCOVER, INFORM, OFFER, REQUEST, RawClient, mac, message,
 from harness import EndToEndTest, main
 from network import Network
 from other_servers import ALL, Dnsmasq, Kea
-from tftp import RawTftp
+from tftp import DATA, ERROR, RawTftp
 
 SERVER, MACHINE = "10.77.0.1", mac("52:54:00:77:00:01")
 VENDOR, PXE_PORT = 43, 4011
@@ -65,7 +65,7 @@ def item_option(item, layer=0):
 class ProxyTest(EndToEndTest):
     """Helpers of the classes below."""
 
-    programs = ("dnsmasq", "dhcpd", "kea-dhcp4", "dhclient")
+    programs = ("dnsmasq", "dhcpd", "kea-dhcp4", "dhclient", "curl")
 
     def proxy(self, *changes, **more):
         return self.bootd(PROXY, *changes, **more)
@@ -153,6 +153,82 @@ class OnOneHost(ProxyTest):
             with RawTftp(self.network) as client:
                 self.assertEqual(client.read(offer.message.file_name)[0], content)
         daemon.wait_for(rf"tftp: {address} \({dhcp.mac_log(MACHINE)}\): sent bios/pxelinux.0")
+
+
+class Neighbours(ProxyTest):
+    """Machines that ask for files, and of whose DHCP bootd has heard nothing, or not all."""
+
+    BY_MAC = {"bootp": {"access": "mac"}, "httpd": {"enable": "yes"}}
+    ROW = "52-54-00-77-00-01"
+
+    def serve(self, *changes):
+        """A proxy, or what the changes make of it, with a file; the client has an address."""
+        daemon = self.proxy(*changes)
+        daemon.write("file", b"content")
+        self.network.add_address("cli", "c0", "10.77.0.77/24")
+        self.addCleanup(self.network.flush, "cli", "c0")
+        return daemon
+
+    def read(self, address="10.77.0.77"):
+        """What TFTP and HTTP answer: whether each gave the file."""
+        with contextlib.closing(self.network.udp_socket("cli", address)) as sock, \
+                RawTftp(self.network) as client:
+            client.socket.close()
+            client.socket = sock
+            by_tftp = client.ask("file")
+        done = self.network.run("cli", "curl", "-s", "--interface", address,
+                                f"http://{SERVER}/file", "-o", "/dev/null", "-w", "%{http_code}")
+        self.assertIn((by_tftp.kind, by_tftp.code if by_tftp.kind == ERROR else None, done.stdout),
+                      [(DATA, None, "200"), (ERROR, 2, "403")])
+        return by_tftp.kind == DATA
+
+    def test_a_row_decides_for_a_machine_that_was_never_heard(self):
+        for rows, may_read in (({self.ROW: "yes"}, True), ({self.ROW: "no"}, False),
+                               ({"52-54-00-77-EE-EE": "yes"}, False)):
+            for files in ("any", "known"):
+                with self.subTest(rows, files=files):
+                    daemon = self.serve(self.BY_MAC, {"mac": rows, "bootp": {"access_files": files}})
+                    self.assertEqual(self.read(), may_read)
+                    daemon.wait_for(rf"tftp: 10\.77\.0\.77 \({dhcp.mac_log(MACHINE)}\): .*file")
+                    daemon.wait_for(rf"http: 10\.77\.0\.77 \({dhcp.mac_log(MACHINE)}\): .*file")
+                    self.doCleanups()
+
+    def test_a_reload_changes_the_rows_for_who_comes_then(self):
+        daemon = self.serve(self.BY_MAC, {"mac": {self.ROW: "yes"}})
+        self.network.add_address("cli", "c0", "10.77.0.78/24")
+        self.assertTrue(self.read("10.77.0.77"))
+        daemon.configure(PROXY, self.BY_MAC, {"mac": {self.ROW: "no"}})
+        os.kill(daemon.pid, signal.SIGHUP)
+        daemon.wait_for("reloaded")
+        # The next stage knows nobody yet, so it asks by ARP, as firmware and systems do.
+        self.network.ip("cli", "neigh", "flush", "dev", "c0")
+        self.assertFalse(self.read("10.77.0.78"))
+
+    def test_a_machine_that_boots_is_known_wherever_it_turns_up(self):
+        daemon = self.serve({"bootp": {"access_files": "known"}, "httpd": {"enable": "yes"}})
+        self.assertFalse(self.read())
+        with RawClient(self.network) as raw:
+            raw.discover(MACHINE, pxe_options(BIOS))
+        # Which address it got, nobody has told bootd.
+        self.assertTrue(self.read())
+        daemon.wait_for(rf"tftp: 10\.77\.0\.77 \({dhcp.mac_log(MACHINE)}\): sent file")
+
+    def test_a_router_does_not_stand_for_those_behind_it(self):
+        daemon = self.serve(self.BY_MAC, {"mac": {self.ROW: "no"}})
+        self.network.add_address("cli", "c0", "192.0.2.9/32")
+        self.network.ip("srv", "route", "add", "192.0.2.0/24", "via", "10.77.0.77")
+        self.addCleanup(self.network.ip, "srv", "route", "del", "192.0.2.0/24")
+        self.assertTrue(self.read("192.0.2.9"))
+        daemon.wait_for(r"tftp: 192\.0\.2\.9: ")
+        self.assertFalse(self.read())
+
+    def test_a_server_knows_whom_it_gave_an_address(self):
+        daemon = self.bootd(self.BY_MAC, {"mac": {self.ROW: "no"}})
+        daemon.write("file", b"content")
+        self.network.add_address("cli", "c0", "10.77.0.77/24")
+        self.addCleanup(self.network.flush, "cli", "c0")
+        self.assertTrue(self.read())
+        daemon.wait_for(r"tftp: 10\.77\.0\.77: ")
 
 
 class OnTheWire(ProxyTest):
