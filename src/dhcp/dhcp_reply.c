@@ -224,10 +224,13 @@ static void add_boot(const struct option_area *area, const struct dhcp_answer_fa
 		add(area, OPTION_MACHINE_UUID, uuid);
 }
 
-/* iPXE waits for a proxy's offer unless it is told that there is none. */
+/* iPXE waits for a proxy's offer unless it is told that there is none, which only the configuration
+ * knows: that bootd heard no other server says nothing of proxies. */
 static void add_ipxe(const struct option_area *area, const struct dhcp_answer_facts *facts)
 {
-	if (facts->client->is_ipxe && facts->config->bootp.mode == MODE_SERVER &&
+	const struct bootp_config *bootp = &facts->config->bootp;
+
+	if (facts->client->is_ipxe && bootp->mode == MODE_SERVER && bootp->is_authoritative &&
 	    facts->boot_file[0] != '\0')
 		add(area, OPTION_IPXE, span_of_text(PXE_IPXE_NO_PROXY, false));
 }

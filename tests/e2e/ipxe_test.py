@@ -251,8 +251,9 @@ class Chain(IpxeTest):
                                      "http://192.0.2.7/menu.ipxe")
             self.doCleanups()
 
-    def test_a_server_says_that_there_is_no_proxy_and_a_proxy_does_not(self):
-        for mode, expected in (({}, b"\xb0\1\1"), (PROXY, None)):
+    def test_the_one_server_says_that_there_is_no_proxy(self):
+        not_alone = {"bootp": {"authoritative": "no"}}
+        for mode, expected in (({}, b"\xb0\1\1"), (not_alone, None), (PROXY, None)):
             self.serve(HTTPD, NO_ROWS, mode)
             with RawClient(self.network) as raw:
                 told = raw.discover(MACHINE, ipxe_options()).message
