@@ -133,6 +133,23 @@ class OnOneHost(ProxyTest):
                     self.check_boots(stack.enter_context(RawClient(self.network)))
                     self.doCleanups()
 
+    def test_a_relays_unicast_reaches_both(self):
+        """The port's owner gets it, and so does bootd."""
+        self.proxy()
+        # The other servers' answers need an ARP entry for the relay.
+        self.network.add_address("cli", "c0", "10.77.0.250/24")
+        self.addCleanup(self.network.flush, "cli", "c0")
+        for program in ALL:
+            with self.subTest(program.name), program(self.network), \
+                    RawClient(self.network) as raw:
+                sent = message(DISCOVER, MACHINE, pxe_options(BIOS), giaddr="10.77.0.250", hops=1)
+                got = offers(raw, sent, 2, source="10.77.0.250", source_port=67, target=SERVER,
+                             from_mac=MACHINE, to_mac=self.network.mac("srv", "s0"))
+                mine, = [one for one in got if is_bootds(one)]
+                self.assertEqual((mine.frame.target, mine.frame.target_port, mine.message.yiaddr,
+                                  mine.message.giaddr),
+                                 ("10.77.0.250", 67, dhcp.ANY, "10.77.0.250"))
+
     def test_ordinary_clients_hear_the_other_server_alone(self):
         daemon = self.proxy()
         with Dnsmasq(self.network), Dhclient(self.network) as client:
@@ -289,6 +306,38 @@ class OnTheWire(ProxyTest):
         # With no address to send to, the relay has to broadcast.
         self.assertEqual(told.flags, dhcp.BROADCAST_FLAG)
 
+    def test_unicast_requests_are_answered(self):
+        """PXE 2.1 section 2.2.3: a boot server may be asked by unicast, on port 67, too."""
+        daemon = self.proxy(MENU)
+        with RawClient(self.network) as raw:
+            here = {"source": "10.77.0.77", "target": SERVER, "to_mac": self.network.mac("srv", "s0")}
+            answer = raw.ask(message(DISCOVER, MACHINE, pxe_options(BIOS)), **here)
+            self.assertEqual((answer.frame.target, answer.frame.source_port, answer.message.type),
+                             (dhcp.EVERYBODY, 67, OFFER))
+            answer = raw.ask(message(REQUEST, MACHINE, [*pxe_options(BIOS), item_option(0x8000)],
+                                     ciaddr="10.77.0.77"), **here)
+            self.assertEqual((answer.frame.target, answer.message.type, answer.message.file_name),
+                             ("10.77.0.77", ACK, "first.bin"))
+            # Without an entry it is for whoever gives addresses.
+            sent = message(REQUEST, MACHINE, pxe_options(BIOS), ciaddr="10.77.0.77")
+            self.assertEqual(raw.answers_before_probe(sent, where=here), [])
+        self.assertEqual(len(daemon.lines("proxy ACK")), 1)
+
+    def test_port_4011_answers_through_a_router(self):
+        self.proxy()
+        self.network.add_address("cli", "c0", "10.77.0.77/24")
+        self.addCleanup(self.network.flush, "cli", "c0")
+        self.network.add_address("cli", "c0", "192.0.2.9/32")
+        self.network.ip("srv", "route", "add", "192.0.2.0/24", "via", "10.77.0.77")
+        self.addCleanup(self.network.ip, "srv", "route", "del", "192.0.2.0/24")
+        sent = message(REQUEST, MACHINE, pxe_options(UEFI), ciaddr="192.0.2.9")
+        with self.network.udp_socket("cli", "192.0.2.9", PXE_PORT) as sock:
+            sock.settimeout(20)
+            sock.sendto(sent.encode(), (SERVER, PXE_PORT))
+            data, source = sock.recvfrom(4096)
+        self.assertEqual(source, (SERVER, PXE_PORT))
+        self.assertEqual(dhcp.Message.decode(data).file_name, "efi64/grubx64.efi")
+
     def test_a_request_for_an_address_is_never_answered_whomever_it_names(self):
         daemon = self.proxy()
         with RawClient(self.network) as raw:
@@ -326,11 +375,13 @@ class OnTheWire(ProxyTest):
             daemon.wait_for("ignored REQUEST: it is denied")
 
     def test_an_unknown_architecture_gets_the_default_and_a_warning(self):
-        daemon = self.proxy()
-        with RawClient(self.network) as raw:
-            raw.discover(MACHINE, pxe_options(4660))
-        daemon.wait_for("warning: unknown architecture 4660 has no name here and no row in "
-                        r"\[bootfile\]: it gets file other.bin")
+        for start in (self.proxy, self.bootd):
+            daemon = start()
+            with RawClient(self.network) as raw:
+                raw.discover(MACHINE, pxe_options(4660))
+            daemon.wait_for("warning: unknown architecture 4660 has no name here and no row in "
+                            r"\[bootfile\]: it gets file other.bin")
+            daemon.stop()
 
     def test_a_list_of_architectures_gets_the_first_that_has_a_row(self):
         self.proxy()
