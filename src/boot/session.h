@@ -28,6 +28,14 @@ struct session_loader {
 	uint64_t stopped_until_s;
 };
 
+/* What the machine is to boot. */
+struct session_boot {
+	/* What the authority named; "": nothing. */
+	char client[SESSION_CLIENT_SIZE];
+	char file[SESSION_FILE_SIZE];
+	struct session_loader loader;
+};
+
 struct session {
 	struct mac mac;
 	struct ip4 address;     /* 0: none learned yet */
@@ -42,12 +50,9 @@ struct session {
 	bool has_uuid;
 	struct uuid uuid;
 	bool is_denied; /* the machine is known, and may not boot */
-	/* What the authority named; "": nothing. */
-	char client[SESSION_CLIENT_SIZE];
-	char file[SESSION_FILE_SIZE];
-	struct session_loader loader;
 	uint64_t last_seen_s;
-	uint64_t asked_file_s; /* when it last asked for a file; 0: it has not */
+	uint64_t asked_file_s;     /* when it last asked for a file; 0: it has not */
+	struct session_boot *boot; /* apart: most machines of a network only have an address */
 };
 
 struct session_table;
@@ -61,9 +66,10 @@ void session_table_free(struct session_table *sessions);
 void session_lock(struct session_table *sessions);
 void session_unlock(struct session_table *sessions);
 
-/* Locks by itself. False, with *out_session untouched: no session has the address. */
+/* Locks by itself. The copy's boot is *out_boot. False, with both untouched: no session has the
+ * address. */
 bool session_copy_address(struct session_table *sessions, struct ip4 address, uint64_t now_s,
-			  struct session *out_session);
+			  struct session *out_session, struct session_boot *out_boot);
 
 /* Learns which machine is at an address that no session has, and if that is to count as a
  * machine's, gives its session the address. Called by any thread, without the lock. Returns whether
@@ -76,7 +82,7 @@ void session_set_learner(struct session_table *sessions, session_learner *learne
 /* As session_copy_address, for an address that asks for a file: if no session has it, the learner
  * is asked. */
 bool session_identify(struct session_table *sessions, struct ip4 address, uint64_t now_s,
-		      struct session *out_session);
+		      struct session *out_session, struct session_boot *out_boot);
 
 /* Locks by itself. The machine at this address asks for a file. */
 void session_note_file(struct session_table *sessions, struct ip4 address, uint64_t now_s);

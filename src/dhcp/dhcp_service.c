@@ -3,6 +3,7 @@
 #include "authority/authority.h"
 #include "base/text.h"
 #include "boot/access.h"
+#include "config/subnet.h"
 #include "dhcp/bootp_engine.h"
 #include "dhcp/dhcp_auto.h"
 #include "dhcp/dhcp_crowd.h"
@@ -36,19 +37,22 @@ bool dhcp_is_served_interface(const struct dhcp_service *service, unsigned inter
 	return false;
 }
 
-/* This machine's address on the pool's network and the interface of arrival; 0: there is none. */
-static struct ip4 server_address(const struct dhcp_service *service, unsigned interface)
+/* This machine's address on the interface and in one of the networks that are served, and that
+ * network; NULL: there is none. */
+static const struct subnet_config *network_of(const struct dhcp_service *service,
+					      unsigned interface, struct ip4 *out_server)
 {
-	const struct subnet_config *subnet = &service->parts.config->subnet;
-
 	for (size_t i = 0; i < service->parts.served_count; i++) {
 		const struct local_address *address = &service->parts.served[i];
+		const struct subnet_config *subnet =
+			subnet_find(&service->parts.config->subnets, address->address);
 
-		if (address->interface == interface &&
-		    ip4_is_within(address->address, subnet->network, subnet->prefix_length))
-			return address->address;
+		if (address->interface != interface || subnet == NULL)
+			continue;
+		*out_server = address->address;
+		return subnet;
 	}
-	return (struct ip4){ 0 };
+	return NULL;
 }
 
 static enum event_kind event_of_drop(enum dhcp_drop drop)
@@ -71,15 +75,16 @@ static enum event_kind event_of_drop(enum dhcp_drop drop)
  * request came from, be it this interface's or, by a relay, giaddr's. */
 static bool is_from_pool_network(struct exchange *exchange)
 {
-	const struct subnet_config *subnet = &exchange->service->parts.config->subnet;
 	struct ip4 giaddr = exchange->message.header.giaddr;
 
-	exchange->facts.server = server_address(exchange->service, exchange->datagram->interface);
-	if (!ip4_is_set(exchange->facts.server)) {
+	exchange->subnet = network_of(exchange->service, exchange->datagram->interface,
+				      &exchange->facts.server);
+	if (exchange->subnet == NULL) {
 		dhcp_note_ignored(exchange, EVENT_DHCP_NO_POOL_HERE, NULL);
 		return false;
 	}
-	if (ip4_is_set(giaddr) && !ip4_is_within(giaddr, subnet->network, subnet->prefix_length)) {
+	if (ip4_is_set(giaddr) &&
+	    !ip4_is_within(giaddr, exchange->subnet->network, exchange->subnet->prefix_length)) {
 		dhcp_note_ignored(exchange, EVENT_DHCP_UNKNOWN_RELAY, ip4_format(giaddr).text);
 		return false;
 	}
@@ -119,7 +124,7 @@ static bool decode(struct exchange *exchange)
 
 static void decide(struct exchange *exchange)
 {
-	const struct subnet_config *subnet = &exchange->service->parts.config->subnet;
+	const struct subnet_config *subnet = exchange->subnet;
 	enum dhcp_reason reason;
 
 	if (exchange->is_proxied)
@@ -294,8 +299,8 @@ static void take_reply(struct waiting_packet *packet, const struct authority_rep
 			      (session->stage == SESSION_PXE) == packet->is_boot_stage;
 	session->is_denied = reply->verdict != AUTHORITY_GRANTS;
 	session->granted_xid = packet->xid;
-	(void)text_copy(session->client, sizeof(session->client), reply->client);
-	(void)text_copy(session->file, sizeof(session->file), reply->file);
+	(void)text_copy(session->boot->client, sizeof(session->boot->client), reply->client);
+	(void)text_copy(session->boot->file, sizeof(session->boot->file), reply->file);
 	if (session->is_granted && begin(&exchange))
 		answer(&exchange, ACCESS_GRANTED);
 	dhcp_waiting_remove(service->waiting, packet);
