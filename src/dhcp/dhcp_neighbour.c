@@ -6,20 +6,21 @@
 
 /* Only where the machine has begun to boot, or a row of [mac] is to decide: that somebody is at an
  * address does not make it a machine that bootd knows. */
-static bool join(const struct dhcp_service *service, struct mac mac, struct ip4 address,
-		 uint64_t now_s)
+static bool join(const struct dhcp_service *service, const struct neighbour *neighbour,
+		 struct ip4 address, uint64_t now_s)
 {
 	const struct config *config = service->parts.config;
 	struct session_table *sessions = service->parts.sessions;
+	struct client client = { .mac = neighbour->mac };
 	bool is_by_mac = config->bootp.access == ACCESS_BY_MAC;
 	struct session *session;
 
-	if (!is_by_mac && session_find(sessions, mac, now_s) == NULL)
+	if (!dhcp_is_served_interface(service, neighbour->interface) ||
+	    (!is_by_mac && session_find(sessions, neighbour->mac, now_s) == NULL))
 		return false;
-	session = session_open(sessions, mac, now_s);
+	session = session_open(sessions, neighbour->mac, now_s);
 	if (is_by_mac)
-		session->is_denied =
-			access_check(config, &(struct client){ .mac = mac }) != ACCESS_GRANTED;
+		session->is_denied = access_check(config, &client) != ACCESS_GRANTED;
 	session_set_address(sessions, session, address, now_s + SESSION_SILENCE_S);
 	return true;
 }
@@ -28,16 +29,16 @@ bool dhcp_learn_neighbour(void *context, struct ip4 address, uint64_t now_s)
 {
 	struct dhcp_service *service = context;
 	struct session_table *sessions = service->parts.sessions;
+	struct neighbour neighbour;
 	bool is_known;
-	struct mac mac;
 
 	session_lock(sessions);
 	is_known = service->role == ROLE_PROXY;
 	session_unlock(sessions);
-	if (!is_known || !neighbours_find(service->neighbours, address, &mac))
+	if (!is_known || !neighbours_find(service->neighbours, address, &neighbour))
 		return false;
 	session_lock(sessions);
-	is_known = join(service, mac, address, now_s);
+	is_known = join(service, &neighbour, address, now_s);
 	session_unlock(sessions);
 	return is_known;
 }

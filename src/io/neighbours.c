@@ -163,14 +163,17 @@ static bool find_neighbour(struct neighbours *neighbours, struct ip4 address, un
 	return true;
 }
 
-bool neighbours_find(struct neighbours *neighbours, struct ip4 address, struct mac *out_mac)
+bool neighbours_find(struct neighbours *neighbours, struct ip4 address,
+		     struct neighbour *out_neighbour)
 {
-	unsigned interface;
+	struct neighbour found;
 	bool is_found;
 
 	(void)pthread_mutex_lock(&neighbours->lock);
-	is_found = find_way(neighbours, address, &interface) &&
-		   find_neighbour(neighbours, address, interface, out_mac);
+	is_found = find_way(neighbours, address, &found.interface) &&
+		   find_neighbour(neighbours, address, found.interface, &found.mac);
 	(void)pthread_mutex_unlock(&neighbours->lock);
+	if (is_found)
+		*out_neighbour = found;
 	return is_found;
 }

@@ -186,15 +186,15 @@ class Neighbours(ProxyTest):
         self.addCleanup(self.network.flush, "cli", "c0")
         return daemon
 
-    def read(self, address="10.77.0.77"):
+    def read(self, address="10.77.0.77", server=SERVER):
         """What TFTP and HTTP answer: whether each gave the file."""
         with contextlib.closing(self.network.udp_socket("cli", address)) as sock, \
-                RawTftp(self.network) as client:
+                RawTftp(self.network, server=server) as client:
             client.socket.close()
             client.socket = sock
             by_tftp = client.ask("file")
         done = self.network.run("cli", "curl", "-s", "--interface", address,
-                                f"http://{SERVER}/file", "-o", "/dev/null", "-w", "%{http_code}")
+                                f"http://{server}/file", "-o", "/dev/null", "-w", "%{http_code}")
         self.assertIn((by_tftp.kind, by_tftp.code if by_tftp.kind == ERROR else None, done.stdout),
                       [(DATA, None, "200"), (ERROR, 2, "403")])
         return by_tftp.kind == DATA
@@ -238,6 +238,18 @@ class Neighbours(ProxyTest):
         self.assertTrue(self.read("192.0.2.9"))
         daemon.wait_for(r"tftp: 192\.0\.2\.9: ")
         self.assertFalse(self.read())
+
+    def test_on_an_interface_that_is_left_alone_no_row_decides(self):
+        self.network.add_link(("srv", "s1"), ("cli", "c1"))
+        self.addCleanup(self.network.ip, "srv", "link", "del", "s1")
+        self.network.add_address("srv", "s1", "10.78.0.1/24")
+        self.network.add_address("cli", "c1", "10.78.0.77/24")
+        row = self.network.mac("cli", "c1").hex("-").upper()
+        daemon = self.serve(self.BY_MAC, {"mac": {row: "no"}, "bootp": {"address": "s0"},
+                                          "tftp": {"address": "0.0.0.0"},
+                                          "httpd": {"address": "0.0.0.0"}})
+        self.assertTrue(self.read("10.78.0.77", "10.78.0.1"))
+        daemon.wait_for(r"tftp: 10\.78\.0\.77: ")
 
     def test_a_server_knows_whom_it_gave_an_address(self):
         daemon = self.bootd(self.BY_MAC, {"mac": {self.ROW: "no"}})

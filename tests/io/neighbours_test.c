@@ -11,8 +11,6 @@
 
 #include <cmocka.h>
 
-#include <string.h>
-
 static struct neighbours *neighbours;
 
 static int set_up(void **state)
@@ -38,19 +36,21 @@ static void add(const char *address, const char *mac, const char *state)
 
 static void assert_unknown(const char *address)
 {
-	static const struct mac untouched = { { 1, 2, 3, 4, 5, 6 } };
-	struct mac mac = untouched;
+	static const struct neighbour untouched = { 7, { { 1, 2, 3, 4, 5, 6 } } };
+	struct neighbour neighbour = untouched;
 
-	assert_false(neighbours_find(neighbours, ip4_of(address), &mac));
-	assert_memory_equal(&mac, &untouched, sizeof(mac));
+	assert_false(neighbours_find(neighbours, ip4_of(address), &neighbour));
+	assert_int_equal(neighbour.interface, untouched.interface);
+	assert_true(mac_is_same(neighbour.mac, untouched.mac));
 }
 
 static void assert_is(const char *address, const char *expected)
 {
-	struct mac mac;
+	struct neighbour neighbour;
 
-	assert_true(neighbours_find(neighbours, ip4_of(address), &mac));
-	assert_string_equal(mac_format(mac).text, expected);
+	assert_true(neighbours_find(neighbours, ip4_of(address), &neighbour));
+	assert_int_equal(neighbour.interface, network_interface("near"));
+	assert_string_equal(mac_format(neighbour.mac).text, expected);
 }
 
 static void who_was_heard_is_known(void **state)
