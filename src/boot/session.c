@@ -247,16 +247,21 @@ void session_enter_stage(struct session *session, bool is_boot_stage)
 	session->has_booted = session->has_booted || is_boot_stage;
 }
 
-void session_set_address(struct session_table *sessions, struct session *session,
-			 struct ip4 address, uint64_t until_s)
+void session_clear_address(struct session_table *sessions, struct ip4 address)
 {
 	uint32_t holder;
 
+	if (table_find(sessions->addresses, address.value, &holder))
+		forget_address(sessions, &sessions->slots[holder].session);
+}
+
+void session_set_address(struct session_table *sessions, struct session *session,
+			 struct ip4 address, uint64_t until_s)
+{
 	session->bound_until_s = until_s;
 	if (ip4_is_same(session->address, address))
 		return;
-	if (table_find(sessions->addresses, address.value, &holder))
-		forget_address(sessions, &sessions->slots[holder].session);
+	session_clear_address(sessions, address);
 	forget_address(sessions, session);
 	session->address = address;
 	if (ip4_is_set(address))

@@ -104,4 +104,7 @@ void session_enter_stage(struct session *session, bool is_boot_stage);
 void session_set_address(struct session_table *sessions, struct session *session,
 			 struct ip4 address, uint64_t until_s);
 
+/* The address is a machine's that has no session: whichever session had it has it no more. */
+void session_clear_address(struct session_table *sessions, struct ip4 address);
+
 #endif

@@ -419,6 +419,23 @@ static void a_copy_is_the_session_at_an_address(void **state)
 	session_table_free(table);
 }
 
+static void an_address_may_become_nobodys(void **state)
+{
+	struct session_table *table = new_table();
+	struct session copy;
+
+	(void)state;
+	session_set_address(table, session_open(table, machine(1), 10), address(1), 100);
+	session_clear_address(table, address(2));
+	assert_true(session_copy_address(table, address(1), 10, &copy));
+	session_clear_address(table, address(1));
+	assert_false(session_copy_address(table, address(1), 10, &copy));
+	assert_int_equal(session_find(table, machine(1), 10)->address.value, 0);
+	session_set_address(table, session_open(table, machine(1), 10), address(1), 100);
+	assert_true(session_copy_address(table, address(1), 10, &copy));
+	session_table_free(table);
+}
+
 /* Who is at an address that no session has, as a learner finds it. */
 struct learning {
 	struct session_table *table;
@@ -503,6 +520,7 @@ int main(void)
 		cmocka_unit_test(a_table_of_one_session_works),
 		cmocka_unit_test(no_table_is_freed_in_peace),
 		cmocka_unit_test(a_copy_is_the_session_at_an_address),
+		cmocka_unit_test(an_address_may_become_nobodys),
 		cmocka_unit_test(an_address_that_is_nobodys_is_asked_about),
 		cmocka_unit_test(does_what_the_model_does),
 	};

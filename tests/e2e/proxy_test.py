@@ -230,6 +230,17 @@ class Neighbours(ProxyTest):
         self.assertTrue(self.read())
         daemon.wait_for(rf"tftp: 10\.77\.0\.77 \({dhcp.mac_log(MACHINE)}\): sent file")
 
+    def test_who_takes_over_an_address_is_not_who_had_it(self):
+        other = mac("52:54:00:77:00:09")
+        self.serve(self.BY_MAC, {"mac": {self.ROW: "no", "52-54-00-77-00-09": "yes"}})
+        wish = [(dhcp.REQUESTED_ADDRESS, dhcp.ip4("10.77.0.77"))]
+        with RawClient(self.network) as raw:
+            # One that may boot had the address; the other is a system that is switched on later.
+            raw.send(message(REQUEST, other, [*wish, *pxe_options(BIOS)]))
+            raw.send(message(REQUEST, MACHINE, wish))
+            raw.discover(other, pxe_options(BIOS))
+        self.assertFalse(self.read())
+
     def test_a_router_does_not_stand_for_those_behind_it(self):
         daemon = self.serve(self.BY_MAC, {"mac": {self.ROW: "no"}})
         self.network.add_address("cli", "c0", "192.0.2.9/32")
