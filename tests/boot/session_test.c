@@ -423,16 +423,17 @@ static void an_address_may_become_nobodys(void **state)
 {
 	struct session_table *table = new_table();
 	struct session copy;
+	struct session_boot boot;
 
 	(void)state;
 	session_set_address(table, session_open(table, machine(1), 10), address(1), 100);
 	session_clear_address(table, address(2));
-	assert_true(session_copy_address(table, address(1), 10, &copy));
+	assert_true(session_copy_address(table, address(1), 10, &copy, &boot));
 	session_clear_address(table, address(1));
-	assert_false(session_copy_address(table, address(1), 10, &copy));
+	assert_false(session_copy_address(table, address(1), 10, &copy, &boot));
 	assert_int_equal(session_find(table, machine(1), 10)->address.value, 0);
 	session_set_address(table, session_open(table, machine(1), 10), address(1), 100);
-	assert_true(session_copy_address(table, address(1), 10, &copy));
+	assert_true(session_copy_address(table, address(1), 10, &copy, &boot));
 	session_table_free(table);
 }
 
