@@ -5,6 +5,7 @@
 #include "content/remote_url.h"
 #include "content/root_remote.h"
 #include "control/control.h"
+#include "io/netif_watch.h"
 
 #include <sched.h>
 #include <signal.h>
@@ -110,7 +111,8 @@ static uint32_t session_capacity(const struct config *config)
 {
 	if (!config_may_give_addresses(config))
 		return SESSIONS_OF_PROXY;
-	return SESSIONS_MIN + 2 * config->bootp.pool_count + (uint32_t)config->static_dhcp.count;
+	return SESSIONS_MIN + 2 * config_pool_count_max(config) +
+	       (uint32_t)config->static_dhcp.count;
 }
 
 static void open_parts(struct bootd *bootd, struct problems *problems)
@@ -151,6 +153,7 @@ struct bootd *bootd_open(const struct bootd_options *options, struct problems *p
 /* Swaps the setups: what the old one has under way is ended or handed over first. */
 static void take_over(struct bootd *bootd, struct setup *setup)
 {
+	static const struct problems no_problems;
 	struct setup *old = bootd->setup;
 
 	/* What it is being asked goes on, too. */
@@ -161,6 +164,7 @@ static void take_over(struct bootd *bootd, struct setup *setup)
 	bootd->setup = setup;
 	bootd_remote_configure(bootd, setup);
 	bootd_configure(bootd);
+	bootd_tell_networks(old, setup, &no_problems);
 	setup_close(old);
 }
 
@@ -284,6 +288,8 @@ static void log_start(const struct bootd *bootd)
 		log_write(LOG_AT_INFO,
 			  "dhcp: port %u, beside another server: no addresses are given",
 			  config->bootp.port);
+	else if (config->has_dhcp && config->home.state == HOME_AWAITED)
+		log_write(LOG_AT_INFO, "dhcp: port %u, waits for its network", config->bootp.port);
 	for (size_t i = 0; i < config->subnets.count; i++)
 		log_network(config, &config->subnets.list[i]);
 	if (config->has_tftp)
@@ -316,6 +322,7 @@ void bootd_close(struct bootd *bootd)
 	http_service_stop(bootd->http);
 	tftp_service_stop(bootd->tftp);
 	ndp_service_stop(bootd->ndp);
+	netif_watch_close(bootd->networks);
 	if (bootd->setup != NULL)
 		setup_close_authority(bootd->setup);
 	if (bootd->leases != NULL)

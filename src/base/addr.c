@@ -23,6 +23,13 @@ bool ip4_is_within(struct ip4 address, struct ip4 network, uint8_t prefix_length
 			   ip4_network(network, prefix_length));
 }
 
+bool local_address_is_same(const struct local_address *one, const struct local_address *other)
+{
+	return one->interface == other->interface && strcmp(one->name, other->name) == 0 &&
+	       ip4_is_same(one->address, other->address) &&
+	       one->prefix_length == other->prefix_length;
+}
+
 bool ip4_parse(const char *text, struct ip4 *out_address)
 {
 	struct in_addr parsed;

@@ -30,8 +30,11 @@ struct ip4 check_broadcast_of(const struct local_address *local);
 /* Where the section first begins; 0: the file does not have it. */
 unsigned check_section_line(const struct check *check, const char *section);
 
-/* [bootp] access and what it names; [static_dhcp], on the networks that are selected. */
-void check_machines(const struct check *check, const struct selector *selector);
+/* [bootp] access and what it names. */
+void check_access(const struct check *check);
+
+/* [static_dhcp], on the networks that are selected. */
+void check_static_hosts(const struct check *check);
 
 /* Whether [menu] fits into an answer, and what it offers. */
 void check_menu(const struct check *check);

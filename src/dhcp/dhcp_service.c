@@ -380,7 +380,10 @@ void dhcp_service_configure(struct dhcp_service *service, const struct dhcp_serv
 	session_lock(parts->sessions);
 	service->parts = *parts;
 	session_unlock(parts->sessions);
+	dhcp_follow_interface(service);
 	dhcp_try_ahead(service);
+	if (service->automatic != NULL)
+		dhcp_auto_follow(service->automatic);
 }
 
 void dhcp_service_stop(struct dhcp_service *service)
