@@ -17,6 +17,8 @@ struct slot {
 
 struct session_table {
 	pthread_mutex_t lock;
+	session_learner *learner;
+	void *learner_context;
 	struct table *machines;
 	struct table *addresses;
 	uint32_t capacity;
@@ -209,6 +211,22 @@ bool session_copy_address(struct session_table *sessions, struct ip4 address, ui
 	return session != NULL;
 }
 
+void session_set_learner(struct session_table *sessions, session_learner *learner, void *context)
+{
+	sessions->learner = learner;
+	sessions->learner_context = context;
+}
+
+bool session_identify(struct session_table *sessions, struct ip4 address, uint64_t now_s,
+		      struct session *out_session, struct session_boot *out_boot)
+{
+	if (session_copy_address(sessions, address, now_s, out_session, out_boot))
+		return true;
+	return sessions->learner != NULL && ip4_is_set(address) &&
+	       sessions->learner(sessions->learner_context, address, now_s) &&
+	       session_copy_address(sessions, address, now_s, out_session, out_boot);
+}
+
 void session_note_file(struct session_table *sessions, struct ip4 address, uint64_t now_s)
 {
 	uint32_t number;
@@ -229,16 +247,21 @@ void session_enter_stage(struct session *session, bool is_boot_stage)
 	session->has_booted = session->has_booted || is_boot_stage;
 }
 
-void session_set_address(struct session_table *sessions, struct session *session,
-			 struct ip4 address, uint64_t until_s)
+void session_clear_address(struct session_table *sessions, struct ip4 address)
 {
 	uint32_t holder;
 
+	if (table_find(sessions->addresses, address.value, &holder))
+		forget_address(sessions, &sessions->slots[holder].session);
+}
+
+void session_set_address(struct session_table *sessions, struct session *session,
+			 struct ip4 address, uint64_t until_s)
+{
 	session->bound_until_s = until_s;
 	if (ip4_is_same(session->address, address))
 		return;
-	if (table_find(sessions->addresses, address.value, &holder))
-		forget_address(sessions, &sessions->slots[holder].session);
+	session_clear_address(sessions, address);
 	forget_address(sessions, session);
 	session->address = address;
 	if (ip4_is_set(address))

@@ -1,7 +1,6 @@
 /* A session is one boot of one machine, across DHCP, TFTP and HTTP: what its firmware said of
  * itself is remembered for the stages that say nothing. Bounded: the session that was silent
- * longest makes room. One thread changes sessions and holds the lock meanwhile; others take copies.
- */
+ * longest makes room. Whoever changes sessions holds the lock meanwhile; others take copies. */
 #ifndef BOOTD_BOOT_SESSION_H
 #define BOOTD_BOOT_SESSION_H
 
@@ -72,6 +71,19 @@ void session_unlock(struct session_table *sessions);
 bool session_copy_address(struct session_table *sessions, struct ip4 address, uint64_t now_s,
 			  struct session *out_session, struct session_boot *out_boot);
 
+/* Learns which machine is at an address that no session has, and if that is to count as a
+ * machine's, gives its session the address. Called by any thread, without the lock. Returns whether
+ * a session has the address now. */
+typedef bool session_learner(void *context, struct ip4 address, uint64_t now_s);
+
+/* Before other threads use the table. NULL, as it is at first: nobody can tell. */
+void session_set_learner(struct session_table *sessions, session_learner *learner, void *context);
+
+/* As session_copy_address, for an address that asks for a file: if no session has it, the learner
+ * is asked. */
+bool session_identify(struct session_table *sessions, struct ip4 address, uint64_t now_s,
+		      struct session *out_session, struct session_boot *out_boot);
+
 /* Locks by itself. The machine at this address asks for a file. */
 void session_note_file(struct session_table *sessions, struct ip4 address, uint64_t now_s);
 
@@ -91,5 +103,8 @@ void session_enter_stage(struct session *session, bool is_boot_stage);
  * more. */
 void session_set_address(struct session_table *sessions, struct session *session,
 			 struct ip4 address, uint64_t until_s);
+
+/* The address is a machine's that has no session: whichever session had it has it no more. */
+void session_clear_address(struct session_table *sessions, struct ip4 address);
 
 #endif

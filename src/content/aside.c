@@ -27,7 +27,7 @@ bool aside_covers(const struct aside *aside, const char *path)
 	return aside->mount.fd >= 0 && strncmp(path, aside->prefix, strlen(aside->prefix)) == 0;
 }
 
-static void show(char out[ASIDE_SHOWN_SIZE], const char *folder, const char *path)
+void aside_show(char out[ASIDE_SHOWN_SIZE], const char *folder, const char *path)
 {
 	size_t used;
 
@@ -44,8 +44,23 @@ static enum content_refusal open_mounted(const struct aside *aside, const char *
 {
 	const char *name = path + strlen(aside->prefix);
 
-	show(out_path, aside->folder, name);
+	aside_show(out_path, aside->folder, name);
 	return root_local_open_file(&aside->mount, name, out_file, out_sentence);
+}
+
+bool aside_find_place(const char *path, const char *loader, size_t *index, char out[PATH_SIZE])
+{
+	char place[PATH_SIZE];
+	enum path_refusal refusal;
+
+	while (known_name_beside(path, loader, *index, place, sizeof(place))) {
+		struct span name = { (const uint8_t *)place, strlen(place) };
+
+		(*index)++;
+		if (path_clean(name, out, &refusal) && strcmp(out, path) != 0)
+			return true;
+	}
+	return false;
 }
 
 static enum content_refusal open_beside(const struct root_local *root, const char *path,
@@ -54,16 +69,12 @@ static enum content_refusal open_beside(const struct root_local *root, const cha
 {
 	char sentence[ROOT_SENTENCE_SIZE];
 	char place[PATH_SIZE];
-	char clean[PATH_SIZE];
-	enum path_refusal refusal;
+	size_t index = 0;
 
-	for (size_t i = 0; known_name_beside(path, loader, i, place, sizeof(place)); i++) {
-		struct span name = { (const uint8_t *)place, strlen(place) };
-
-		if (!path_clean(name, clean, &refusal) ||
-		    root_local_open_file(root, clean, out_file, sentence) != CONTENT_OK)
+	while (aside_find_place(path, loader, &index, place)) {
+		if (root_local_open_file(root, place, out_file, sentence) != CONTENT_OK)
 			continue;
-		show(out_path, "", clean);
+		aside_show(out_path, "", place);
 		return CONTENT_OK;
 	}
 	return CONTENT_NOT_FOUND;

@@ -9,6 +9,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #define ASIDE_SHOWN_SIZE 256
 
@@ -25,8 +26,15 @@ void aside_close(struct aside *aside);
 /* The path is one of the mounted folder's names. */
 bool aside_covers(const struct aside *aside, const char *path);
 
-/* For a path that the root does not have. out_path is where the file is, for the log. Waits for the
- * disk. Returns CONTENT_OK with out_file->fd for the caller to close; CONTENT_NOT_FOUND leaves
+/* The next place beside the loader where the root may have a path of a second stage that it does
+ * not have. *index counts on from 0. False: there is no more. */
+bool aside_find_place(const char *path, const char *loader, size_t *index, char out[PATH_SIZE]);
+
+/* Where a file is, for the log; folder: "" for the root. */
+void aside_show(char out[ASIDE_SHOWN_SIZE], const char *folder, const char *path);
+
+/* For a path that a local root does not have. out_path is where the file is, for the log. Waits for
+ * the disk. Returns CONTENT_OK with out_file->fd for the caller to close; CONTENT_NOT_FOUND leaves
  * out_sentence as it is; another refusal has its own. */
 enum content_refusal aside_open_file(const struct aside *aside, const struct root_local *root,
 				     const char *path, const char *loader,

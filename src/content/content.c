@@ -43,6 +43,7 @@ struct opening {
 	struct translation translation;
 	char path[PATH_SIZE];
 	char aside_path[ASIDE_SHOWN_SIZE]; /* "": the file is where its name says */
+	size_t next_place;                 /* beside the loader, for a remote root */
 	char sentence[CONTENT_SENTENCE_SIZE];
 	struct remote_opening remote;
 
@@ -135,7 +136,6 @@ static enum content_refusal open_named(struct opening *opening, struct root_file
 	if (opening->translation.line > 0)
 		return translation_open(&content->folder, opening->path, &opening->asker,
 					&opening->translation, out_file, opening->sentence);
-	/* Below a URL, what is mounted comes first: nothing is to be fetched for it. */
 	if (content->remote == NULL)
 		refusal = root_local_open_file(&content->root, opening->path, out_file,
 					       opening->sentence);
@@ -146,15 +146,10 @@ static enum content_refusal open_named(struct opening *opening, struct root_file
 			       opening->sentence);
 }
 
-static enum content_refusal open_file(struct opening *opening, struct root_file *out_file)
+static bool is_template(const struct opening *opening)
 {
-	const struct content *content = opening->content;
-	enum content_refusal refusal = open_named(opening, out_file);
-
-	if (refusal != CONTENT_OK || !content->has_templates ||
-	    !template_is_one(opening->path, content->script))
-		return refusal;
-	return template_apply(out_file, &opening->asker, opening->sentence);
+	return opening->content->has_templates &&
+	       template_is_one(opening->path, opening->content->script);
 }
 
 /* The row, or the file that it reads, has given a path. */
@@ -209,25 +204,58 @@ static void arrive(struct opening *opening)
 		loop_post(opening->loop, &opening->letter);
 }
 
+/* The source is whole. */
+static void make_script(struct opening *opening)
+{
+	if (opening->refusal == CONTENT_OK && is_template(opening))
+		opening->refusal =
+			template_apply(&opening->source, &opening->asker, opening->sentence);
+}
+
 static void open_local(struct opening *opening)
 {
 	struct root_file file;
 
-	opening->refusal = open_file(opening, &file);
+	opening->refusal = open_named(opening, &file);
 	if (opening->refusal != CONTENT_OK)
 		return;
 	opening->source = source_local_new(&file);
 	if (opening->source == NULL)
 		opening->refusal = CONTENT_OUT_OF_RESOURCES;
+	make_script(opening);
+}
+
+static void open_remote(struct opening *opening, const char *path)
+{
+	const struct content *content = opening->content;
+
+	root_remote_open(content->remote, &content->place, path, &opening->remote);
+}
+
+/* Another place is tried for what the upstream does not have. False: there is none. */
+static bool open_beside(struct opening *opening)
+{
+	char place[PATH_SIZE];
+
+	if (!aside_find_place(opening->path, opening->asker.loader, &opening->next_place, place))
+		return false;
+	aside_show(opening->aside_path, "", place);
+	open_remote(opening, place);
+	return true;
 }
 
 static void on_found(void *context, const struct remote_found *found)
 {
 	struct opening *opening = context;
 
+	if (found->refusal == CONTENT_NOT_FOUND && open_beside(opening))
+		return;
 	opening->source = found->source;
 	opening->refusal = found->refusal;
 	(void)text_copy(opening->sentence, sizeof(opening->sentence), found->sentence);
+	if (opening->refusal != CONTENT_OK)
+		opening->aside_path[0] = '\0';
+	make_script(opening);
 	arrive(opening);
 }
 
@@ -236,15 +264,17 @@ static void find(void *context)
 {
 	struct opening *opening = context;
 	const struct content *content = opening->content;
+	bool is_good = opening->refusal == CONTENT_OK;
+	bool is_remote = is_good && opening->translation.line == 0 && content->remote != NULL;
 
-	if (opening->refusal == CONTENT_OK && opening->translation.line == 0 &&
-	    content->remote != NULL && !aside_covers(&content->aside, opening->path)) {
-		root_remote_open(content->remote, &content->place, opening->path, &opening->remote);
-		return;
-	}
-	if (opening->refusal == CONTENT_OK)
+	/* Below a URL, what is mounted comes first: nothing is to be fetched for it. */
+	if (is_good && (!is_remote || aside_covers(&content->aside, opening->path)))
 		open_local(opening);
-	arrive(opening);
+	if (is_remote && opening->source == NULL &&
+	    (opening->refusal == CONTENT_OK || opening->refusal == CONTENT_NOT_FOUND))
+		open_remote(opening, opening->path);
+	else
+		arrive(opening);
 }
 
 static void refuse_name(struct opening *opening, enum path_refusal refusal)
@@ -291,6 +321,8 @@ static struct opening *opening_new(struct content *content, struct span name,
 	opening->asker = *asker;
 	opening->remote = (struct remote_opening){ .on_found = on_found, .context = opening };
 	prepare(opening, name);
+	/* A script's variables are put in when all of it is here. */
+	opening->remote.needs_whole = is_template(opening);
 	return opening;
 }
 

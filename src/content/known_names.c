@@ -66,8 +66,8 @@ bool known_name_beside(const char *path, const char *loader, size_t index, char 
 	int folder = (int)(base_of(loader) - loader);
 	bool is_configuration = text_starts_with(base, "grub.cfg");
 
-	/* GRUB's own folder is one of that name. */
-	if (folder == 0 || index > (is_configuration ? 1 : 0) ||
+	/* GRUB's own folder is one of that name. A loader's URL is no place below the root. */
+	if (folder == 0 || strstr(loader, "://") != NULL || index > (is_configuration ? 1 : 0) ||
 	    !matches(base, seconds, COUNT(seconds)))
 		return false;
 	return text_format(out, size, "%.*s%s%s", folder, loader, index == 0 ? "" : "grub/", base);

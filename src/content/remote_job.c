@@ -190,12 +190,16 @@ static bool on_body(void *context, struct span bytes)
 
 static void fail_download(struct remote_job *job, enum content_refusal refusal, const char *detail)
 {
+	struct remote_opening *openings;
+
 	note(job, (struct remote_event){ .kind = REMOTE_EVENT_FAILED,
 					 .bytes = job->known.received_bytes,
 					 .detail = detail });
-	/* Who comes from now on begins anew; nobody waits, as all have the download. */
-	(void)root_remote_take_out(job);
+	/* Who comes from now on begins anew. */
+	openings = root_remote_take_out(job);
 	download_fail(job->download, refusal);
+	root_remote_answer(openings,
+			   &(struct remote_result){ .refusal = refusal, .sentence = detail });
 	free_job(job);
 }
 
@@ -346,16 +350,22 @@ static void note_finished(const struct remote_job *job)
 
 void remote_job_keep(struct remote_job *job)
 {
+	static const char no_memory[] = "there is not enough memory";
+	struct remote_result result = { .download = job->download };
 	bool is_finished = download_finish(job->download, &job->facts);
-
 	/* The cache has it now, for those who come when the log says so. */
-	(void)root_remote_take_out(job);
-	if (is_finished)
+	struct remote_opening *openings = root_remote_take_out(job);
+
+	if (is_finished) {
 		note_finished(job);
-	else
+	} else {
 		note(job, (struct remote_event){ .kind = REMOTE_EVENT_FAILED,
 						 .bytes = job->known.received_bytes,
-						 .detail = "there is not enough memory" });
+						 .detail = no_memory });
+		result = (struct remote_result){ .refusal = CONTENT_OUT_OF_RESOURCES,
+						 .sentence = no_memory };
+	}
+	root_remote_answer(openings, &result);
 	free_job(job);
 }
 

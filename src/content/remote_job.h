@@ -9,7 +9,7 @@
 struct remote_job {
 	/* Behind the root's lock. */
 	struct remote_job *next;
-	struct remote_opening *openings; /* wait for an answer */
+	struct remote_opening *openings; /* wait for an answer, or for the whole file */
 	struct download *download;       /* NULL: it has not begun */
 	bool is_looked_up; /* from now on the job is the fetcher's thread's, then the keeper's */
 

@@ -73,14 +73,31 @@ struct remote_opening *root_remote_take_out(struct remote_job *job)
 	return openings;
 }
 
+/* Takes out of the list who can read a file while it grows. */
+static struct remote_opening *take_readers(struct remote_opening **openings)
+{
+	struct remote_opening *taken = NULL;
+	struct remote_opening *opening;
+
+	while ((opening = *openings) != NULL) {
+		if (opening->needs_whole) {
+			openings = &opening->next;
+			continue;
+		}
+		*openings = opening->next;
+		opening->next = taken;
+		taken = opening;
+	}
+	return taken;
+}
+
 struct remote_opening *root_remote_set_download(struct remote_job *job, struct download *download)
 {
 	struct remote_opening *openings;
 
 	(void)pthread_mutex_lock(&job->remote->lock);
 	job->download = download;
-	openings = job->openings;
-	job->openings = NULL;
+	openings = take_readers(&job->openings);
 	(void)pthread_mutex_unlock(&job->remote->lock);
 	return openings;
 }
@@ -218,8 +235,8 @@ static struct remote_job *admit(struct root_remote *remote, const struct remote_
 	if (out_result->sentence != NULL)
 		return NULL;
 	out_result->refusal = CONTENT_OK;
-	out_result->download = job->download;
-	if (job->download != NULL) {
+	if (job->download != NULL && !opening->needs_whole) {
+		out_result->download = job->download;
 		download_hold(job->download);
 		return NULL;
 	}

@@ -62,11 +62,12 @@ struct remote_found {
 	char sentence[CONTENT_SENTENCE_SIZE];
 };
 
-/* One opening under way. Its owner fills in the first two, zeros else, and keeps it until on_found
- * is called: once, from any thread. */
+/* One opening under way. Its owner fills in the first three, zeros else, and keeps it until
+ * on_found is called: once, from any thread. on_found may open it again. */
 struct remote_opening {
 	void (*on_found)(void *context, const struct remote_found *found);
 	void *context;
+	bool needs_whole;            /* a file that grows is of no use */
 	struct remote_opening *next; /* the root's */
 };
 

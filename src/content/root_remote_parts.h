@@ -54,7 +54,7 @@ void root_remote_answer(struct remote_opening *openings, const struct remote_res
  * for an answer. */
 struct remote_opening *root_remote_take_out(struct remote_job *job);
 
-/* The job's file is being fetched; returns who waits for it. */
+/* The job's file is being fetched; returns who waits for it, but for those who need it whole. */
 struct remote_opening *root_remote_set_download(struct remote_job *job, struct download *download);
 
 /* The job is handed to the fetcher's thread. False: the root has been stopped. */

@@ -2,6 +2,8 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "content/root_local.h"
+#include "content/source_local.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -12,6 +14,8 @@
 
 /* What variables add to the longest script. */
 #define EXPANDED_SIZE_MAX (2 * TEMPLATE_SIZE_MAX)
+
+static const char no_memory[] = "there is no memory left";
 
 bool template_is_one(const char *path, const char *script)
 {
@@ -79,22 +83,6 @@ void template_expand(struct span text, const struct content_asker *asker, struct
 	}
 }
 
-static bool read_all(int fd, uint8_t *out, size_t length)
-{
-	size_t used = 0;
-
-	while (used < length) {
-		ssize_t count = pread(fd, out + used, length - used, (off_t)used);
-
-		if (count < 0 && errno == EINTR)
-			continue;
-		if (count <= 0)
-			return false;
-		used += (size_t)count;
-	}
-	return true;
-}
-
 /* Returns 0 with *out_file, whose descriptor is the caller's, or -errno. */
 static int keep_in_memory(struct span text, struct root_file *out_file)
 {
@@ -128,49 +116,59 @@ static enum content_refusal refuse(enum content_refusal refusal, const char *rea
 	return refusal;
 }
 
+/* Puts the text with its variables replaced in the source's place. */
 static enum content_refusal expand(struct span text, const struct content_asker *asker,
-				   struct root_file *out_file,
-				   char out_sentence[CONTENT_SENTENCE_SIZE])
+				   struct source **source, char out_sentence[CONTENT_SENTENCE_SIZE])
 {
 	CLEANUP(free_memory) uint8_t *expanded = malloc(EXPANDED_SIZE_MAX);
+	struct root_file file;
 	struct writer out;
 	int error;
 
 	if (expanded == NULL)
-		return refuse(CONTENT_OUT_OF_RESOURCES, "there is no memory left", out_sentence);
+		return refuse(CONTENT_OUT_OF_RESOURCES, no_memory, out_sentence);
 	out = writer_of(expanded, EXPANDED_SIZE_MAX);
 	template_expand(text, asker, &out);
 	if (out.is_failed)
 		return refuse(CONTENT_UNREADABLE, "it becomes too long with its variables",
 			      out_sentence);
-	error = keep_in_memory((struct span){ expanded, out.used }, out_file);
-	return error < 0 ? refuse(CONTENT_OUT_OF_RESOURCES, strerrordesc_np(-error), out_sentence)
-			 : CONTENT_OK;
+	error = keep_in_memory((struct span){ expanded, out.used }, &file);
+	if (error < 0)
+		return refuse(CONTENT_OUT_OF_RESOURCES, strerrordesc_np(-error), out_sentence);
+	source_close(*source);
+	*source = source_local_new(&file);
+	return *source == NULL ? refuse(CONTENT_OUT_OF_RESOURCES, no_memory, out_sentence)
+			       : CONTENT_OK;
 }
 
-static enum content_refusal expand_file(int fd, size_t size, const struct content_asker *asker,
-					struct root_file *out_file,
-					char out_sentence[CONTENT_SENTENCE_SIZE])
+static enum content_refusal expand_source(struct source **source, const struct content_asker *asker,
+					  char out_sentence[CONTENT_SENTENCE_SIZE])
 {
-	CLEANUP(free_memory) uint8_t *text = malloc(size + 1);
+	struct source_status status = source_status(*source);
+	CLEANUP(free_memory) uint8_t *text = NULL;
 
-	if (text == NULL)
-		return refuse(CONTENT_OUT_OF_RESOURCES, "there is no memory left", out_sentence);
-	if (!read_all(fd, text, size))
-		return refuse(CONTENT_UNREADABLE, "it cannot be read to its end", out_sentence);
-	return expand((struct span){ text, size }, asker, out_file, out_sentence);
-}
-
-enum content_refusal template_apply(struct root_file *file, const struct content_asker *asker,
-				    char out_sentence[CONTENT_SENTENCE_SIZE])
-{
-	CLEANUP(close_fd) int fd = file->fd;
-
-	file->fd = -1;
-	if (file->size_bytes > TEMPLATE_SIZE_MAX)
+	if (status.size_bytes > TEMPLATE_SIZE_MAX)
 		return refuse(CONTENT_UNREADABLE,
 			      "a script with variables can have 256 KiB at most: give it another "
 			      "name than *.ipxe",
 			      out_sentence);
-	return expand_file(fd, (size_t)file->size_bytes, asker, file, out_sentence);
+	text = malloc((size_t)status.size_bytes + 1);
+	if (text == NULL)
+		return refuse(CONTENT_OUT_OF_RESOURCES, no_memory, out_sentence);
+	if (source_read(*source, 0, text, (size_t)status.size_bytes) < 0)
+		return refuse(CONTENT_UNREADABLE, "it cannot be read to its end", out_sentence);
+	return expand((struct span){ text, (size_t)status.size_bytes }, asker, source,
+		      out_sentence);
+}
+
+enum content_refusal template_apply(struct source **source, const struct content_asker *asker,
+				    char out_sentence[CONTENT_SENTENCE_SIZE])
+{
+	enum content_refusal refusal = expand_source(source, asker, out_sentence);
+
+	if (refusal == CONTENT_OK)
+		return refusal;
+	source_close(*source);
+	*source = NULL;
+	return refusal;
 }

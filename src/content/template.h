@@ -4,7 +4,6 @@
 
 #include "base/bytes.h"
 #include "content/content.h"
-#include "content/root_local.h"
 
 #include <stdbool.h>
 
@@ -18,9 +17,9 @@ bool template_is_one(const char *path, const char *script);
  * of anything else: nothing in it can be a command. One that does not fit fails the writer. */
 void template_expand(struct span text, const struct content_asker *asker, struct writer *out);
 
-/* Puts in the file's place one in memory that is the asker's own. Waits for the disk. Returns
- * CONTENT_OK, or the refusal with a sentence; the file is closed then. */
-enum content_refusal template_apply(struct root_file *file, const struct content_asker *asker,
+/* Puts in the place of a whole source one in memory that is the asker's own. Waits for the disk.
+ * Returns CONTENT_OK, or the refusal with a sentence; *source is closed then, and NULL. */
+enum content_refusal template_apply(struct source **source, const struct content_asker *asker,
 				    char out_sentence[CONTENT_SENTENCE_SIZE]);
 
 #endif

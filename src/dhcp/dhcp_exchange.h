@@ -17,6 +17,7 @@ struct dhcp_probe;
 struct dhcp_waiting;
 struct link;
 struct link_listener;
+struct neighbours;
 struct udp;
 
 /* What bootd does on port 67. */
@@ -33,11 +34,12 @@ struct dhcp_service {
 	struct link_listener *listener; /* a proxy's: the port itself may be another's */
 	struct udp *pxe;                /* the boot server's port; NULL: there is none */
 	struct link *link;
-	struct dhcp_probe *probe;     /* NULL: a proxy gives no addresses */
-	struct dhcp_crowd *crowd;     /* of strangers, while there are too many */
-	struct timer *quiet;          /* fires when there are not any more */
-	bool is_crowded;              /* more wait in the socket than were read */
-	struct dhcp_waiting *waiting; /* for the authority */
+	struct neighbours *neighbours; /* NULL: a server knows who has its addresses */
+	struct dhcp_probe *probe;      /* NULL: a proxy gives no addresses */
+	struct dhcp_crowd *crowd;      /* of strangers, while there are too many */
+	struct timer *quiet;           /* fires when there are not any more */
+	bool is_crowded;               /* more wait in the socket than were read */
+	struct dhcp_waiting *waiting;  /* for the authority */
 	struct attempt_table *attempts;
 	struct dhcp_auto *automatic; /* NULL: the mode is given */
 };
@@ -98,6 +100,9 @@ void dhcp_choose_shape(struct exchange *exchange);
 
 /* Every socket's packets come here. */
 void dhcp_on_datagrams(void *context, const struct datagram *batch, size_t count);
+
+/* A session_learner; context is the service. A proxy asks the kernel. */
+bool dhcp_learn_neighbour(void *context, struct ip4 address, uint64_t now_s);
 
 /* Opens what [bootp] mode needs. Returns 0 or -errno with *out_socket. */
 int dhcp_open_sockets(struct dhcp_service *service, enum dhcp_socket *out_socket);

@@ -56,9 +56,13 @@ static void learn_address(struct exchange *exchange)
 
 	if (!ip4_is_set(address) && request->type == DHCP_REQUEST)
 		address = request->requested;
-	if (ip4_is_set(address))
+	if (!ip4_is_set(address))
+		return;
+	if (exchange->session != NULL)
 		session_set_address(exchange->service->parts.sessions, exchange->session, address,
 				    exchange->facts.now_s + SESSION_SILENCE_S);
+	else
+		session_clear_address(exchange->service->parts.sessions, address);
 }
 
 void dhcp_gather_progress(struct exchange *exchange)
@@ -66,7 +70,7 @@ void dhcp_gather_progress(struct exchange *exchange)
 	/* A REQUEST of the installed system says nothing of the firmware's. */
 	if (exchange->request.type == DHCP_REQUEST && exchange->client.is_boot_stage)
 		go_on(exchange, exchange->facts.now_s);
-	if (exchange->service->role == ROLE_PROXY && exchange->session != NULL)
+	if (exchange->service->role == ROLE_PROXY)
 		learn_address(exchange);
 }
 

@@ -224,10 +224,13 @@ static void add_boot(struct reply_options *options, const struct dhcp_answer_fac
 		reply_add(options, OPTION_MACHINE_UUID, uuid, VITAL);
 }
 
-/* iPXE waits for a proxy's offer unless it is told that there is none. */
+/* iPXE waits for a proxy's offer unless it is told that there is none, which only the configuration
+ * knows: that bootd heard no other server says nothing of proxies. */
 static void add_ipxe(struct reply_options *options, const struct dhcp_answer_facts *facts)
 {
-	if (facts->client->is_ipxe && facts->config->bootp.mode == MODE_SERVER &&
+	const struct bootp_config *bootp = &facts->config->bootp;
+
+	if (facts->client->is_ipxe && bootp->mode == MODE_SERVER && bootp->is_authoritative &&
 	    facts->boot_file[0] != '\0')
 		reply_add(options, OPTION_IPXE, span_of_text(PXE_IPXE_NO_PROXY, false), VITAL);
 }

@@ -5,6 +5,7 @@
 #include "dhcp/dhcp_verdict.h"
 #include "io/link.h"
 #include "io/link_listener.h"
+#include "io/neighbours.h"
 #include "io/udp.h"
 
 #include <errno.h>
@@ -55,7 +56,10 @@ int dhcp_take_role(struct dhcp_service *service, enum dhcp_role role)
 						 .interface = only_interface(&service->parts),
 						 .receive_buffer = RECEIVE_BUFFER };
 
+	/* Other threads ask which it is, by dhcp_learn_neighbour. */
+	session_lock(service->parts.sessions);
 	service->role = role;
+	session_unlock(service->parts.sessions);
 	if (role != ROLE_PROXY) {
 		dhcp_try_ahead(service);
 		return service->udp != NULL ? 0 : open_port(service, port, &service->udp);
@@ -92,6 +96,9 @@ static int take_mode(struct dhcp_service *service, enum dhcp_socket *out_socket)
 		dhcp_try_ahead(service);
 		return 0;
 	}
+	error = neighbours_open(&service->neighbours);
+	if (error < 0)
+		return error;
 	if (bootp->mode == MODE_PROXY)
 		return dhcp_take_role(service, ROLE_PROXY);
 	*out_socket = DHCP_STATE_FILE;
@@ -157,5 +164,6 @@ void dhcp_close_sockets(struct dhcp_service *service)
 	udp_close(service->pxe);
 	link_listener_close(service->listener);
 	link_close(service->link);
+	neighbours_close(service->neighbours);
 	dhcp_probe_free(service->probe);
 }

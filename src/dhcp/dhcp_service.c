@@ -377,6 +377,7 @@ int dhcp_service_start(const struct dhcp_service_parts *parts, struct dhcp_servi
 		dhcp_service_stop(service);
 		return error;
 	}
+	session_set_learner(parts->sessions, dhcp_learn_neighbour, service);
 	*out_service = service;
 	return 0;
 }
@@ -385,7 +386,10 @@ void dhcp_service_configure(struct dhcp_service *service, const struct dhcp_serv
 {
 	if (service->parts.authority != parts->authority)
 		dhcp_waiting_clear(service->waiting);
+	/* dhcp_learn_neighbour reads the configuration from other threads. */
+	session_lock(parts->sessions);
 	service->parts = *parts;
+	session_unlock(parts->sessions);
 	dhcp_follow_interface(service);
 	dhcp_try_ahead(service);
 	if (service->automatic != NULL)

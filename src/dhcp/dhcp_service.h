@@ -11,7 +11,7 @@
 struct authority;
 struct dhcp_service;
 
-/* Borrowed until the service has been stopped. */
+/* Borrowed until the service has been stopped, which is after all that asks sessions. */
 struct dhcp_service_parts {
 	struct loop *loop;
 	struct lease_store *leases;

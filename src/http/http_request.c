@@ -542,7 +542,7 @@ static enum MHD_Result ask(struct http_request *request)
 	struct session session;
 	struct ip4 address = ip_to_4(request->connection->address);
 	bool is_known =
-		session_copy_address(request->server->sessions, address, now_s, &session, &boot);
+		session_identify(request->server->sessions, address, now_s, &session, &boot);
 	const char *denial = find_denial(&settings, is_known ? &session : NULL, now_s);
 	enum MHD_Result result;
 

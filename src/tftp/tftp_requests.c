@@ -322,7 +322,7 @@ static void take_read(struct tftp_worker *worker, const struct datagram *datagra
 	uint64_t now_s = loop_now_ms(worker->parts.loop) / 1000;
 	struct session_boot boot;
 	struct session copy;
-	bool is_known = session_copy_address(worker->parts.sessions, address, now_s, &copy, &boot);
+	bool is_known = session_identify(worker->parts.sessions, address, now_s, &copy, &boot);
 	const struct session *session = is_known ? &copy : NULL;
 	const char *denial = find_denial(worker->parts.config, session, now_s);
 

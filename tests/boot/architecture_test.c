@@ -30,7 +30,7 @@ static void every_name_is_unique_and_reads_back(void **state)
 	}
 }
 
-/* The numbers as IANA assigns them, each family once. */
+/* The whole of IANA's table. */
 static void names_have_the_assigned_numbers(void **state)
 {
 	static const struct {
@@ -63,12 +63,21 @@ static void names_have_the_assigned_numbers(void **state)
 		{ "arm32-uboot-http", 23 },
 		{ "arm64-uboot-http", 24 },
 		{ "riscv32-uefi", 25 },
+		{ "riscv32-uefi-http", 26 },
 		{ "riscv64-uefi", 27 },
+		{ "riscv64-uefi-http", 28 },
+		{ "riscv128-uefi", 29 },
 		{ "riscv128-uefi-http", 30 },
 		{ "s390-basic", 31 },
+		{ "s390-extended", 32 },
+		{ "mips32-uefi", 33 },
 		{ "mips64-uefi", 34 },
 		{ "sunway32-uefi", 35 },
+		{ "sunway64-uefi", 36 },
+		{ "loongarch32-uefi", 37 },
+		{ "loongarch32-uefi-http", 38 },
 		{ "loongarch64-uefi", 39 },
+		{ "loongarch64-uefi-http", 40 },
 		{ "rpiboot", 41 },
 	};
 

@@ -419,6 +419,73 @@ static void a_copy_is_the_session_at_an_address(void **state)
 	session_table_free(table);
 }
 
+static void an_address_may_become_nobodys(void **state)
+{
+	struct session_table *table = new_table();
+	struct session copy;
+	struct session_boot boot;
+
+	(void)state;
+	session_set_address(table, session_open(table, machine(1), 10), address(1), 100);
+	session_clear_address(table, address(2));
+	assert_true(session_copy_address(table, address(1), 10, &copy, &boot));
+	session_clear_address(table, address(1));
+	assert_false(session_copy_address(table, address(1), 10, &copy, &boot));
+	assert_int_equal(session_find(table, machine(1), 10)->address.value, 0);
+	session_set_address(table, session_open(table, machine(1), 10), address(1), 100);
+	assert_true(session_copy_address(table, address(1), 10, &copy, &boot));
+	session_table_free(table);
+}
+
+/* Who is at an address that no session has, as a learner finds it. */
+struct learning {
+	struct session_table *table;
+	unsigned asked;
+	bool is_found;
+};
+
+static bool learn(void *context, struct ip4 at, uint64_t now_s)
+{
+	struct learning *learning = context;
+
+	learning->asked++;
+	session_lock(learning->table);
+	if (learning->is_found)
+		session_set_address(learning->table,
+				    session_open(learning->table, machine(2), now_s), at,
+				    now_s + 100);
+	session_unlock(learning->table);
+	return learning->is_found;
+}
+
+static void an_address_that_is_nobodys_is_asked_about(void **state)
+{
+	struct session_table *table = new_table();
+	struct learning learning = { .table = table };
+	struct session copy = { .last_seen_s = 99 };
+	struct session_boot boot;
+
+	(void)state;
+	assert_false(session_identify(table, address(2), 10, &copy, &boot));
+	session_set_learner(table, learn, &learning);
+	session_set_address(table, session_open(table, machine(1), 10), address(1), 100);
+	assert_true(session_identify(table, address(1), 10, &copy, &boot));
+	assert_int_equal(learning.asked, 0);
+	copy.last_seen_s = 99;
+	assert_false(session_identify(table, address(2), 10, &copy, &boot));
+	assert_int_equal(learning.asked, 1);
+	assert_int_equal(copy.last_seen_s, 99);
+	/* For the log, nobody is asked. */
+	assert_false(session_copy_address(table, address(2), 10, &copy, &boot));
+	assert_int_equal(learning.asked, 1);
+	learning.is_found = true;
+	assert_true(session_identify(table, address(2), 20, &copy, &boot));
+	assert_true(mac_is_same(copy.mac, machine(2)));
+	assert_true(session_identify(table, address(2), 20, &copy, &boot));
+	assert_int_equal(learning.asked, 2);
+	session_table_free(table);
+}
+
 static void a_request_for_a_file_is_noted(void **state)
 {
 	struct session_table *table = new_table();
@@ -454,6 +521,8 @@ int main(void)
 		cmocka_unit_test(a_table_of_one_session_works),
 		cmocka_unit_test(no_table_is_freed_in_peace),
 		cmocka_unit_test(a_copy_is_the_session_at_an_address),
+		cmocka_unit_test(an_address_may_become_nobodys),
+		cmocka_unit_test(an_address_that_is_nobodys_is_asked_about),
 		cmocka_unit_test(does_what_the_model_does),
 	};
 

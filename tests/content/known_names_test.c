@@ -58,6 +58,7 @@ static const struct {
 	{ "grubx64.efi", "/a/b/shim.efi", "/a/b/grubx64.efi", NULL },
 	{ "grubx64.efi", "shim.efi", NULL, NULL }, /* it was looked for there */
 	{ "grubx64.efi", "", NULL, NULL },
+	{ "grubx64.efi", "http://192.0.2.1/a/shim.efi", NULL, NULL }, /* not the root's */
 	{ "linux", "a/shim.efi", NULL, NULL }, /* nobody gets another file of the same name */
 	{ "a/grubx64.txt", "a/shim.efi", NULL, NULL },
 	{ "pxelinux.cfg/default", "a/pxelinux.0", NULL, NULL },

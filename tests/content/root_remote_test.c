@@ -74,6 +74,11 @@ static const struct web_page pages[] = {
 	{ "/r/moved-4", { MOVED("/r/tagged") } },
 	{ "/r/moved-0", { MOVED("/r/moved-1") } },
 	{ "/r/moved-out", { MOVED("file:///etc/passwd") } },
+	{ "/r/held.ipxe", { "HTTP/1.1 200 OK\r\nContent-Length: 16\r\n\r\nfor {mac} \v${mac}" } },
+	{ "/r/cut.ipxe", { OK10 "\r\n{mac}\v" } },
+	{ "/r/di/grubx64.efi", { TAGGED DIGITS } },
+	{ "/r/di/grub/grub.cfg", { TAGGED DIGITS } },
+	{ "/r/di/mmx64.efi", { ERROR_500 } },
 	{ "/r/moved-nowhere", { "HTTP/1.1 302 Found\r\nContent-Length: 10\r\n\r\n" DIGITS } },
 	{ NULL, { NULL } },
 };
@@ -84,6 +89,7 @@ struct fixture {
 	struct root_remote *remote;
 	struct content *content;
 	struct root_remote_settings settings;
+	struct content_asker asker;
 
 	pthread_mutex_t lock;
 	pthread_cond_t change;
@@ -98,6 +104,7 @@ struct result {
 	struct source *source;
 	enum content_refusal refusal;
 	char sentence[CONTENT_SENTENCE_SIZE];
+	char path[256];
 	struct loop *loop; /* to be stopped; NULL: none */
 };
 
@@ -123,16 +130,24 @@ static void await_event(struct fixture *fixture, enum remote_event_kind kind, un
 	(void)pthread_mutex_unlock(&fixture->lock);
 }
 
-static void new_content(struct fixture *fixture, const char *user)
+/* script: NULL for no templates. */
+static struct content *content_of(const struct fixture *fixture, const char *user,
+				  const char *script)
 {
+	struct content_settings settings = { .remote = fixture->remote, .script = script };
+	struct content *content;
 	char url[128];
 
 	(void)snprintf(url, sizeof(url), "http://%s127.0.0.1:%u/r/", user,
 		       web_server_port(fixture->server));
-	assert_int_equal(
-		content_new(&(struct content_settings){ .root = url, .remote = fixture->remote },
-			    &fixture->content),
-		0);
+	settings.root = url;
+	assert_int_equal(content_new(&settings, &content), 0);
+	return content;
+}
+
+static void new_content(struct fixture *fixture, const char *user)
+{
+	fixture->content = content_of(fixture, user, NULL);
 }
 
 static void start_remote(struct fixture *fixture, const char *directory)
@@ -213,6 +228,7 @@ static void on_open(void *context, const struct content_answer *answer)
 	result->source = answer->source;
 	result->refusal = answer->refusal;
 	(void)text_copy(result->sentence, sizeof(result->sentence), answer->sentence);
+	(void)text_copy(result->path, sizeof(result->path), answer->translated_path);
 	(void)pthread_cond_broadcast(&fixture->change);
 	(void)pthread_mutex_unlock(&fixture->lock);
 	if (loop != NULL)
@@ -221,12 +237,10 @@ static void on_open(void *context, const struct content_answer *answer)
 
 static void begin_opening(struct fixture *fixture, const char *name, struct result *out_result)
 {
-	static const struct content_asker nobody;
-
 	*out_result = (struct result){ .fixture = fixture };
 	assert_int_equal(content_open_here(fixture->content,
 					   (struct span){ (const uint8_t *)name, strlen(name) },
-					   &nobody, on_open, out_result),
+					   &fixture->asker, on_open, out_result),
 			 0);
 }
 
@@ -649,6 +663,113 @@ static void the_end_is_quick_and_leaves_nobody_waiting(void **state)
 	root_remote_stop(fixture->remote);
 }
 
+static void serve_scripts(struct fixture *fixture)
+{
+	content_free(fixture->content);
+	fixture->content = content_of(fixture, "", "/script");
+	assert_true(text_copy(fixture->asker.mac.text, sizeof(fixture->asker.mac.text),
+			      "52-54-00-12-34-56"));
+}
+
+/* Its size is known, and its variables are put in, when all of it is here: for those who wait, for
+ * those who find it in the cache, and for each its own. Who wants no script reads it as it grows.
+ */
+static void a_script_is_made_of_the_whole_file(void **state)
+{
+	struct fixture *fixture = *state;
+	struct result reading = open_name(fixture, "held.ipxe");
+	struct result waiting[2];
+
+	assert_int_equal(await_bytes(&reading, 10).available_bytes, 10);
+	serve_scripts(fixture);
+	begin_opening(fixture, "held.ipxe", &waiting[0]);
+	begin_opening(fixture, "/held.ipxe", &waiting[1]);
+	assert_false(waiting[0].is_there);
+	assert_false(waiting[1].is_there);
+	web_server_release(fixture->server);
+	for (size_t i = 0; i < COUNT_OF(waiting); i++) {
+		await_answer(&waiting[i]);
+		check_whole(&waiting[i], "for 52-54-00-12-34-56 ${mac}");
+	}
+	check_whole(&reading, "for {mac} ${mac}");
+	assert_true(text_copy(fixture->asker.mac.text, sizeof(fixture->asker.mac.text), "other"));
+	check_file(fixture, "held.ipxe", "for other ${mac}");
+	assert_int_equal(web_server_count(fixture->server, "/r/held.ipxe"), 1);
+}
+
+static void the_first_who_asks_for_a_script_waits_for_all_of_it(void **state)
+{
+	struct fixture *fixture = *state;
+	struct result waiting;
+
+	serve_scripts(fixture);
+	begin_opening(fixture, "held.ipxe", &waiting);
+	await_event(fixture, REMOTE_EVENT_STARTED, 1);
+	assert_false(waiting.is_there);
+	web_server_release(fixture->server);
+	await_answer(&waiting);
+	check_whole(&waiting, "for 52-54-00-12-34-56 ${mac}");
+}
+
+static void half_a_script_is_none(void **state)
+{
+	struct fixture *fixture = *state;
+	struct result waiting;
+
+	serve_scripts(fixture);
+	begin_opening(fixture, "cut.ipxe", &waiting);
+	web_server_release(fixture->server);
+	await_answer(&waiting);
+	assert_null(waiting.source);
+	assert_int_equal(waiting.refusal, CONTENT_BROKEN);
+	assert_int_not_equal(waiting.sentence[0], '\0');
+}
+
+static void nobody_waits_for_a_script_for_ever(void **state)
+{
+	struct fixture *fixture = *state;
+	struct result waiting;
+
+	serve_scripts(fixture);
+	begin_opening(fixture, "held.ipxe", &waiting);
+	await_event(fixture, REMOTE_EVENT_STARTED, 1);
+	root_remote_stop(fixture->remote);
+	await_answer(&waiting);
+	assert_null(waiting.source);
+	assert_int_equal(waiting.refusal, CONTENT_UNREACHABLE);
+}
+
+static void a_second_stage_is_looked_for_beside_the_first(void **state)
+{
+	struct fixture *fixture = *state;
+	struct result result;
+
+	check_refused(fixture, "grubx64.efi", CONTENT_NOT_FOUND, "");
+	assert_true(text_copy(fixture->asker.loader, sizeof(fixture->asker.loader),
+			      "/di/bootnetx64.efi"));
+	for (unsigned i = 0; i < 2; i++) {
+		result = open_name(fixture, "EFI/grubx64.efi");
+		assert_string_equal(result.path, "di/grubx64.efi");
+		check_whole(&result, DIGITS);
+	}
+	assert_int_equal(web_server_count(fixture->server, "/r/EFI/grubx64.efi"), 1);
+	assert_int_equal(web_server_count(fixture->server, "/r/di/grubx64.efi"), 1);
+	/* Two places, and the second has it. */
+	result = open_name(fixture, "grub.cfg");
+	assert_string_equal(result.path, "di/grub/grub.cfg");
+	check_whole(&result, DIGITS);
+	assert_int_equal(web_server_count(fixture->server, "/r/di/grub.cfg"), 1);
+	/* Its own place is asked once. */
+	check_refused(fixture, "di/fbx64.efi", CONTENT_NOT_FOUND, "");
+	assert_int_equal(web_server_count(fixture->server, "/r/di/fbx64.efi"), 1);
+	/* An upstream in trouble has not said that there is none. */
+	result = open_name(fixture, "mmx64.efi");
+	assert_int_equal(result.refusal, CONTENT_UNREACHABLE);
+	assert_string_equal(result.path, "");
+	check_refused(fixture, "linux", CONTENT_NOT_FOUND, "");
+	assert_int_equal(web_server_count(fixture->server, "/r/di/linux"), 0);
+}
+
 /* Nothing is on the disk, and nothing stays but while it is read. */
 static void without_a_folder_it_works_as_well(void **state)
 {
@@ -723,6 +844,11 @@ int main(void)
 		TEST(silence_is_a_failure),
 		TEST(more_than_may_wait_are_refused),
 		TEST(the_end_is_quick_and_leaves_nobody_waiting),
+		TEST(a_script_is_made_of_the_whole_file),
+		TEST(the_first_who_asks_for_a_script_waits_for_all_of_it),
+		TEST(half_a_script_is_none),
+		TEST(nobody_waits_for_a_script_for_ever),
+		TEST(a_second_stage_is_looked_for_beside_the_first),
 		TEST(without_a_folder_it_works_as_well),
 		TEST(many_threads_open_at_once),
 	};

@@ -370,16 +370,19 @@ static void ipxe_does_not_wait_for_a_proxy(void **state)
 		const char *asked;
 		enum dhcp_verdict verdict;
 		enum bootp_mode mode;
+		bool is_authoritative;
 		const char *boot_file;
 		bool is_told;
 	} cases[] = {
-		{ "ipxe-chain-rom-discover", DHCP_VERDICT_OFFER, MODE_SERVER, "f", true },
-		{ "ipxe-chain-rom-request", DHCP_VERDICT_ACK, MODE_SERVER, "f", true },
-		{ "ipxe-chain-rom-discover", DHCP_VERDICT_OFFER, MODE_SERVER, "", false },
-		{ "ipxe-chain-rom-discover", DHCP_VERDICT_OFFER, MODE_AUTO, "f", false },
-		{ "ipxe-chain-rom-discover", DHCP_VERDICT_PROXY_OFFER, MODE_PROXY, "f", false },
-		{ "uefi-pxe4-rom-discover", DHCP_VERDICT_OFFER, MODE_SERVER, "f", false },
-		{ "ipxe-chain-os-discover", DHCP_VERDICT_OFFER, MODE_SERVER, "f", false },
+		{ "ipxe-chain-rom-discover", DHCP_VERDICT_OFFER, MODE_SERVER, true, "f", true },
+		{ "ipxe-chain-rom-request", DHCP_VERDICT_ACK, MODE_SERVER, true, "f", true },
+		{ "ipxe-chain-rom-discover", DHCP_VERDICT_OFFER, MODE_SERVER, false, "f", false },
+		{ "ipxe-chain-rom-discover", DHCP_VERDICT_OFFER, MODE_SERVER, true, "", false },
+		{ "ipxe-chain-rom-discover", DHCP_VERDICT_OFFER, MODE_AUTO, true, "f", false },
+		{ "ipxe-chain-rom-discover", DHCP_VERDICT_PROXY_OFFER, MODE_PROXY, true, "f",
+		  false },
+		{ "uefi-pxe4-rom-discover", DHCP_VERDICT_OFFER, MODE_SERVER, true, "f", false },
+		{ "ipxe-chain-os-discover", DHCP_VERDICT_OFFER, MODE_SERVER, true, "f", false },
 	};
 
 	(void)state;
@@ -388,6 +391,7 @@ static void ipxe_does_not_wait_for_a_proxy(void **state)
 		struct reply reply;
 
 		config.bootp.mode = cases[i].mode;
+		config.bootp.is_authoritative = cases[i].is_authoritative;
 		boot_file = cases[i].boot_file;
 		answer(asked, cases[i].verdict, SHAPE_PLAIN, NULL, &reply);
 		if (cases[i].is_told)

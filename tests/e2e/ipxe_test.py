@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """UEFI HTTP boot, iPXE with its script, loops, and second stages asked for in the wrong place."""
 
+import concurrent.futures
 import os
 import struct
 import subprocess
@@ -10,7 +11,8 @@ import dhcp
 from bootd import run_binary
 from dhcp import ACK, DISCOVER, OFFER, REQUEST, RawClient, mac, message, pxe_options
 from harness import EndToEndTest, main
-from tftp import RawTftp
+from tftp import ERROR, RawTftp
+from upstream import Upstream
 
 SERVER, FIRST, MACHINE = "10.77.0.1", "10.77.0.100", mac("52:54:00:77:00:01")
 OTHER = mac("52:54:00:77:00:02")
@@ -249,8 +251,9 @@ class Chain(IpxeTest):
                                      "http://192.0.2.7/menu.ipxe")
             self.doCleanups()
 
-    def test_a_server_says_that_there_is_no_proxy_and_a_proxy_does_not(self):
-        for mode, expected in (({}, b"\xb0\1\1"), (PROXY, None)):
+    def test_the_one_server_says_that_there_is_no_proxy(self):
+        not_alone = {"bootp": {"authoritative": "no"}}
+        for mode, expected in (({}, b"\xb0\1\1"), (not_alone, None), (PROXY, None)):
             self.serve(HTTPD, NO_ROWS, mode)
             with RawClient(self.network) as raw:
                 told = raw.discover(MACHINE, ipxe_options()).message
@@ -434,6 +437,81 @@ class SecondStage(IpxeTest):
         daemon.wait_for(r"info  +tftp: .*: di/grubx64.efi: not found")
         self.assertEqual(len(daemon.lines("not found")), len(daemon.lines("debug .*not found")) + 1)
         self.assertEqual(len(daemon.lines("not found, which is usual")), 8)
+
+
+class RemoteRoot(IpxeTest):
+    """The same where the files are on a web server."""
+
+    def serve_remote(self, *changes):
+        """(bootd, the upstream)."""
+        upstream = Upstream(self.network)
+        self.addCleanup(upstream.close)
+        root = {"tftp": {"root": upstream.root}, "cache": {"directory": "cache"}}
+        return self.serve(HTTPD, root, *changes), upstream
+
+    def both(self):
+        """By TFTP and by HTTP."""
+        return self.tftp, lambda name: self.curl(f"http://{SERVER}/{name}")
+
+    def test_a_script_is_made_for_its_machine(self):
+        _, upstream = self.serve_remote(NO_ROWS)
+        text = "#!ipxe\necho {mac} at {ip} ${mac}\n" + "# a long script\n" * 5000
+        # Slow enough for the others to come meanwhile.
+        upstream.put("boot.ipxe", text.encode(), pace=100_000)
+        upstream.put("chunked.ipxe", text.encode(), framing="chunked")
+        plain = upstream.put("plain.txt", text.encode())
+        with RawClient(self.network) as raw:
+            raw.lease(MACHINE, pxe_options(BIOS))
+        self.give_address(FIRST)
+        made = text.replace("{mac}", "52-54-00-77-00-01", 1).replace("{ip}", FIRST).encode()
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            got = [pool.submit(get, "boot.ipxe") for get in self.both() * 3]
+            self.assertEqual([one.result() for one in got], [made] * 6)
+        self.assertEqual(len(upstream.requests("boot.ipxe")), 1)
+        for get in self.both():
+            self.assertEqual(get("chunked.ipxe"), made)
+            self.assertEqual(get("boot.ipxe"), made)
+            self.assertEqual(get("plain.txt"), plain)
+        self.assertIn(b"Content-Length: %d\r\n" % len(made),
+                      self.curl(f"http://{SERVER}/boot.ipxe", "-I"))
+        # A stranger's has no MAC address in it.
+        self.give_address("10.77.0.77")
+        stranger = text.replace("{mac}", "", 1).replace("{ip}", "10.77.0.77").encode()
+        self.assertEqual(self.curl(f"http://{SERVER}/boot.ipxe", "--interface", "10.77.0.77"), stranger)
+        self.assertEqual(len(upstream.requests("boot.ipxe")), 1)
+
+    def test_half_a_script_is_an_error(self):
+        _, upstream = self.serve_remote(NO_ROWS)
+        upstream.put("boot.ipxe", b"#!ipxe\n" * 1000, cut=3500, then=[{"cut": 3500}] * 9)
+        self.give_address("10.77.0.77")
+        with RawTftp(self.network) as client:
+            self.assertEqual(client.ask("boot.ipxe").kind, ERROR)
+        done = subprocess.run(self.network.command("cli", "curl", "-s", "-o", "/dev/null", "-w",
+                                                   "%{http_code}", f"http://{SERVER}/boot.ipxe"),
+                              check=True, stdout=subprocess.PIPE, timeout=120)
+        self.assertEqual(done.stdout, b"502")
+
+    def test_a_second_stage_is_found_beside_the_first_loader(self):
+        daemon, upstream = self.serve_remote({"bootfile": {"7": "di/amd64/bootnetx64.efi"}})
+        for name in ("bootnetx64.efi", "grubx64.efi", "grub/grub.cfg", "linux"):
+            upstream.put("di/amd64/" + name, name.encode())
+        with RawClient(self.network) as raw:
+            self.give_address(raw.lease(MACHINE, pxe_options(UEFI)).message.yiaddr)
+        for get in self.both():
+            self.assertEqual(get("grubx64.efi"), b"grubx64.efi")
+            self.assertEqual(get("EFI/debian/grubx64.efi"), b"grubx64.efi")
+            self.assertEqual(get("/grub/grub.cfg"), b"grub/grub.cfg")
+        daemon.wait_for(r"sent grubx64.efi \(from di/amd64/grubx64.efi\)")
+        self.assertEqual(len(upstream.requests("di/amd64/grubx64.efi")), 1)
+        for name in ("linux", "revocations.efi"):
+            with RawTftp(self.network) as client:
+                self.assertEqual(client.ask(name).code, 1)
+        daemon.wait_for("revocations.efi: not found, which is usual")
+        # The loaders' own folder costs the upstream nothing.
+        self.assertEqual(self.tftp("ipxe/undionly.kpxe"), b"the loader undionly.kpxe")
+        self.assertEqual(upstream.requests("ipxe/undionly.kpxe"), [])
+        upstream.put("ipxe/own.efi", b"own")
+        self.assertEqual(self.tftp("ipxe/own.efi"), b"own")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from dhcp import ACK, DISCOVER, INFORM, OFFER, REQUEST, RawClient, mac, message,
 from harness import EndToEndTest, main
 from network import Network
 from other_servers import ALL, Dnsmasq, Kea
-from tftp import RawTftp
+from tftp import DATA, ERROR, RawTftp
 
 SERVER, MACHINE = "10.77.0.1", mac("52:54:00:77:00:01")
 VENDOR, PXE_PORT = 43, 4011
@@ -65,7 +65,7 @@ def item_option(item, layer=0):
 class ProxyTest(EndToEndTest):
     """Helpers of the classes below."""
 
-    programs = ("dnsmasq", "dhcpd", "kea-dhcp4", "dhclient")
+    programs = ("dnsmasq", "dhcpd", "kea-dhcp4", "dhclient", "curl")
 
     def proxy(self, *changes, **more):
         return self.bootd(PROXY, *changes, **more)
@@ -133,6 +133,23 @@ class OnOneHost(ProxyTest):
                     self.check_boots(stack.enter_context(RawClient(self.network)))
                     self.doCleanups()
 
+    def test_a_relays_unicast_reaches_both(self):
+        """The port's owner gets it, and so does bootd."""
+        self.proxy()
+        # The other servers' answers need an ARP entry for the relay.
+        self.network.add_address("cli", "c0", "10.77.0.250/24")
+        self.addCleanup(self.network.flush, "cli", "c0")
+        for program in ALL:
+            with self.subTest(program.name), program(self.network), \
+                    RawClient(self.network) as raw:
+                sent = message(DISCOVER, MACHINE, pxe_options(BIOS), giaddr="10.77.0.250", hops=1)
+                got = offers(raw, sent, 2, source="10.77.0.250", source_port=67, target=SERVER,
+                             from_mac=MACHINE, to_mac=self.network.mac("srv", "s0"))
+                mine, = [one for one in got if is_bootds(one)]
+                self.assertEqual((mine.frame.target, mine.frame.target_port, mine.message.yiaddr,
+                                  mine.message.giaddr),
+                                 ("10.77.0.250", 67, dhcp.ANY, "10.77.0.250"))
+
     def test_ordinary_clients_hear_the_other_server_alone(self):
         daemon = self.proxy()
         with Dnsmasq(self.network), Dhclient(self.network) as client:
@@ -153,6 +170,105 @@ class OnOneHost(ProxyTest):
             with RawTftp(self.network) as client:
                 self.assertEqual(client.read(offer.message.file_name)[0], content)
         daemon.wait_for(rf"tftp: {address} \({dhcp.mac_log(MACHINE)}\): sent bios/pxelinux.0")
+
+
+class Neighbours(ProxyTest):
+    """Machines that ask for files, and of whose DHCP bootd has heard nothing, or not all."""
+
+    BY_MAC = {"bootp": {"access": "mac"}, "httpd": {"enable": "yes"}}
+    ROW = "52-54-00-77-00-01"
+
+    def serve(self, *changes):
+        """A proxy, or what the changes make of it, with a file; the client has an address."""
+        daemon = self.proxy(*changes)
+        daemon.write("file", b"content")
+        self.network.add_address("cli", "c0", "10.77.0.77/24")
+        self.addCleanup(self.network.flush, "cli", "c0")
+        return daemon
+
+    def read(self, address="10.77.0.77", server=SERVER):
+        """What TFTP and HTTP answer: whether each gave the file."""
+        with contextlib.closing(self.network.udp_socket("cli", address)) as sock, \
+                RawTftp(self.network, server=server) as client:
+            client.socket.close()
+            client.socket = sock
+            by_tftp = client.ask("file")
+        done = self.network.run("cli", "curl", "-s", "--interface", address,
+                                f"http://{server}/file", "-o", "/dev/null", "-w", "%{http_code}")
+        self.assertIn((by_tftp.kind, by_tftp.code if by_tftp.kind == ERROR else None, done.stdout),
+                      [(DATA, None, "200"), (ERROR, 2, "403")])
+        return by_tftp.kind == DATA
+
+    def test_a_row_decides_for_a_machine_that_was_never_heard(self):
+        for rows, may_read in (({self.ROW: "yes"}, True), ({self.ROW: "no"}, False),
+                               ({"52-54-00-77-EE-EE": "yes"}, False)):
+            for files in ("any", "known"):
+                with self.subTest(rows, files=files):
+                    daemon = self.serve(self.BY_MAC, {"mac": rows, "bootp": {"access_files": files}})
+                    self.assertEqual(self.read(), may_read)
+                    daemon.wait_for(rf"tftp: 10\.77\.0\.77 \({dhcp.mac_log(MACHINE)}\): .*file")
+                    daemon.wait_for(rf"http: 10\.77\.0\.77 \({dhcp.mac_log(MACHINE)}\): .*file")
+                    self.doCleanups()
+
+    def test_a_reload_changes_the_rows_for_who_comes_then(self):
+        daemon = self.serve(self.BY_MAC, {"mac": {self.ROW: "yes"}})
+        self.network.add_address("cli", "c0", "10.77.0.78/24")
+        self.assertTrue(self.read("10.77.0.77"))
+        daemon.configure(PROXY, self.BY_MAC, {"mac": {self.ROW: "no"}})
+        os.kill(daemon.pid, signal.SIGHUP)
+        daemon.wait_for("reloaded")
+        # The next stage knows nobody yet, so it asks by ARP, as firmware and systems do.
+        self.network.ip("cli", "neigh", "flush", "dev", "c0")
+        self.assertFalse(self.read("10.77.0.78"))
+
+    def test_a_machine_that_boots_is_known_wherever_it_turns_up(self):
+        daemon = self.serve({"bootp": {"access_files": "known"}, "httpd": {"enable": "yes"}})
+        self.assertFalse(self.read())
+        with RawClient(self.network) as raw:
+            raw.discover(MACHINE, pxe_options(BIOS))
+        # Which address it got, nobody has told bootd.
+        self.assertTrue(self.read())
+        daemon.wait_for(rf"tftp: 10\.77\.0\.77 \({dhcp.mac_log(MACHINE)}\): sent file")
+
+    def test_who_takes_over_an_address_is_not_who_had_it(self):
+        other = mac("52:54:00:77:00:09")
+        self.serve(self.BY_MAC, {"mac": {self.ROW: "no", "52-54-00-77-00-09": "yes"}})
+        wish = [(dhcp.REQUESTED_ADDRESS, dhcp.ip4("10.77.0.77"))]
+        with RawClient(self.network) as raw:
+            # One that may boot had the address; the other is a system that is switched on later.
+            raw.send(message(REQUEST, other, [*wish, *pxe_options(BIOS)]))
+            raw.send(message(REQUEST, MACHINE, wish))
+            raw.discover(other, pxe_options(BIOS))
+        self.assertFalse(self.read())
+
+    def test_a_router_does_not_stand_for_those_behind_it(self):
+        daemon = self.serve(self.BY_MAC, {"mac": {self.ROW: "no"}})
+        self.network.add_address("cli", "c0", "192.0.2.9/32")
+        self.network.ip("srv", "route", "add", "192.0.2.0/24", "via", "10.77.0.77")
+        self.addCleanup(self.network.ip, "srv", "route", "del", "192.0.2.0/24")
+        self.assertTrue(self.read("192.0.2.9"))
+        daemon.wait_for(r"tftp: 192\.0\.2\.9: ")
+        self.assertFalse(self.read())
+
+    def test_on_an_interface_that_is_left_alone_no_row_decides(self):
+        self.network.add_link(("srv", "s1"), ("cli", "c1"))
+        self.addCleanup(self.network.ip, "srv", "link", "del", "s1")
+        self.network.add_address("srv", "s1", "10.78.0.1/24")
+        self.network.add_address("cli", "c1", "10.78.0.77/24")
+        row = self.network.mac("cli", "c1").hex("-").upper()
+        daemon = self.serve(self.BY_MAC, {"mac": {row: "no"}, "bootp": {"address": "s0"},
+                                          "tftp": {"address": "0.0.0.0"},
+                                          "httpd": {"address": "0.0.0.0"}})
+        self.assertTrue(self.read("10.78.0.77", "10.78.0.1"))
+        daemon.wait_for(r"tftp: 10\.78\.0\.77: ")
+
+    def test_a_server_knows_whom_it_gave_an_address(self):
+        daemon = self.bootd(self.BY_MAC, {"mac": {self.ROW: "no"}})
+        daemon.write("file", b"content")
+        self.network.add_address("cli", "c0", "10.77.0.77/24")
+        self.addCleanup(self.network.flush, "cli", "c0")
+        self.assertTrue(self.read())
+        daemon.wait_for(r"tftp: 10\.77\.0\.77: ")
 
 
 class OnTheWire(ProxyTest):
@@ -213,6 +329,38 @@ class OnTheWire(ProxyTest):
         # With no address to send to, the relay has to broadcast.
         self.assertEqual(told.flags, dhcp.BROADCAST_FLAG)
 
+    def test_unicast_requests_are_answered(self):
+        """PXE 2.1 section 2.2.3: a boot server may be asked by unicast, on port 67, too."""
+        daemon = self.proxy(MENU)
+        with RawClient(self.network) as raw:
+            here = {"source": "10.77.0.77", "target": SERVER, "to_mac": self.network.mac("srv", "s0")}
+            answer = raw.ask(message(DISCOVER, MACHINE, pxe_options(BIOS)), **here)
+            self.assertEqual((answer.frame.target, answer.frame.source_port, answer.message.type),
+                             (dhcp.EVERYBODY, 67, OFFER))
+            answer = raw.ask(message(REQUEST, MACHINE, [*pxe_options(BIOS), item_option(0x8000)],
+                                     ciaddr="10.77.0.77"), **here)
+            self.assertEqual((answer.frame.target, answer.message.type, answer.message.file_name),
+                             ("10.77.0.77", ACK, "first.bin"))
+            # Without an entry it is for whoever gives addresses.
+            sent = message(REQUEST, MACHINE, pxe_options(BIOS), ciaddr="10.77.0.77")
+            self.assertEqual(raw.answers_before_probe(sent, where=here), [])
+        self.assertEqual(len(daemon.lines("proxy ACK")), 1)
+
+    def test_port_4011_answers_through_a_router(self):
+        self.proxy()
+        self.network.add_address("cli", "c0", "10.77.0.77/24")
+        self.addCleanup(self.network.flush, "cli", "c0")
+        self.network.add_address("cli", "c0", "192.0.2.9/32")
+        self.network.ip("srv", "route", "add", "192.0.2.0/24", "via", "10.77.0.77")
+        self.addCleanup(self.network.ip, "srv", "route", "del", "192.0.2.0/24")
+        sent = message(REQUEST, MACHINE, pxe_options(UEFI), ciaddr="192.0.2.9")
+        with self.network.udp_socket("cli", "192.0.2.9", PXE_PORT) as sock:
+            sock.settimeout(20)
+            sock.sendto(sent.encode(), (SERVER, PXE_PORT))
+            data, source = sock.recvfrom(4096)
+        self.assertEqual(source, (SERVER, PXE_PORT))
+        self.assertEqual(dhcp.Message.decode(data).file_name, "efi64/grubx64.efi")
+
     def test_a_request_for_an_address_is_never_answered_whomever_it_names(self):
         daemon = self.proxy()
         with RawClient(self.network) as raw:
@@ -250,11 +398,13 @@ class OnTheWire(ProxyTest):
             daemon.wait_for("ignored REQUEST: it is denied")
 
     def test_an_unknown_architecture_gets_the_default_and_a_warning(self):
-        daemon = self.proxy()
-        with RawClient(self.network) as raw:
-            raw.discover(MACHINE, pxe_options(4660))
-        daemon.wait_for("warning: unknown architecture 4660 has no name here and no row in "
-                        r"\[bootfile\]: it gets file other.bin")
+        for start in (self.proxy, self.bootd):
+            daemon = start()
+            with RawClient(self.network) as raw:
+                raw.discover(MACHINE, pxe_options(4660))
+            daemon.wait_for("warning: unknown architecture 4660 has no name here and no row in "
+                            r"\[bootfile\]: it gets file other.bin")
+            daemon.stop()
 
     def test_a_list_of_architectures_gets_the_first_that_has_a_row(self):
         self.proxy()

@@ -138,6 +138,19 @@ class Evidence:
 
 
 @dataclass
+class KernelEvidence(Evidence):
+    """Of one machine of several: it has come far enough when its kernel runs."""
+
+    def waiting_for(self):
+        steps = (
+            (self.has_firmware_asked, "the firmware to ask for an address"),
+            (self.firmware_address, "the firmware to get an address"),
+            (self.kernel, "the boot loader to load and start the kernel"),
+        )
+        return next((step for done, step in steps if not done), "")
+
+
+@dataclass
 class LoopEvidence(Evidence):
     """Of a loader that asks for itself: bootd gives it three times, and no more."""
     acknowledged: int = 0

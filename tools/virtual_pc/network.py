@@ -25,8 +25,9 @@ def ip(*words):
     return result.stdout
 
 
-def enter_own_network():
-    """From here on this process and its children live in a network namespace of their own.
+def enter_own_network(machine_count=1):
+    """From here on this process and its children live in a network namespace of their own. Returns the
+    names of the tap devices: TAP itself, or for several machines those that TAP joins as a bridge.
 
     It has no name, on purpose: the kernel removes it, tap device and all, when the last of these
     processes ends, however that happens. To look inside: nsenter --net=/proc/PID/ns/net.
@@ -36,9 +37,16 @@ def enter_own_network():
     if not os.path.exists("/dev/net/tun"):
         raise Problem("/dev/net/tun is missing, so there can be no tap device (try: modprobe tun).")
     ip("link", "set", "lo", "up")
-    ip("tuntap", "add", "dev", TAP, "mode", "tap")
+    taps = [TAP] if machine_count == 1 else [f"pc{number}" for number in range(machine_count)]
+    if machine_count > 1:
+        ip("link", "add", TAP, "type", "bridge")
+    for tap in taps:
+        ip("tuntap", "add", "dev", tap, "mode", "tap")
+        if tap != TAP:
+            ip("link", "set", tap, "master", TAP, "up")
     ip("address", "add", f"{SERVER}/24", "dev", TAP)
     ip("link", "set", TAP, "up")
+    return taps
 
 
 def open_udp_ports():

@@ -55,6 +55,10 @@ class Child:
     def fileno(self):
         return self._process.stdout.fileno()
 
+    @property
+    def pid(self):
+        return self._process.pid
+
     def read_lines(self):
         """The lines that are complete by now; None at the end of the output."""
         try:

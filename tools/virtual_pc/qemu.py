@@ -69,13 +69,14 @@ def http_firmware(folder):
 FIRMWARE = {"bios": bios_firmware, "uefi": uefi_firmware, "http": http_firmware}
 
 
-def command(firmware, is_kvm, mac, folder):
+def command(firmware, is_kvm, mac, folder, tap=TAP, memory_mib=MEMORY_MIB):
+    """folder: the virtual PC's own, for what its firmware keeps."""
     if shutil.which(QEMU) is None:
         raise Problem(f"{QEMU} is missing: install qemu-system-x86 (tools/setup).")
     arguments, card_options = FIRMWARE[firmware](folder)
     return [
-        QEMU, *accelerator(is_kvm), *arguments, "-m", str(MEMORY_MIB),
+        QEMU, *accelerator(is_kvm), *arguments, "-m", str(memory_mib),
         "-nodefaults", "-display", "none", "-serial", "stdio", "-no-reboot", "-boot", "n",
-        "-netdev", f"tap,id=net,ifname={TAP},script=no,downscript=no",
+        "-netdev", f"tap,id=net,ifname={tap},script=no,downscript=no",
         "-device", f"virtio-net-pci,netdev=net,mac={mac}{card_options}",
     ]

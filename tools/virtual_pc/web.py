@@ -109,8 +109,9 @@ class Web:
         twice = [name for name, count in found.items() if count > 1]
         if twice:
             return f"nginx was asked {found[twice[0]]} times for {twice[0]}"
-        # Loaders ask by "/name" and "\\name", too.
-        sent = {posixpath.normpath(name.replace("\\", "/")).lstrip("/") for name in sent_files}
+        # Loaders ask by "/name" and "\\name", too. Those of [ipxe] are bootd's own.
+        sent = {posixpath.normpath(name.replace("\\", "/")).lstrip("/") for name in sent_files
+                if not name.startswith("ipxe/")}
         strangers = sent ^ set(found)
         if strangers:
             return f"nginx and bootd do not agree on having sent {', '.join(sorted(strangers))}"
