@@ -183,7 +183,7 @@ static struct setup *prepare_reload(struct bootd *bootd, struct problems *proble
 		setup_open_log(setup, bootd->options.is_debug, problems);
 	/* Last of all, because it takes effect at once. */
 	if (problems->count == 0 && bootd->leases != NULL)
-		bootd_set_pool(bootd->leases, setup, problems);
+		bootd_set_pools(bootd->leases, setup, problems);
 	if (problems->count == 0)
 		return setup;
 	setup_close(setup);

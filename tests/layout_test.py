@@ -54,6 +54,8 @@ DECIDING_FILES = "|".join((
     r"lease/lease\.h",
     r"lease/lease_heap\.[ch]",
     r"lease/lease_index\.[ch]",
+    r"lease/lease_ranges\.[ch]",
+    r"lease/lease_table\.[ch]",
     r"tftp/tftp_caps\.[ch]",
 ))
 
@@ -103,6 +105,8 @@ NM_EXCEPTIONS = "|".join((
     r"boot/session\.c",
     r"lease/lease_heap\.c",
     r"lease/lease_index\.c",
+    r"lease/lease_ranges\.c",
+    r"lease/lease_table\.c",
 ))
 NM_HELPERS = ("base/addr.c", "base/bytes.c", "base/text.c")
 

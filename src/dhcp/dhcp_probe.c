@@ -91,7 +91,7 @@ static void add(struct dhcp_probe *probe)
 	const struct lease_operations *leases = probe->parts.leases->operations;
 	struct ip4 address;
 
-	if (!leases->find_free(probe->parts.leases, (struct ip4){ 0 }, now_s(probe), &address))
+	if (!leases->find_free(probe->parts.leases, 0, (struct ip4){ 0 }, now_s(probe), &address))
 		return;
 	keep(probe, address, LEASE_OFFERED, now_s(probe) + HELD_BACK_S);
 	probe->list[probe->count++] = (struct candidate){ .address = address };
@@ -251,5 +251,5 @@ bool dhcp_probe_find(struct dhcp_probe *probe, struct ip4 wanted, uint64_t time_
 	if (must_be_ready)
 		return false;
 	return find_on_list(probe, false, time_s, out_address) ||
-	       leases->operations->find_free(leases, wanted, time_s, out_address);
+	       leases->operations->find_free(leases, 0, wanted, time_s, out_address);
 }

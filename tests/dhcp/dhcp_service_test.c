@@ -104,6 +104,9 @@ static void fill_config(void)
 /* All but the service, so that a test may change what it starts with. */
 static int set_up(void **state)
 {
+	struct address_range range;
+	struct lease_pool pool = { &range, 1 };
+
 	(void)state;
 	if (!network_is_entered())
 		return 0;
@@ -112,8 +115,8 @@ static int set_up(void **state)
 	bench.activity = activity_new();
 	bench.sessions = session_table_new(16);
 	bench.leases = lease_memory_new();
-	if (bench.leases->operations->set_pool(bench.leases, ip4_of(FIRST), ip4_of(LAST), NULL, 0) <
-	    0)
+	range = (struct address_range){ ip4_of(FIRST), ip4_of(LAST) };
+	if (bench.leases->operations->set_pools(bench.leases, &pool, 1, NULL, 0) < 0)
 		return -1;
 	bench.served[0] = (struct local_address){ .interface = network_interface("near"),
 						  .name = "near",
@@ -277,7 +280,7 @@ static const struct lease *find_lease(const char *mac)
 {
 	struct lease_identity owner = lease_identity_of_mac(mac_of(mac));
 
-	return bench.leases->operations->find_machine(bench.leases, &owner);
+	return bench.leases->operations->find_machine(bench.leases, 0, &owner);
 }
 
 static void a_machine_gets_an_address_by_raw_frames(void **state)
