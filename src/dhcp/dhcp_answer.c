@@ -20,7 +20,8 @@ struct answer {
 	enum boot_shape shape;
 	bool is_given; /* the address comes from here, not from the machine's own word */
 	struct dhcp_destination destination;
-	unsigned interface;
+	unsigned interface; /* of arrival */
+	bool is_routed;     /* what is sent to one machine finds its way by the routing table */
 	struct ip4 server;
 	struct client client;
 	char boot_file[BOOT_NAME_SIZE]; /* a copy: the session may go while the lease is kept */
@@ -127,6 +128,15 @@ static struct dhcp_destination destination_of(const struct exchange *exchange)
 				exchange->client.hears_only_broadcast);
 }
 
+static struct ip4 tftp_server_of(const struct exchange *exchange)
+{
+	const struct dhcp_service_parts *parts = &exchange->service->parts;
+
+	if (exchange->subnet != NULL && ip4_is_set(exchange->subnet->next_server))
+		return exchange->subnet->next_server;
+	return ip4_is_set(parts->tftp_server) ? parts->tftp_server : exchange->server;
+}
+
 static void write_answer(const struct exchange *exchange, struct answer *answer)
 {
 	const struct dhcp_service_parts *parts = &exchange->service->parts;
@@ -136,9 +146,9 @@ static void write_answer(const struct exchange *exchange, struct answer *answer)
 		.decision = &exchange->decision,
 		.config = parts->config,
 		.subnet = exchange->subnet,
-		.server = exchange->facts.server,
-		.tftp_server = ip4_is_set(parts->tftp_server) ? parts->tftp_server
-							      : exchange->facts.server,
+		.server = exchange->server,
+		.server_id = exchange->facts.server,
+		.tftp_server = tftp_server_of(exchange),
 		.boot_file = answer->boot_file,
 		.host_name = exchange->plan.host_name,
 		.shape = exchange->shape,
@@ -179,7 +189,8 @@ static struct answer *answer_new(const struct exchange *exchange)
 	answer->shape = exchange->shape;
 	answer->is_given = is_given(exchange);
 	answer->interface = exchange->datagram->interface;
-	answer->server = exchange->facts.server;
+	answer->is_routed = exchange->networks.is_routed;
+	answer->server = exchange->server;
 	answer->client = exchange->client;
 	(void)dhcp_format_boot_file(exchange, answer->boot_file); /* dhcp_check_plan saw it fit */
 	if (exchange->decision.reason != DHCP_REASON_NONE)
@@ -190,6 +201,14 @@ static struct answer *answer_new(const struct exchange *exchange)
 	if (is_answered(exchange->decision.verdict))
 		write_answer(exchange, answer);
 	return answer;
+}
+
+static struct udp_source source_of(const struct answer *answer)
+{
+	bool is_routed =
+		answer->is_routed && !ip4_is_same(answer->destination.to.address, IP4_BROADCAST);
+
+	return (struct udp_source){ answer->server, is_routed ? 0 : answer->interface };
 }
 
 static int transmit(struct dhcp_service *service, const struct answer *answer)
@@ -203,8 +222,7 @@ static int transmit(struct dhcp_service *service, const struct answer *answer)
 	if (!answer->is_proxied && service->role != ROLE_SERVER)
 		return -ECANCELED;
 	if (!answer->destination.is_frame)
-		return udp_send(udp, (struct udp_source){ answer->server, answer->interface },
-				answer->destination.to, bytes);
+		return udp_send(udp, source_of(answer), answer->destination.to, bytes);
 	return link_send_udp(service->link,
 			     &(struct link_route){ .interface = answer->interface,
 						   .to_mac = answer->destination.mac,

@@ -34,7 +34,7 @@ bool dhcp_format_boot_file(const struct exchange *exchange, char out[BOOT_NAME_S
 	const struct dhcp_service_parts *parts = &exchange->service->parts;
 	const struct httpd_config *httpd = &parts->config->httpd;
 	struct endpoint server = { ip4_is_set(parts->http_server) ? parts->http_server
-								  : exchange->facts.server,
+								  : exchange->server,
 				   httpd->port };
 	const char *file = file_asked_for(exchange);
 

@@ -55,12 +55,13 @@ static bool has_live_binding(const struct dhcp_facts *facts)
 	       facts->held->expires_s > facts->now_s;
 }
 
-/* The machine may have the address: its own. After a restart of a store that forgets, a free one is
- * taken to be its own while no other is. */
-static bool may_have(struct ip4 address, const struct dhcp_facts *facts)
+/* The machine may have the address: its own. After a restart of a store that forgets, a free one of
+ * its network is taken to be its own while no other is. */
+static bool may_have(struct ip4 address, const struct dhcp_facts *facts,
+		     const struct subnet_config *subnet)
 {
-	return is_held(address, facts) || (ip4_is_set(address) && facts->store_forgets &&
-					   facts->wanted_is_free && !has_binding(facts));
+	return is_held(address, facts) || (facts->store_forgets && facts->wanted_is_free &&
+					   is_in_pool(address, subnet) && !has_binding(facts));
 }
 
 /* RFC 2131 section 4.3.1: the machine's own address, else the one it asks for, else a free one; the
@@ -92,7 +93,7 @@ static struct dhcp_decision decide_request_to_other(const struct dhcp_request *r
 						    const struct dhcp_facts *facts,
 						    const struct subnet_config *subnet)
 {
-	if (!facts->store_forgets || !may_have(request->requested, facts))
+	if (!facts->store_forgets || !may_have(request->requested, facts, subnet))
 		return ignore(DHCP_REASON_OTHER_SERVER);
 	return bind_address(DHCP_VERDICT_RECORD, request, request->requested, facts, subnet);
 }
@@ -115,7 +116,7 @@ static struct dhcp_decision decide_selecting(const struct dhcp_request *request,
 					     const struct dhcp_facts *facts,
 					     const struct subnet_config *subnet)
 {
-	if (!may_have(request->requested, facts))
+	if (!may_have(request->requested, facts, subnet))
 		return refuse(refusal_reason(request->requested, facts, subnet),
 			      request->requested);
 	return bind_address(DHCP_VERDICT_ACK, request, request->requested, facts, subnet);
@@ -141,7 +142,7 @@ static struct dhcp_decision decide_claim(const struct dhcp_request *request, str
 	enum dhcp_reason reason = refusal_reason(address, facts, subnet);
 	bool is_init_reboot = ip4_is_set(request->requested);
 
-	if (may_have(address, facts))
+	if (may_have(address, facts, subnet))
 		return bind_address(DHCP_VERDICT_ACK, request, address, facts, subnet);
 	if (may_refuse_claim(reason, is_init_reboot, facts, subnet))
 		return refuse(reason, address);

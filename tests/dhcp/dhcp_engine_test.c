@@ -89,12 +89,13 @@ struct row {
 	enum dhcp_message_type type;
 	uint32_t ciaddr;
 	uint32_t requested;
-	uint32_t server;     /* option 54; 0: it names none */
-	struct known held;   /* by the machine */
-	struct known wanted; /* by somebody else, or by nobody any more */
-	uint32_t free;       /* the store's free address; 0: none is left */
-	bool is_reserved;    /* what it asks for is the server's own */
-	bool forgets;        /* the store does */
+	uint32_t server;       /* option 54; 0: it names none */
+	struct known held;     /* by the machine */
+	struct known wanted;   /* by somebody else, or by nobody any more */
+	uint32_t free;         /* the store's free address; 0: none is left */
+	bool is_reserved;      /* what it asks for is the server's own */
+	bool is_of_other_pool; /* what it asks for, and free there */
+	bool forgets;          /* the store does */
 	bool fails;
 	bool lost;
 	bool is_modest; /* not authoritative */
@@ -239,6 +240,18 @@ static const struct row rows[] = {
 	  .forgets = true, .type = DHCP_REQUEST, .requested = FIRST - 1, IGNORES(UNKNOWN_LEASE) },
 	{ "issue: not after the pool's last",
 	  .forgets = true, .type = DHCP_REQUEST, .requested = LAST + 1, IGNORES(UNKNOWN_LEASE) },
+	{ "4.3.1: an address of another of this server's networks is not given on this one",
+	  .forgets = true, .type = DHCP_REQUEST, .requested = ELSEWHERE, .is_of_other_pool = true,
+	  REFUSES(WRONG_NETWORK, ELSEWHERE) },
+	{ "4.3.1: nor to whoever has chosen it",
+	  .forgets = true, .type = DHCP_REQUEST, .server = SERVER, .requested = ELSEWHERE,
+	  .is_of_other_pool = true, REFUSES(WRONG_NETWORK, ELSEWHERE) },
+	{ "4.3.1: nor is it recorded for another server's client",
+	  .forgets = true, .type = DHCP_REQUEST, .server = OTHER_SERVER, .requested = ELSEWHERE,
+	  .is_of_other_pool = true, IGNORES(OTHER_SERVER) },
+	{ "4.3.2 RENEWING: nor is a lease of it renewed here",
+	  .forgets = true, .type = DHCP_REQUEST, .ciaddr = ELSEWHERE, .is_of_other_pool = true,
+	  IGNORES(UNKNOWN_LEASE) },
 	{ "4.3.2 INIT-REBOOT: somebody else has it by now",
 	  .type = DHCP_REQUEST, .requested = MINE, .wanted = BOUND(MINE),
 	  REFUSES(ADDRESS_TAKEN, MINE) },
@@ -573,6 +586,8 @@ static bool is_wanted_free(const struct row *row, uint32_t asked)
 {
 	const struct known *known = row->wanted.host != 0 ? &row->wanted : &row->held;
 
+	if (row->is_of_other_pool)
+		return true;
 	if (row->is_reserved || asked < FIRST || asked > LAST)
 		return false;
 	if (known->host == 0 || known->host != asked)

@@ -191,6 +191,7 @@ static void answer(const struct dhcp_message *message, const struct client *clie
 					   .config = &config,
 					   .subnet = &subnet,
 					   .server = { SERVER },
+					   .server_id = { SERVER },
 					   .tftp_server = { SERVER },
 					   .boot_file = plan.file,
 					   .shape = message->header.xid % SHAPE_COUNT,
