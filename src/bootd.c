@@ -2,6 +2,7 @@
 
 #include "bootd_remote.h"
 #include "cli/explain_file.h"
+#include "config/subnet.h"
 #include "content/remote_url.h"
 #include "content/root_remote.h"
 #include "control/control.h"
@@ -10,8 +11,9 @@
 #include <signal.h>
 #include <stdlib.h>
 
-#define SESSIONS_MIN      1024
-#define SESSIONS_OF_PROXY 16384 /* which does not know how many addresses there are */
+#define SESSIONS_MIN        1024
+#define LOGGED_NETWORKS_MAX 16
+#define SESSIONS_OF_PROXY   16384 /* which does not know how many addresses there are */
 
 struct dhcp_service_parts bootd_dhcp_parts(const struct bootd *bootd)
 {
@@ -105,12 +107,21 @@ void bootd_configure(struct bootd *bootd)
 		http_service_configure(bootd->http, &http);
 }
 
+static size_t fixed_addresses(const struct config *config)
+{
+	return config->static_dhcp.count + config->hosts.count;
+}
+
 /* As many sessions as machines can have addresses, and room for those that only ask. */
 static uint32_t session_capacity(const struct config *config)
 {
+	size_t addresses = 0;
+
 	if (!config_may_give_addresses(config))
 		return SESSIONS_OF_PROXY;
-	return SESSIONS_MIN + 2 * config->bootp.pool_count + (uint32_t)config->static_dhcp.count;
+	for (size_t i = 0; i < config->subnets.count; i++)
+		addresses += address_ranges_size(&config->subnets.list[i].ranges);
+	return (uint32_t)(SESSIONS_MIN + 2 * addresses + fixed_addresses(config));
 }
 
 static void open_parts(struct bootd *bootd, struct problems *problems)
@@ -264,15 +275,34 @@ static void log_network(const struct config *config, const struct subnet_config 
 {
 	const struct address_ranges *ranges = &subnet->ranges;
 
-	if (ranges->count > 0)
+	if (ranges->count > 1)
+		log_write(LOG_AT_INFO, "dhcp: port %u, %u addresses from %s to %s of %s/%u",
+			  config->bootp.port, (unsigned)address_ranges_size(ranges),
+			  ip4_format(ranges->list[0].first).text,
+			  ip4_format(ranges->list[ranges->count - 1].last).text,
+			  ip4_format(subnet->network).text, subnet->prefix_length);
+	else if (ranges->count > 0)
 		log_write(LOG_AT_INFO, "dhcp: port %u, addresses %s to %s of %s/%u",
 			  config->bootp.port, ip4_format(ranges->list[0].first).text,
 			  ip4_format(ranges->list[ranges->count - 1].last).text,
 			  ip4_format(subnet->network).text, subnet->prefix_length);
 	else
 		log_write(LOG_AT_INFO, "dhcp: port %u, %zu fixed addresses of %s/%u",
-			  config->bootp.port, config->static_dhcp.count,
+			  config->bootp.port, fixed_addresses(config),
 			  ip4_format(subnet->network).text, subnet->prefix_length);
+}
+
+/* Of many, the first few stand for all. */
+static void log_networks(const struct config *config)
+{
+	size_t count = config->subnets.count;
+
+	if (!config_may_give_addresses(config))
+		return;
+	for (size_t i = 0; i < count && i < LOGGED_NETWORKS_MAX; i++)
+		log_network(config, &config->subnets.list[i]);
+	if (count > LOGGED_NETWORKS_MAX)
+		log_write(LOG_AT_INFO, "dhcp: and %zu networks more", count - LOGGED_NETWORKS_MAX);
 }
 
 static void log_start(const struct bootd *bootd)
@@ -284,8 +314,7 @@ static void log_start(const struct bootd *bootd)
 		log_write(LOG_AT_INFO,
 			  "dhcp: port %u, beside another server: no addresses are given",
 			  config->bootp.port);
-	for (size_t i = 0; i < config->subnets.count; i++)
-		log_network(config, &config->subnets.list[i]);
+	log_networks(config);
 	if (config->has_tftp)
 		log_write(LOG_AT_INFO, "tftp: port %u, files of %s", config->tftp.port,
 			  show_root(config->tftp.root, config->tftp.is_root_remote, &place));

@@ -41,7 +41,8 @@ int filter_rules_copy(const struct filter_rules *from, struct filter_rules *out_
 bool config_may_give_addresses(const struct config *config)
 {
 	return config->bootp.mode == MODE_SERVER ||
-	       (config->bootp.mode == MODE_AUTO && ip4_is_set(config->bootp.pool_start));
+	       (config->bootp.mode == MODE_AUTO &&
+		(ip4_is_set(config->bootp.pool_start) || config->subnets.count > 0));
 }
 
 bool config_has_lease_file(const struct config *config)
@@ -58,12 +59,18 @@ static void option_settings_done(struct option_settings *settings)
 	*settings = (struct option_settings){ 0 };
 }
 
+void subnet_config_done(struct subnet_config *subnet)
+{
+	free(subnet->ranges.list);
+	free(subnet->excluded.list);
+	option_settings_done(&subnet->options);
+	*subnet = (struct subnet_config){ 0 };
+}
+
 static void subnets_done(struct subnets *subnets)
 {
-	for (size_t i = 0; i < subnets->count; i++) {
-		free(subnets->list[i].ranges.list);
-		option_settings_done(&subnets->list[i].options);
-	}
+	for (size_t i = 0; i < subnets->count; i++)
+		subnet_config_done(&subnets->list[i]);
 	free(subnets->list);
 	*subnets = (struct subnets){ 0 };
 }

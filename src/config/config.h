@@ -286,6 +286,10 @@ struct ipxe_config {
 
 #define CONFIG_NAME_SIZE 64 /* of a subnet or a host */
 
+#define CONFIG_SUBNETS_MAX   1024
+#define CONFIG_RANGES_MAX    65536   /* of all networks */
+#define CONFIG_ADDRESSES_MAX 1048576 /* in all of these */
+
 struct address_range {
 	struct ip4 first;
 	struct ip4 last; /* included */
@@ -305,10 +309,12 @@ struct subnet_config {
 	uint8_t prefix_length;
 	struct ip4 netmask;           /* as told to clients */
 	struct address_ranges ranges; /* what is given; what is excluded is cut out of it */
+	struct address_ranges excluded;
 	bool tells_gateway;
 	struct ip4 gateway; /* 0: the server's own address */
 	struct ip4 dns[CONFIG_DNS_MAX];
 	size_t dns_count;
+	bool is_dns_auto; /* dns is this machine's */
 	char domain[DOMAIN_SIZE];
 	char boot_file[BOOT_FILE_SIZE]; /* "": that of [bootfile] and [bootp] */
 	struct ip4 next_server;         /* who has the boot files; 0: bootd */
@@ -388,6 +394,8 @@ bool config_has_lease_file(const struct config *config);
 
 /* Frees what the rules own; they are empty then. */
 void config_done(struct config *config);
+
+void subnet_config_done(struct subnet_config *subnet);
 
 /* Returns 0 with *out_copy for the caller to free by filter_rules_done, or -ENOMEM. */
 int filter_rules_copy(const struct filter_rules *from, struct filter_rules *out_copy);

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "config/config_apply.h"
 #include "config/config_check_parts.h"
+#include "config/config_keys.h"
 #include "config/config_values.h"
 #include "config/ini.h"
 
@@ -135,28 +136,30 @@ static void check_logger(const struct check *check)
 			       "type = file needs the path of the file here");
 }
 
-static void check_dns(const struct check *check)
+size_t check_find_dns(const struct check *check, struct ip4 out_list[CONFIG_DNS_MAX])
 {
 	const struct config_surroundings *surroundings = check->surroundings;
+	size_t count = 0;
+
+	for (size_t i = 0; i < surroundings->resolver_count && count < CONFIG_DNS_MAX; i++) {
+		struct ip4 resolver = surroundings->resolvers[i];
+
+		/* A resolver on this machine's loopback is out of the clients' reach. */
+		if (ip4_is_set(resolver) && !ip4_is_within(resolver, LOOPBACK, LOOPBACK_PREFIX))
+			out_list[count++] = resolver;
+	}
+	return count;
+}
+
+static void check_dns(const struct check *check)
+{
 	struct bootp_config *bootp = &check->config->bootp;
 
 	if (!bootp->is_dns_auto)
 		return;
-	bootp->dns_count = 0;
-	for (size_t i = 0; i < surroundings->resolver_count; i++) {
-		struct ip4 resolver = surroundings->resolvers[i];
-
-		/* A resolver on this machine's loopback is out of the clients' reach. */
-		if (!ip4_is_set(resolver) || ip4_is_within(resolver, LOOPBACK, LOOPBACK_PREFIX))
-			continue;
-		if (bootp->dns_count < CONFIG_DNS_MAX)
-			bootp->dns[bootp->dns_count++] = resolver;
-	}
+	bootp->dns_count = check_find_dns(check, bootp->dns);
 	if (bootp->dns_count == 0)
-		check_complain(
-			check, "bootp", "dns",
-			"auto finds no DNS server that clients can reach: give the addresses, "
-			"such as dns = 192.168.1.1");
+		check_complain(check, "bootp", "dns", "%s", CHECK_NO_DNS);
 }
 
 static void check_netmask(const struct check *check)
@@ -333,6 +336,17 @@ static void add_pool_network(const struct check *check, const struct local_addre
 	(void)text_copy(list[0].domain, sizeof(list[0].domain), bootp->domain);
 }
 
+static bool has_section_of_subnet(const struct check *check)
+{
+	const struct ini_section *section;
+
+	for (size_t i = 0; (section = ini_section_at(check->ini, i)) != NULL; i++) {
+		if (strcmp(config_kind_of(section->name), "subnet") == 0)
+			return true;
+	}
+	return false;
+}
+
 static void check_pool(const struct check *check, const struct selector *selector)
 {
 	const struct local_address *home;
@@ -342,9 +356,11 @@ static void check_pool(const struct check *check, const struct selector *selecto
 		return;
 	}
 	if (!ip4_is_set(check->config->bootp.pool_start)) {
-		/* A value that is no address has its problem already. */
-		if (!config_is_given(ini_find(check->ini, "bootp", "pool_start")))
+		/* A value that is no address has its problem already, as has a wrong [subnet]. */
+		if (!config_is_given(ini_find(check->ini, "bootp", "pool_start")) &&
+		    !has_section_of_subnet(check))
 			complain_of_no_start(check, selector);
+		check->config->bootp.pool_count = 0;
 		return;
 	}
 	home = find_home(check, selector);
@@ -455,6 +471,7 @@ static void check_dhcp(const struct check *check)
 	check_dns(check);
 	check_netmask(check);
 	check_pool(check, selector);
+	check_subnets(check);
 	check_machines(check, selector);
 	check_menu(check);
 }

@@ -1,5 +1,6 @@
 #include "config/config_apply.h"
 #include "config/config_check_parts.h"
+#include "config/subnet.h"
 
 #include <string.h>
 
@@ -69,7 +70,8 @@ static void check_nobody_is_served(const struct check *check)
 		warn_of_section(check, "mac", "this is empty, so no machine is served");
 	if (config->bootp.access == ACCESS_BY_UUID && !has_rows(check, "uuid"))
 		warn_of_section(check, "uuid", "this is empty, so no machine is served");
-	if (config->bootp.pool_count == 0 && config_may_give_addresses(config))
+	if (ip4_is_set(config->bootp.pool_start) && config->bootp.pool_count == 0 &&
+	    config->subnets.count < 2 && config_may_give_addresses(config))
 		warn_of_key(check, "bootp", "pool_count",
 			    "with 0 and without [static_dhcp], no machine is served");
 }
@@ -95,6 +97,44 @@ static void check_uuids(const struct check *check)
 			ini_warn(check->ini, &place, check->problems,
 				 "this has no effect: a UUID that repeats one word names no "
 				 "machine");
+	}
+}
+
+/* What goes with [bootp]'s own pool, where there are only sections [subnet]. */
+static void check_pool_keys(const struct check *check)
+{
+	static const char *const keys[] = { "pool_count", "netmask" };
+	const struct config *config = check->config;
+
+	if (ip4_is_set(config->bootp.pool_start) || config->subnets.count == 0)
+		return;
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		if (is_given(check, "bootp", keys[i]))
+			warn_of_key(check, "bootp", keys[i],
+				    "this has no effect without pool_start; each [subnet] has its "
+				    "own");
+	}
+	if (ip4_is_set(config->bootp.gateway) &&
+	    subnet_find(&config->subnets, config->bootp.gateway) == NULL)
+		warn_of_key(check, "bootp", "gateway",
+			    "this has no effect: it is on none of the networks that are served");
+}
+
+static void check_subnet_keys(const struct check *check)
+{
+	const struct subnets *subnets = &check->config->subnets;
+
+	for (size_t i = 0; i < subnets->count; i++) {
+		struct section_text section = check_section_of(&subnets->list[i]);
+
+		if (!is_given(check, section.text, "ranges")) {
+			warn_of_key(check, section.text, "exclude",
+				    "this has no effect without ranges");
+			continue;
+		}
+		if (!config_may_give_addresses(check->config))
+			warn_of_key(check, section.text, "ranges",
+				    "this has no effect for a proxy, which gives no addresses");
 	}
 }
 
@@ -170,6 +210,8 @@ void check_effect(const struct check *check)
 		check_uuids(check);
 		check_mode(check);
 		check_dhcp_keys(check);
+		check_pool_keys(check);
+		check_subnet_keys(check);
 		check_nobody_is_served(check);
 	} else if (!config->bootp.may_unknown_read_files) {
 		warn_of_key(check, "bootp", "access_files",

@@ -2,6 +2,8 @@
 
 #include "base/text.h"
 
+#include <string.h>
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* The columns of a row, in the order of struct config_key. */
@@ -9,6 +11,9 @@
 #define NUMBER(least, most, unit) VALUE_NUMBER, (least), (most), (unit), NULL
 #define WORD(words)               VALUE_WORD, 0, 0, NULL, (words)
 #define AT(member)                offsetof(struct config, member), sizeof(((struct config *)NULL)->member)
+
+#define OF_SUBNET(member)                                                                          \
+	offsetof(struct subnet_config, member), sizeof(((struct subnet_config *)NULL)->member)
 
 #define SECONDS_OF_10_YEARS UINT64_C(315360000)
 /* Real seconds, from 0.1 to five minutes. */
@@ -85,6 +90,7 @@ static const char *const sections[] = {
 	"bootfile",
 	"menu",
 	"ipxe",
+	"subnet",
 	"static_dhcp",
 	"mac",
 	"uuid",
@@ -152,6 +158,30 @@ static const struct config_key keys[] = {
 	  "whom to tell of each machine that is served" },
 	{ "bootp", "timeout", AUTHORITY_TIMEOUT, "5", AT(bootp.authority_timeout_ms),
 	  "how long to wait for the authority; [http] timeout counts before it" },
+
+	{ "subnet", "network", PLAIN(VALUE_NETWORK), NULL, OF_SUBNET(network),
+	  "the network, with the length of its prefix" },
+	{ "subnet", "ranges", PLAIN(VALUE_RANGES), NULL, OF_SUBNET(ranges),
+	  "the addresses to give; otherwise only hosts with an address of their own have one" },
+	{ "subnet", "exclude", PLAIN(VALUE_RANGES), NULL, OF_SUBNET(excluded),
+	  "addresses in the ranges that are not given" },
+	{ "subnet", "gateway", PLAIN(VALUE_ADDRESS), NULL, OF_SUBNET(gateway),
+	  "the router to tell, on the network; otherwise that of [bootp], if it is there" },
+	{ "subnet", "set_gateway", PLAIN(VALUE_BOOLEAN), NULL, OF_SUBNET(tells_gateway),
+	  "tell clients a router at all; otherwise as [bootp] has it" },
+	{ "subnet", "dns", PLAIN(VALUE_DNS), NULL, OF_SUBNET(dns),
+	  "DNS servers, or auto for this machine's; otherwise those of [bootp]" },
+	{ "subnet", "domain", PLAIN(VALUE_DOMAIN), NULL, OF_SUBNET(domain),
+	  "the network's domain name; otherwise that of [bootp]" },
+	{ "subnet", "lease_time", VALUE_DURATION, 10, SECONDS_OF_10_YEARS, "seconds", NULL, NULL,
+	  OF_SUBNET(lease_time_s),
+	  "how long an address is given for; otherwise as [bootp] has it" },
+	{ "subnet", "boot_file", PLAIN(VALUE_TEXT), NULL, OF_SUBNET(boot_file),
+	  "the file to boot; otherwise that of [bootfile] or [bootp]" },
+	{ "subnet", "next_server", PLAIN(VALUE_ADDRESS), NULL, OF_SUBNET(next_server),
+	  "the TFTP server that has the file; otherwise bootd" },
+	{ "subnet", "authoritative", PLAIN(VALUE_BOOLEAN), NULL, OF_SUBNET(is_authoritative),
+	  "refuse addresses that this server did not give; otherwise as [bootp] has it" },
 
 	{ "menu", "prompt", PLAIN(VALUE_TEXT), "Press F8 for the boot menu", AT(menu.prompt),
 	  "what PXE firmware shows before it boots the first entry" },
@@ -294,6 +324,23 @@ const struct config_key *config_key_find(const char *section, const char *name)
 const char *config_section_at(size_t index)
 {
 	return index < COUNT(sections) ? sections[index] : NULL;
+}
+
+bool config_kind_is_named(const char *kind)
+{
+	return text_is_same(kind, "subnet");
+}
+
+const char *config_kind_of(const char *section)
+{
+	for (size_t i = 0; i < COUNT(sections); i++) {
+		size_t length = strlen(sections[i]);
+
+		if (config_kind_is_named(sections[i]) && text_starts_with(section, sections[i]) &&
+		    section[length] == ' ')
+			return sections[i];
+	}
+	return section;
 }
 
 bool config_has_free_rows(const char *section)

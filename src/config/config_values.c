@@ -202,6 +202,52 @@ bool value_parse_endpoints(const char *text, struct endpoint out_list[CONFIG_NOT
 	return true;
 }
 
+/* The address that the list goes on with, which moves behind it. */
+static bool next_address(const char **list, struct ip4 *out_address)
+{
+	char word[sizeof(struct ip4_text)];
+	size_t length = strspn(*list, "0123456789.");
+
+	if (length >= sizeof(word))
+		return false;
+	(void)text_format(word, sizeof(word), "%.*s", (int)length, *list);
+	*list += length;
+	return value_parse_address(word, out_address);
+}
+
+static bool next_range(const char **list, struct address_range *out_range)
+{
+	const char *rest;
+
+	if (!next_address(list, &out_range->first))
+		return false;
+	out_range->last = out_range->first;
+	rest = skip_blanks(*list);
+	if (*rest != '-')
+		return true;
+	*list = skip_blanks(rest + 1);
+	return next_address(list, &out_range->last) &&
+	       out_range->first.value <= out_range->last.value;
+}
+
+bool value_parse_ranges(const char *text, struct address_range out_list[RANGES_OF_VALUE_MAX],
+			size_t *out_count)
+{
+	struct address_range list[RANGES_OF_VALUE_MAX];
+	size_t count = 0;
+
+	for (text += strspn(text, separators); *text != '\0'; text += strspn(text, separators)) {
+		if (count == RANGES_OF_VALUE_MAX || !next_range(&text, &list[count++]) ||
+		    (*text != '\0' && strchr(separators, *text) == NULL))
+			return false;
+	}
+	if (count == 0)
+		return false;
+	memcpy(out_list, list, count * sizeof(list[0]));
+	*out_count = count;
+	return true;
+}
+
 bool value_parse_port_range(const char *text, struct port_range *out_range)
 {
 	const char *dash = strchr(text, '-');

@@ -261,7 +261,7 @@ static void a_file_that_may_not_be_read(void **state)
 	assert_int_equal(chmod(path, 0600), 0);
 }
 
-static void a_file_larger_than_1_mib(void **state)
+static void a_file_larger_than_16_mib(void **state)
 {
 	char *text = malloc(INI_FILE_MAX + 100);
 
@@ -271,7 +271,7 @@ static void a_file_larger_than_1_mib(void **state)
 	write_config(text, INI_FILE_MAX + 100);
 	assert_false(load(path, SERVE_TFTP_ONLY));
 	assert_int_equal(problems.count, 1);
-	assert_non_null(strstr(problems.list[0].text, "1 MiB"));
+	assert_non_null(strstr(problems.list[0].text, "16 MiB"));
 	free(text);
 }
 
@@ -336,7 +336,7 @@ int main(void)
 		cmocka_unit_test(earlier_problems_do_not_count),
 		cmocka_unit_test(files_that_are_none),
 		cmocka_unit_test(a_file_that_may_not_be_read),
-		cmocka_unit_test(a_file_larger_than_1_mib),
+		cmocka_unit_test(a_file_larger_than_16_mib),
 		cmocka_unit_test(ten_mistakes_are_ten_complaints),
 	};
 
