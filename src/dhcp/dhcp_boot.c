@@ -17,7 +17,10 @@ void dhcp_gather_plan(struct exchange *exchange)
 {
 	const struct dhcp_service *service = exchange->service;
 
-	exchange->plan = plan_boot(service->parts.config, &exchange->client, exchange->session);
+	struct boot_scope scope = { .host = exchange->host, .subnet = exchange->subnet };
+
+	exchange->plan =
+		plan_boot(service->parts.config, &exchange->client, exchange->session, &scope);
 	exchange->shapes = shape_order_of(&exchange->client, service->role == ROLE_SERVER,
 					  exchange->plan.menu != NULL, service->pxe != NULL);
 }

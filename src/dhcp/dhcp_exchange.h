@@ -56,8 +56,9 @@ struct exchange {
 	struct network_choice networks; /* that it may be on */
 	/* The one that it is on; NULL: none of bootd's, which a proxy does not mind. */
 	const struct subnet_config *subnet;
-	struct ip4 server; /* this machine's address towards it */
-	bool is_proxied;   /* answered as a proxy or boot server, never with an address */
+	struct ip4 server;              /* this machine's address towards it */
+	const struct host_config *host; /* NULL: the configuration does not name the machine */
+	bool is_proxied; /* answered as a proxy or boot server, never with an address */
 	struct boot_plan plan;
 	struct shape_order shapes;
 	enum boot_shape shape;

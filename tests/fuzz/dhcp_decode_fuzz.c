@@ -83,6 +83,8 @@ static const struct lease *draw_lease(uint32_t draw, struct ip4 address, struct 
 	return draw % 6 == 0 ? NULL : out_lease;
 }
 
+static const struct boot_scope nowhere;
+
 static struct dhcp_decision decide(const struct dhcp_message *message,
 				   const struct dhcp_request *request, const struct client *client)
 {
@@ -182,7 +184,7 @@ static void check_read_back(uint8_t *reply, size_t length, const struct dhcp_mes
 static void answer(const struct dhcp_message *message, const struct client *client,
 		   const struct dhcp_request *request, const struct dhcp_decision *decision)
 {
-	struct boot_plan plan = plan_boot(&config, client, NULL);
+	struct boot_plan plan = plan_boot(&config, client, NULL, &nowhere);
 	bool is_proxied = decision->verdict == DHCP_VERDICT_PROXY_OFFER ||
 			  decision->verdict == DHCP_VERDICT_PROXY_ACK;
 	struct dhcp_answer_facts facts = { .message = message,
@@ -221,7 +223,7 @@ static void answer(const struct dhcp_message *message, const struct client *clie
 static void ask_proxy(const struct dhcp_message *message, const struct client *client,
 		      const struct dhcp_request *request)
 {
-	struct boot_plan plan = plan_boot(&config, client, NULL);
+	struct boot_plan plan = plan_boot(&config, client, NULL, &nowhere);
 	struct proxy_facts facts = { .client = client,
 				     .is_boot_server = message->header.xid & 1,
 				     .access = ACCESS_GRANTED,
