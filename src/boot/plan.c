@@ -122,8 +122,8 @@ static const char *file_of_scope(const struct boot_scope *scope)
 
 static const char *host_name_of(const struct session *session, const struct boot_scope *scope)
 {
-	if (session != NULL && session->client[0] != '\0')
-		return session->client;
+	if (session != NULL && session->boot->client[0] != '\0')
+		return session->boot->client;
 	return scope->host != NULL ? scope->host->host_name : "";
 }
 
@@ -165,8 +165,8 @@ struct boot_plan plan_boot(const struct config *config, const struct client *cli
 	struct boot_plan plan = { .host_name = host_name_of(session, scope) };
 
 	add_file(&plan, config, client, scope);
-	if (session != NULL && session->file[0] != '\0') {
-		plan.file = session->file;
+	if (session != NULL && session->boot->file[0] != '\0') {
+		plan.file = session->boot->file;
 		plan.is_ipxe_loader = false;
 	} else if (takes_script(&config->ipxe, client)) {
 		plan.file = config->ipxe.script;

@@ -1,4 +1,5 @@
-/* Slots in one array, found by MAC and by address, in a ring from the one heard from last to the
+/* Slots in one array, and beside it what is to be booted, which costs no memory before a machine
+ * boots. They are found by MAC and by address, in a ring from the one heard from last to the
  * one silent longest, which makes room when the array is full. */
 #include "boot/session.h"
 
@@ -6,6 +7,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct slot {
 	struct session session; /* first: a session's address is its slot's */
@@ -21,6 +23,7 @@ struct session_table {
 	uint32_t used;
 	/* slots[capacity] is the ring's anchor: its older is the newest, its newer the oldest. */
 	struct slot *slots;
+	struct session_boot *boots; /* of the slots */
 };
 
 /* Recursive: an answer that is kept at once is sent while its packet is still being taken. */
@@ -45,7 +48,9 @@ struct session_table *session_table_new(uint32_t capacity)
 	sessions->machines = table_new(capacity);
 	sessions->addresses = table_new(capacity);
 	sessions->slots = calloc((size_t)capacity + 1, sizeof(*sessions->slots));
-	if (sessions->machines == NULL || sessions->addresses == NULL || sessions->slots == NULL) {
+	sessions->boots = calloc((size_t)capacity + 1, sizeof(*sessions->boots));
+	if (sessions->machines == NULL || sessions->addresses == NULL || sessions->slots == NULL ||
+	    sessions->boots == NULL) {
 		session_table_free(sessions);
 		return NULL;
 	}
@@ -62,6 +67,7 @@ void session_table_free(struct session_table *sessions)
 	table_free(sessions->machines);
 	table_free(sessions->addresses);
 	free(sessions->slots);
+	free(sessions->boots);
 	free(sessions);
 }
 
@@ -119,6 +125,27 @@ static bool has_ended(const struct session *session, uint64_t now_s)
 	return now_s - session->last_seen_s > SESSION_SILENCE_S && now_s > session->bound_until_s;
 }
 
+static bool has_any(const struct session_boot *boot)
+{
+	const uint8_t *bytes = (const uint8_t *)boot;
+	uint8_t any = 0;
+
+	for (size_t i = 0; i < sizeof(*boot); i++)
+		any |= bytes[i];
+	return any != 0;
+}
+
+/* A new session in this slot. What is nothing already is not written to. */
+static void begin(struct session_table *sessions, uint32_t number, struct mac mac, uint64_t now_s)
+{
+	struct session_boot *boot = &sessions->boots[number];
+
+	if (has_any(boot))
+		memset(boot, 0, sizeof(*boot));
+	sessions->slots[number].session =
+		(struct session){ .mac = mac, .last_seen_s = now_s, .boot = boot };
+}
+
 struct session *session_open(struct session_table *sessions, struct mac mac, uint64_t now_s)
 {
 	struct session *session;
@@ -130,14 +157,13 @@ struct session *session_open(struct session_table *sessions, struct mac mac, uin
 		number = make_room(sessions);
 		/* It cannot be full: one key a slot. */
 		(void)table_put(sessions->machines, mac_to_number(mac), number);
-		sessions->slots[number].session =
-			(struct session){ .mac = mac, .last_seen_s = now_s };
+		begin(sessions, number, mac, now_s);
 	}
 	link_as_newest(sessions, number);
 	session = &sessions->slots[number].session;
 	if (has_ended(session, now_s)) {
 		forget_address(sessions, session);
-		*session = (struct session){ .mac = mac };
+		begin(sessions, number, mac, now_s);
 	}
 	session->last_seen_s = now_s;
 	return session;
@@ -168,14 +194,17 @@ const struct session *session_find_address(const struct session_table *sessions,
 }
 
 bool session_copy_address(struct session_table *sessions, struct ip4 address, uint64_t now_s,
-			  struct session *out_session)
+			  struct session *out_session, struct session_boot *out_boot)
 {
 	const struct session *session;
 
 	session_lock(sessions);
 	session = session_find_address(sessions, address, now_s);
-	if (session != NULL)
+	if (session != NULL) {
+		*out_boot = *session->boot;
 		*out_session = *session;
+		out_session->boot = out_boot;
+	}
 	session_unlock(sessions);
 	return session != NULL;
 }

@@ -18,6 +18,7 @@ struct dhcp_answer_facts {
 	const struct dhcp_decision *decision; /* OFFER, ACK, NAK, REPLY, or a proxy's */
 	const struct config *config;
 	const struct subnet_config *subnet; /* NULL: a proxy's answer, which tells of none */
+	const struct host_config *host;     /* NULL: none is the machine's */
 	struct ip4 server;                  /* this server's address */
 	struct ip4 server_id;               /* option 54; with a relay's word it may be another's */
 	struct ip4 tftp_server;             /* siaddr and option 66 */
@@ -29,8 +30,9 @@ struct dhcp_answer_facts {
 };
 
 /* Writes the answer: at least 300 octets, at most what the client takes (option 57, RFC 2132
- * section 9.10), and never an option cut in two: what does not fit is left out, the boot file last.
- * out has room for DHCP_REPLY_MAX. */
+ * section 9.10), and never an option cut in two: what does not fit is left out, what boots the
+ * machine last. Where space is short, fields without text hold options, too (option 52). out has
+ * room for DHCP_REPLY_MAX. */
 void dhcp_write_reply(struct writer *out, const struct dhcp_answer_facts *facts);
 
 struct dhcp_destination {

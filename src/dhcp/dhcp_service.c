@@ -277,8 +277,8 @@ static void take_reply(struct waiting_packet *packet, const struct authority_rep
 			      (session->stage == SESSION_PXE) == packet->is_boot_stage;
 	session->is_denied = reply->verdict != AUTHORITY_GRANTS;
 	session->granted_xid = packet->xid;
-	(void)text_copy(session->client, sizeof(session->client), reply->client);
-	(void)text_copy(session->file, sizeof(session->file), reply->file);
+	(void)text_copy(session->boot->client, sizeof(session->boot->client), reply->client);
+	(void)text_copy(session->boot->file, sizeof(session->boot->file), reply->file);
 	if (session->is_granted && begin(&exchange))
 		answer(&exchange, ACCESS_GRANTED);
 	dhcp_waiting_remove(service->waiting, packet);

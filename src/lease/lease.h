@@ -96,9 +96,10 @@ struct lease_operations {
 	 * durable, but an offer is only held in memory. */
 	void (*commit)(struct lease_store *store, const struct lease *lease,
 		       lease_callback *on_kept, void *context);
-	/* Shows every lease and offer of all pools, by address; the visitor changes nothing in this
-	 * store. */
-	void (*visit)(const struct lease_store *store, lease_visitor *visitor, void *context);
+	/* Shows leases and offers of all pools by address, from this one on, of at most so many
+	 * addresses; the visitor changes nothing in this store. */
+	void (*visit)(const struct lease_store *store, struct ip4 from, uint32_t most,
+		      lease_visitor *visitor, void *context);
 	/* From now on these are the pools, no two of which have an address in common, with at most
 	 * 2^20 addresses in all; and reserved are those among them that are not to be given: the
 	 * server's own, the gateways. Leases go on where a pool has their address; others wait for

@@ -265,25 +265,35 @@ bool lease_index_find_free(const struct lease_index *index, size_t pool_number, 
 	return true;
 }
 
-static void visit_slot(const struct lease_index *index, const struct slot *slot,
+/* False: it has none. */
+static bool visit_slot(const struct lease_index *index, const struct slot *slot,
 		       lease_visitor *visitor, void *context)
 {
+	bool has_any = false;
+
 	for (enum lease_part part = PART_LEASE; part < PART_COUNT; part++) {
-		if (slot->parts[part] != 0)
-			visitor(context, part_of(index, slot, part));
+		if (slot->parts[part] == 0)
+			continue;
+		visitor(context, part_of(index, slot, part));
+		has_any = true;
 	}
+	return has_any;
 }
 
-void lease_index_visit(const struct lease_index *index, lease_visitor *visitor, void *context)
+void lease_index_visit(const struct lease_index *index, struct ip4 from, uint32_t most,
+		       lease_visitor *visitor, void *context)
 {
 	struct lease_place first;
 	uint32_t count;
 
-	for (size_t i = 0; lease_ranges_at(index->ranges, i, &first, &count); i++) {
+	for (size_t i = lease_ranges_from(index->ranges, from);
+	     most > 0 && lease_ranges_at(index->ranges, i, &first, &count); i++) {
 		const struct slot *slots = &index->pools[first.pool].slots[first.number];
+		struct ip4 start = lease_ranges_get(index->ranges, first);
 
-		for (uint32_t j = 0; j < count; j++)
-			visit_slot(index, &slots[j], visitor, context);
+		for (uint32_t j = from.value > start.value ? from.value - start.value : 0;
+		     j < count && most > 0; j++)
+			most -= visit_slot(index, &slots[j], visitor, context);
 	}
 }
 

@@ -20,7 +20,8 @@ const struct lease *lease_index_find_address(const struct lease_index *index, st
 bool lease_index_is_free(const struct lease_index *index, struct ip4 address, uint64_t now_s);
 bool lease_index_find_free(const struct lease_index *index, size_t pool, struct ip4 wanted,
 			   uint64_t now_s, struct ip4 *out_address);
-void lease_index_visit(const struct lease_index *index, lease_visitor *visitor, void *context);
+void lease_index_visit(const struct lease_index *index, struct ip4 from, uint32_t most,
+		       lease_visitor *visitor, void *context);
 
 /* A lease takes the place of what its address had, and of what its machine had elsewhere in the
  * same pool; an offer leaves the address' lease as it is. False: the address is of no pool. */

@@ -45,9 +45,10 @@ static void commit(struct lease_store *store, const struct lease *lease, lease_c
 	on_kept(context, is_kept ? 0 : -ERANGE);
 }
 
-static void visit(const struct lease_store *store, lease_visitor *visitor, void *context)
+static void visit(const struct lease_store *store, struct ip4 from, uint32_t most,
+		  lease_visitor *visitor, void *context)
 {
-	lease_index_visit(index_of(store), visitor, context);
+	lease_index_visit(index_of(store), from, most, visitor, context);
 }
 
 static int set_pools(struct lease_store *store, const struct lease_pool *pools, size_t pool_count,

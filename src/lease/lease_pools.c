@@ -89,7 +89,7 @@ int lease_pools_set(struct lease_pools *pools, const struct lease_pool *list, si
 		return -ENOMEM;
 	for (size_t i = 0; i < pools->elsewhere.count; i++)
 		move_lease(&moved, &pools->elsewhere.list[i]);
-	lease_index_visit(pools->index, move_lease, &moved);
+	lease_index_visit(pools->index, (struct ip4){ 0 }, UINT32_MAX, move_lease, &moved);
 	if (moved.elsewhere.is_cut) {
 		lease_pools_done(&moved);
 		return -ENOMEM;

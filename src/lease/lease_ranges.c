@@ -69,8 +69,7 @@ void lease_ranges_free(struct lease_ranges *ranges)
 	free(ranges);
 }
 
-bool lease_ranges_find(const struct lease_ranges *ranges, struct ip4 address,
-		       struct lease_place *out_place)
+size_t lease_ranges_from(const struct lease_ranges *ranges, struct ip4 address)
 {
 	size_t low = 0; /* all ranges below it end before the address */
 	size_t high = ranges->count;
@@ -83,10 +82,18 @@ bool lease_ranges_find(const struct lease_ranges *ranges, struct ip4 address,
 		else
 			high = middle;
 	}
-	if (low == ranges->count || ranges->by_address[low].first.value > address.value)
+	return low;
+}
+
+bool lease_ranges_find(const struct lease_ranges *ranges, struct ip4 address,
+		       struct lease_place *out_place)
+{
+	size_t i = lease_ranges_from(ranges, address);
+
+	if (i == ranges->count || ranges->by_address[i].first.value > address.value)
 		return false;
-	*out_place = ranges->by_address[low].place;
-	out_place->number += address.value - ranges->by_address[low].first.value;
+	*out_place = ranges->by_address[i].place;
+	out_place->number += address.value - ranges->by_address[i].first.value;
 	return true;
 }
 

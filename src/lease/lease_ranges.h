@@ -24,6 +24,10 @@ bool lease_ranges_find(const struct lease_ranges *ranges, struct ip4 address,
 /* The place is one that lease_ranges_find gives. */
 struct ip4 lease_ranges_get(const struct lease_ranges *ranges, struct lease_place place);
 
+/* The first range, in the order of the addresses, that does not end before this one; past the last:
+ * there is none. */
+size_t lease_ranges_from(const struct lease_ranges *ranges, struct ip4 address);
+
 /* The i-th range in the order of the addresses: its first place, and how many there are. False:
  * there are not so many ranges. */
 bool lease_ranges_at(const struct lease_ranges *ranges, size_t i, struct lease_place *out_first,

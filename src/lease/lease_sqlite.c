@@ -227,9 +227,10 @@ static bool find_free(const struct lease_store *store, size_t pool, struct ip4 w
 				     out_address);
 }
 
-static void visit(const struct lease_store *store, lease_visitor *visitor, void *context)
+static void visit(const struct lease_store *store, struct ip4 from, uint32_t most,
+		  lease_visitor *visitor, void *context)
 {
-	lease_index_visit(store_of(store)->pools.index, visitor, context);
+	lease_index_visit(store_of(store)->pools.index, from, most, visitor, context);
 }
 
 static int set_pools(struct lease_store *base, const struct lease_pool *pools, size_t pool_count,

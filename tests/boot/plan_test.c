@@ -71,6 +71,9 @@ static const struct {
 
 static void finds_the_boot_file(void **state)
 {
+	struct session_boot boot = { 0 };
+	struct session session = { .boot = &boot };
+
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(plans); i++) {
 		static struct config config;
@@ -84,16 +87,16 @@ static void finds_the_boot_file(void **state)
 		assert_string_equal(plan_boot(&config, &client, NULL, &nowhere).file,
 				    plans[i].expected);
 		/* A session in which no authority named a file changes nothing. */
-		assert_string_equal(
-			plan_boot(&config, &client, &(struct session){ 0 }, &nowhere).file,
-			plans[i].expected);
+		assert_string_equal(plan_boot(&config, &client, &session, &nowhere).file,
+				    plans[i].expected);
 	}
 }
 
 /* Whatever is configured, and whatever the client tells. */
 static void the_authoritys_file_comes_first(void **state)
 {
-	struct session session = { .file = "named" };
+	struct session_boot boot = { .file = "named" };
+	struct session session = { .boot = &boot };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(plans); i++) {
@@ -113,12 +116,14 @@ static void the_host_name_is_the_authoritys(void **state)
 {
 	static struct config config;
 	struct client client = { 0 };
-	struct session session = { .client = "gordon" };
+	struct session_boot boot = { .client = "gordon" };
+	struct session_boot other = { .file = "named" };
+	struct session session = { .boot = &boot };
 
 	(void)state;
 	assert_string_equal(plan_boot(&config, &client, &session, &nowhere).host_name, "gordon");
 	assert_string_equal(
-		plan_boot(&config, &client, &(struct session){ .file = "named" }, &nowhere)
+		plan_boot(&config, &client, &(struct session){ .boot = &other }, &nowhere)
 			.host_name,
 		"");
 	assert_string_equal(plan_boot(&config, &client, NULL, &nowhere).host_name, "");
@@ -139,7 +144,8 @@ static void a_menu_is_for_pxe_clients(void **state)
 {
 	struct client pxe = { .is_pxe = true };
 	struct client other = { 0 };
-	struct session named = { .file = "named" };
+	struct session_boot boot = { .file = "named" };
+	struct session named = { .boot = &boot };
 	static struct config config;
 	struct boot_plan plan;
 
@@ -313,7 +319,8 @@ static void ipxe_beside_menu_and_authority(void **state)
 {
 	struct client firmware = { PXE(BIOS) };
 	struct client ipxe = { PXE(BIOS), .is_ipxe = true };
-	struct session named = { .file = "named" };
+	struct session_boot boot = { .file = "named" };
+	struct session named = { .boot = &boot };
 	static struct config config;
 	struct boot_plan plan;
 
@@ -365,14 +372,15 @@ static void a_host_and_a_subnet_have_files_of_their_own(void **state)
 		static struct config config;
 		struct host_config host = { .boot_file = "" };
 		struct subnet_config subnet = { .boot_file = "" };
-		struct session session = { .file = "" };
+		struct session_boot boot = { .file = "" };
+		struct session session = { .boot = &boot };
 		struct boot_scope scope = { scopes[i].host == NULL ? NULL : &host, &subnet };
 
 		print_message("%s\n", scopes[i].what);
 		config = menu_config(scopes[i].has_menu ? 3 : 0);
 		config.bootfile = rows;
 		if (scopes[i].named != NULL)
-			strcpy(session.file, scopes[i].named);
+			strcpy(boot.file, scopes[i].named);
 		if (scopes[i].host != NULL)
 			strcpy(host.boot_file, scopes[i].host);
 		if (scopes[i].subnet != NULL)
@@ -401,13 +409,14 @@ static void the_authoritys_host_name_goes_before_the_configured_one(void **state
 	static const struct config config;
 	struct client client = { 0 };
 	struct host_config host = { .host_name = "alyx" };
-	struct session session = { .client = "gordon" };
+	struct session_boot boot = { .client = "gordon" };
+	struct session session = { .boot = &boot };
 	struct boot_scope scope = { .host = &host };
 
 	(void)state;
 	assert_string_equal(plan_boot(&config, &client, &session, &scope).host_name, "gordon");
 	assert_string_equal(plan_boot(&config, &client, NULL, &scope).host_name, "alyx");
-	session.client[0] = '\0';
+	boot.client[0] = '\0';
 	assert_string_equal(plan_boot(&config, &client, &session, &scope).host_name, "alyx");
 }
 

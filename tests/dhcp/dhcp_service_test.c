@@ -863,8 +863,8 @@ static void the_authoritys_names_are_told(void **state)
 	start();
 	frame = ask(&(struct packet){ .options = "53=01 " BOOT });
 	assert_null(option_of(frame, 12).bytes);
-	strcpy(session_of(MACHINE)->client, "gordon");
-	strcpy(session_of(MACHINE)->file, "named.bin");
+	strcpy(session_of(MACHINE)->boot->client, "gordon");
+	strcpy(session_of(MACHINE)->boot->file, "named.bin");
 	frame = ask(&(struct packet){ .options = "53=01 " BOOT });
 	assert_int_equal(option_of(frame, 12).length, strlen("gordon"));
 	assert_memory_equal(option_of(frame, 12).bytes, "gordon", strlen("gordon"));

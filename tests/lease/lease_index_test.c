@@ -553,6 +553,15 @@ static void note_address(void *context, const struct lease *lease)
 
 static void leases_are_shown_by_address(void **state)
 {
+	static const struct {
+		uint32_t from;
+		uint32_t most; /* addresses */
+		const char *seen;
+	} rows[] = {
+		{ 0, 9, "11257" }, { 1, 9, "11257" }, { 2, 9, "257" }, { 3, 9, "57" },
+		{ 6, 9, "7" },     { 7, 9, "7" },     { 8, 9, "" },    { 0, 0, "" },
+		{ 0, 1, "11" },    { 0, 2, "112" },   { 2, 1, "2" },   { 3, 2, "57" },
+	};
 	struct lease_index *index = new_index_of_pools();
 	char seen[10] = "";
 
@@ -563,7 +572,14 @@ static void leases_are_shown_by_address(void **state)
 	put(index, 1, 4, LEASE_BOUND, 100);
 	put(index, 1, 5, LEASE_OFFERED, 100);
 	lease_index_reserve(index, pool_address(7));
-	lease_index_visit(index, note_address, seen);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		memset(seen, 0, sizeof(seen));
+		lease_index_visit(index, pool_address(rows[i].from), rows[i].most, note_address,
+				  seen);
+		assert_string_equal(seen, rows[i].seen);
+	}
+	memset(seen, 0, sizeof(seen));
+	lease_index_visit(index, (struct ip4){ 0 }, UINT32_MAX, note_address, seen);
 	assert_string_equal(seen, "11257");
 	lease_index_free(index);
 }

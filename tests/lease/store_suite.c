@@ -227,8 +227,11 @@ void every_lease_is_visited(void **state)
 	assert_int_equal(suite_commit(store, 0, 1, LEASE_BOUND, 500), 0);
 	assert_int_equal(suite_commit(store, 2, 2, LEASE_OFFERED, 500), 0);
 	assert_int_equal(suite_commit(store, 3, 0, LEASE_DECLINED, 500), 0);
-	store->operations->visit(store, count_lease, &seen);
+	store->operations->visit(store, (struct ip4){ 0 }, UINT32_MAX, count_lease, &seen);
 	assert_int_equal(seen, 0xd);
+	seen = 0;
+	store->operations->visit(store, (struct ip4){ SUITE_FIRST + 1 }, 1, count_lease, &seen);
+	assert_int_equal(seen, 0x4);
 	suite_close(store);
 }
 
