@@ -108,6 +108,14 @@ uint64_t mac_to_number(struct mac mac)
 	return number;
 }
 
+struct uuid uuid_other_order(struct uuid uuid)
+{
+	const uint8_t *b = uuid.bytes;
+
+	return (struct uuid){ { b[3], b[2], b[1], b[0], b[5], b[4], b[7], b[6], b[8], b[9], b[10],
+				b[11], b[12], b[13], b[14], b[15] } };
+}
+
 struct uuid_text uuid_format(struct uuid uuid)
 {
 	const uint8_t *b = uuid.bytes;

@@ -79,6 +79,9 @@ bool mac_is_same(struct mac one, struct mac other);
 /* The 48 bits as a number, for keys. */
 uint64_t mac_to_number(struct mac mac);
 
+/* The first three fields with their bytes turned around, which SMBIOS keeps little-endian. */
+struct uuid uuid_other_order(struct uuid uuid);
+
 /* The SMBIOS form: the first three fields are little-endian on the wire (RFC 4578, QUIRKS 4). */
 struct uuid_text uuid_format(struct uuid uuid);
 

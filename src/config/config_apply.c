@@ -2,9 +2,11 @@
 
 #include "base/text.h"
 #include "config/config_files.h"
+#include "config/config_hosts.h"
 #include "config/config_keys.h"
 #include "config/config_machines.h"
 #include "config/config_menu.h"
+#include "config/config_option.h"
 #include "config/config_set.h"
 #include "config/config_subnets.h"
 #include "config/config_suggest.h"
@@ -180,7 +182,12 @@ void config_apply_entry(const struct ini *ini, const struct ini_entry *entry, co
 
 	if (key == NULL && has_keys(kind) && !config_has_free_rows(kind))
 		complain_of_key(ini, entry, kind, problems);
-	else if (key != NULL && !is_repeated(ini, entry, key, problems))
+	else if (key == NULL || is_repeated(ini, entry, key, problems))
+		return;
+	else if (key->type == VALUE_OPTION)
+		config_apply_option(ini, entry, kind, (void *)((char *)owner + key->offset),
+				    problems);
+	else
 		apply_key(ini, entry, key, config, owner, problems);
 }
 
@@ -196,6 +203,7 @@ void config_apply(const struct ini *ini, struct config *config, struct problems 
 	}
 	config_apply_subnets(ini, config, problems);
 	config_apply_machines(ini, config, problems);
+	config_apply_hosts(ini, config, problems);
 	config_apply_files(ini, config, problems);
 	config_apply_menu(ini, config, problems);
 }

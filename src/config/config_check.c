@@ -307,6 +307,7 @@ static void add_pool_network(const struct check *check, const struct local_addre
 	struct subnet_config *list =
 		reallocarray(config->subnets.list, config->subnets.count + 1, sizeof(*list));
 	struct address_range *range = malloc(sizeof(*range));
+	struct subnet_config pool;
 
 	if (list != NULL)
 		config->subnets.list = list;
@@ -315,11 +316,9 @@ static void add_pool_network(const struct check *check, const struct local_addre
 		check_complain(check, "bootp", "pool_start", "there is not enough memory");
 		return;
 	}
-	memmove(list + 1, list, config->subnets.count * sizeof(*list));
-	config->subnets.count++;
 	*range = (struct address_range){ bootp->pool_start,
 					 { bootp->pool_start.value + bootp->pool_count - 1 } };
-	list[0] = (struct subnet_config){
+	pool = (struct subnet_config){
 		.network = ip4_network(home->address, home->prefix_length),
 		.prefix_length = home->prefix_length,
 		.netmask = ip4_is_set(bootp->netmask) ? bootp->netmask
@@ -332,8 +331,12 @@ static void add_pool_network(const struct check *check, const struct local_addre
 		.probation_s = config->leases.probation_s,
 		.is_authoritative = bootp->is_authoritative,
 	};
-	memcpy(list[0].dns, bootp->dns, sizeof(bootp->dns));
-	(void)text_copy(list[0].domain, sizeof(list[0].domain), bootp->domain);
+	memcpy(pool.dns, bootp->dns, sizeof(bootp->dns));
+	(void)text_copy(pool.domain, sizeof(pool.domain), bootp->domain);
+	check_pool_is_apart(check, &pool);
+	memmove(list + 1, list, config->subnets.count * sizeof(*list));
+	list[0] = pool;
+	config->subnets.count++;
 }
 
 static bool has_section_of_subnet(const struct check *check)
@@ -473,6 +476,7 @@ static void check_dhcp(const struct check *check)
 	check_pool(check, selector);
 	check_subnets(check);
 	check_machines(check, selector);
+	check_hosts(check);
 	check_menu(check);
 }
 

@@ -1,8 +1,11 @@
+#include "base/text.h"
 #include "config/config_apply.h"
 #include "config/config_check_parts.h"
 #include "config/subnet.h"
 
 #include <string.h>
+
+#define NO_IDENTITY "this has no effect: a UUID that repeats one word names no machine"
 
 static bool is_given(const struct check *check, const char *section, const char *key)
 {
@@ -64,7 +67,7 @@ static void check_nobody_is_served(const struct check *check)
 {
 	const struct config *config = check->config;
 
-	if (has_rows(check, "static_dhcp"))
+	if (has_rows(check, "static_dhcp") || config->hosts.count > 0)
 		return;
 	if (config->bootp.access == ACCESS_BY_MAC && !has_rows(check, "mac"))
 		warn_of_section(check, "mac", "this is empty, so no machine is served");
@@ -73,7 +76,7 @@ static void check_nobody_is_served(const struct check *check)
 	if (ip4_is_set(config->bootp.pool_start) && config->bootp.pool_count == 0 &&
 	    config->subnets.count < 2 && config_may_give_addresses(config))
 		warn_of_key(check, "bootp", "pool_count",
-			    "with 0 and without [static_dhcp], no machine is served");
+			    "with 0 and without [static_dhcp] or [host], no machine is served");
 }
 
 /* Zeros, ones or one word repeated, which firmware sends that knows of no UUID. */
@@ -94,9 +97,7 @@ static void check_uuids(const struct check *check)
 		struct ini_entry place = { .section = "uuid", .line = rules->list[i].line };
 
 		if (is_no_identity(rules->list[i].uuid))
-			ini_warn(check->ini, &place, check->problems,
-				 "this has no effect: a UUID that repeats one word names no "
-				 "machine");
+			ini_warn(check->ini, &place, check->problems, "%s", NO_IDENTITY);
 	}
 }
 
@@ -134,6 +135,23 @@ static void check_subnet_keys(const struct check *check)
 		}
 		if (!config_may_give_addresses(check->config))
 			warn_of_key(check, section.text, "ranges",
+				    "this has no effect for a proxy, which gives no addresses");
+	}
+}
+
+static void check_host_keys(const struct check *check)
+{
+	const struct hosts *hosts = &check->config->hosts;
+
+	for (size_t i = 0; i < hosts->count; i++) {
+		const struct host_config *host = &hosts->list[i];
+		char section[sizeof("host ") + CONFIG_NAME_SIZE];
+
+		(void)text_format(section, sizeof(section), "host %s", host->name);
+		if (host->has_uuid && is_no_identity(host->uuid))
+			warn_of_key(check, section, "uuid", NO_IDENTITY);
+		if (ip4_is_set(host->address) && !config_may_give_addresses(check->config))
+			warn_of_key(check, section, "address",
 				    "this has no effect for a proxy, which gives no addresses");
 	}
 }
@@ -212,6 +230,7 @@ void check_effect(const struct check *check)
 		check_dhcp_keys(check);
 		check_pool_keys(check);
 		check_subnet_keys(check);
+		check_host_keys(check);
 		check_nobody_is_served(check);
 	} else if (!config->bootp.may_unknown_read_files) {
 		warn_of_key(check, "bootp", "access_files",

@@ -1,6 +1,7 @@
 #include "base/text.h"
 #include "config/config_apply.h"
 #include "config/config_check_parts.h"
+#include "config/subnet.h"
 
 #include <string.h>
 
@@ -93,22 +94,35 @@ static const char *why_taken(const struct check *check, const struct local_addre
 	return NULL;
 }
 
+const char *check_why_taken(const struct check *check, const struct subnet_config *subnet,
+			    struct ip4 address)
+{
+	const struct local_address network = { .address = subnet->network,
+					       .prefix_length = subnet->prefix_length };
+
+	if (ip4_is_same(address, subnet->gateway))
+		return "the gateway's";
+	return why_taken(check, &network, address);
+}
+
 static void check_static_host(const struct check *check, const struct selector *selector,
 			      const struct static_host *host)
 {
 	struct mac_text mac = mac_format(host->mac);
 	struct ini_entry place = { .section = "static_dhcp", .key = mac.text, .line = host->line };
+	const struct subnet_config *subnet = subnet_find(&check->config->subnets, host->address);
 	const struct local_address *local = find_network(check, selector, host->address);
 	const char *owner;
 
-	if (local == NULL) {
+	if (subnet == NULL && local == NULL) {
 		ini_complain(check->ini, &place, check->problems,
 			     "%s is on no network that is served; there is: %s",
 			     ip4_format(host->address).text,
 			     check_list_networks(check->surroundings).text);
 		return;
 	}
-	owner = why_taken(check, local, host->address);
+	owner = subnet != NULL ? check_why_taken(check, subnet, host->address)
+			       : why_taken(check, local, host->address);
 	if (owner != NULL)
 		ini_complain(check->ini, &place, check->problems, "%s is %s",
 			     ip4_format(host->address).text, owner);

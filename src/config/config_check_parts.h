@@ -49,6 +49,16 @@ size_t check_find_dns(const struct check *check, struct ip4 out_list[CONFIG_DNS_
 /* Derives what each [subnet] gives, and holds the networks against each other. */
 void check_subnets(const struct check *check);
 
+/* The network of [bootp]'s pool overlaps with none of [subnet]; a problem says so. */
+void check_pool_is_apart(const struct check *check, const struct subnet_config *pool);
+
+/* The addresses of [host], on the networks that are served. */
+void check_hosts(const struct check *check);
+
+/* Why no machine can have this address of the network; NULL: one can. */
+const char *check_why_taken(const struct check *check, const struct subnet_config *subnet,
+			    struct ip4 address);
+
 /* [bootp] access and what it names; [static_dhcp], on the networks that are selected. */
 void check_machines(const struct check *check, const struct selector *selector);
 

@@ -62,23 +62,35 @@ static int network_order(const void *one, const void *other)
 	return (first->line > second->line) - (first->line < second->line);
 }
 
-/* The mistake is told of the later section; the pool's network comes before all. */
+/* The mistake is told of the later section. */
 static void complain_of_overlap(const struct check *check, const struct subnet_config *one,
 				const struct subnet_config *other)
 {
 	const struct subnet_config *later = one->line > other->line ? one : other;
 	const struct subnet_config *earlier = one->line > other->line ? other : one;
 
-	if (earlier->name[0] == '\0')
-		check_complain(check, check_section_of(later).text, "network",
-			       "%s is %s, the network of [bootp] pool_start, or a part of it: "
-			       "remove pool_start and give these addresses by ranges here",
-			       show_network(later).text, show_network(earlier).text);
-	else
-		check_complain(check, check_section_of(later).text, "network",
-			       "%s overlaps with %s, the network of [subnet %s] in line %u",
-			       show_network(later).text, show_network(earlier).text, earlier->name,
-			       earlier->line);
+	check_complain(check, check_section_of(later).text, "network",
+		       "%s overlaps with %s, the network of [subnet %s] in line %u",
+		       show_network(later).text, show_network(earlier).text, earlier->name,
+		       earlier->line);
+}
+
+void check_pool_is_apart(const struct check *check, const struct subnet_config *pool)
+{
+	const struct subnets *subnets = &check->config->subnets;
+
+	for (size_t i = 0; i < subnets->count; i++) {
+		const struct subnet_config *subnet = &subnets->list[i];
+
+		if (pool->network.value > last_of(subnet).value ||
+		    subnet->network.value > last_of(pool).value)
+			continue;
+		check_complain(check, "bootp", "pool_start",
+			       "its network, %s, overlaps with %s, that of [subnet %s]: remove "
+			       "pool_start, and give these addresses by ranges there",
+			       show_network(pool).text, show_network(subnet).text, subnet->name);
+		return;
+	}
 }
 
 /* Networks overlap where one lies in the other: in their order, that is then the last one that
@@ -89,15 +101,18 @@ static void check_overlaps(const struct check *check)
 	const struct subnet_config **list =
 		calloc(subnets->count + 1, sizeof(const struct subnet_config *));
 	const struct subnet_config *outer = NULL;
+	size_t count = 0;
 
 	if (list == NULL) {
 		check_complain(check, "subnet", "network", "there is not enough memory");
 		return;
 	}
-	for (size_t i = 0; i < subnets->count; i++)
-		list[i] = &subnets->list[i];
-	qsort(list, subnets->count, sizeof(const struct subnet_config *), network_order);
 	for (size_t i = 0; i < subnets->count; i++) {
+		if (subnets->list[i].name[0] != '\0')
+			list[count++] = &subnets->list[i];
+	}
+	qsort(list, count, sizeof(const struct subnet_config *), network_order);
+	for (size_t i = 0; i < count; i++) {
 		if (outer != NULL && list[i]->network.value <= last_of(outer).value)
 			complain_of_overlap(check, outer, list[i]);
 		if (outer == NULL || last_of(list[i]).value > last_of(outer).value)

@@ -1,6 +1,7 @@
 #include "config/config_keys.h"
 
 #include "base/text.h"
+#include "config/config_option.h"
 
 #include <string.h>
 
@@ -14,6 +15,12 @@
 
 #define OF_SUBNET(member)                                                                          \
 	offsetof(struct subnet_config, member), sizeof(((struct subnet_config *)NULL)->member)
+
+#define OF_HOST(member)                                                                            \
+	offsetof(struct host_config, member), sizeof(((struct host_config *)NULL)->member)
+
+/* Stands for one key for each DHCP option. */
+#define OPTION_KEY OPTION_KEY_PREFIX "NAME"
 
 #define SECONDS_OF_10_YEARS UINT64_C(315360000)
 /* Real seconds, from 0.1 to five minutes. */
@@ -91,6 +98,7 @@ static const char *const sections[] = {
 	"menu",
 	"ipxe",
 	"subnet",
+	"host",
 	"static_dhcp",
 	"mac",
 	"uuid",
@@ -158,6 +166,8 @@ static const struct config_key keys[] = {
 	  "whom to tell of each machine that is served" },
 	{ "bootp", "timeout", AUTHORITY_TIMEOUT, "5", AT(bootp.authority_timeout_ms),
 	  "how long to wait for the authority; [http] timeout counts before it" },
+	{ "bootp", OPTION_KEY, PLAIN(VALUE_OPTION), NULL, AT(options),
+	  "a DHCP option, by its name or code, told to all that ask for it" },
 
 	{ "subnet", "network", PLAIN(VALUE_NETWORK), NULL, OF_SUBNET(network),
 	  "the network, with the length of its prefix" },
@@ -182,6 +192,22 @@ static const struct config_key keys[] = {
 	  "the TFTP server that has the file; otherwise bootd" },
 	{ "subnet", "authoritative", PLAIN(VALUE_BOOLEAN), NULL, OF_SUBNET(is_authoritative),
 	  "refuse addresses that this server did not give; otherwise as [bootp] has it" },
+	{ "subnet", OPTION_KEY, PLAIN(VALUE_OPTION), NULL, OF_SUBNET(options),
+	  "a DHCP option for this network; it comes before that of [bootp]" },
+
+	{ "host", "mac", PLAIN(VALUE_MAC), NULL, OF_HOST(mac), "the machine's MAC address" },
+	{ "host", "uuid", PLAIN(VALUE_UUID), NULL, OF_HOST(uuid),
+	  "the UUID that its firmware shows; it counts before mac" },
+	{ "host", "client_id", PLAIN(VALUE_CLIENT_ID), NULL, OF_HOST(client_id),
+	  "its client identifier, in hexadecimal or quotes; it counts before uuid" },
+	{ "host", "address", PLAIN(VALUE_ADDRESS), NULL, OF_HOST(address),
+	  "the address that it always gets; otherwise one of the ranges" },
+	{ "host", "hostname", PLAIN(VALUE_DOMAIN), NULL, OF_HOST(host_name),
+	  "the host name to tell it" },
+	{ "host", "boot_file", PLAIN(VALUE_TEXT), NULL, OF_HOST(boot_file),
+	  "the file to boot; it comes before all others" },
+	{ "host", OPTION_KEY, PLAIN(VALUE_OPTION), NULL, OF_HOST(options),
+	  "a DHCP option for this machine; it comes before that of [subnet]" },
 
 	{ "menu", "prompt", PLAIN(VALUE_TEXT), "Press F8 for the boot menu", AT(menu.prompt),
 	  "what PXE firmware shows before it boots the first entry" },
@@ -318,6 +344,8 @@ const struct config_key *config_key_find(const char *section, const char *name)
 {
 	if (text_is_same(section, "bootp") && text_is_same(name, "server_name"))
 		name = "servername";
+	if (text_starts_with(name, OPTION_KEY_PREFIX))
+		name = OPTION_KEY;
 	return find(section, name);
 }
 
@@ -328,7 +356,7 @@ const char *config_section_at(size_t index)
 
 bool config_kind_is_named(const char *kind)
 {
-	return text_is_same(kind, "subnet");
+	return text_is_same(kind, "subnet") || text_is_same(kind, "host");
 }
 
 const char *config_kind_of(const char *section)

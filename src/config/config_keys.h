@@ -30,6 +30,10 @@ enum value_type {
 	VALUE_URL_PATH,
 	VALUE_NETWORK, /* of a [subnet] */
 	VALUE_RANGES,
+	VALUE_MAC, /* of a [host], as the next two */
+	VALUE_UUID,
+	VALUE_CLIENT_ID,
+	VALUE_OPTION, /* of the DHCP option that the key itself names */
 };
 
 struct config_key {
@@ -41,7 +45,7 @@ struct config_key {
 	const char *unit;         /* of numbers and times; NULL: a number that only counts */
 	const char *const *words; /* of VALUE_WORD, up to NULL */
 	const char *fallback;     /* the default, as it would be written; NULL: none */
-	size_t offset;            /* in struct config; of [subnet], in struct subnet_config */
+	size_t offset;            /* in struct config, subnet_config or host_config */
 	size_t size;
 	const char *help;
 };
@@ -49,8 +53,8 @@ struct config_key {
 /* NULL past the last. */
 const struct config_key *config_key_at(size_t index);
 
-/* Both names in any case; server_name, as pybootd's own file calls it, finds servername. NULL:
- * there is no such key. */
+/* Both names in any case; server_name, as pybootd's own file calls it, finds servername, and the
+ * name of any DHCP option finds option.NAME. NULL: there is no such key. */
 const struct config_key *config_key_find(const char *section, const char *name);
 
 /* NULL past the last. */

@@ -226,6 +226,28 @@ static bool set_ranges(const char *text, struct address_ranges *ranges, struct r
 	return true;
 }
 
+static bool set_mac(const char *text, struct host_config *host, struct reason *out_reason)
+{
+	host->has_mac = mac_parse(text, &host->mac);
+	return host->has_mac ||
+	       refuse(out_reason, text, "no MAC address such as AA-BB-CC-DD-EE-FF");
+}
+
+static bool set_uuid(const char *text, struct host_config *host, struct reason *out_reason)
+{
+	host->has_uuid = value_parse_uuid(text, &host->uuid);
+	return host->has_uuid ||
+	       refuse(out_reason, text, "no UUID such as 12345678-9abc-def0-1234-56789abcdef0");
+}
+
+static bool set_client_id(const char *text, struct host_config *host, struct reason *out_reason)
+{
+	return value_parse_client_id(text, host->client_id, &host->client_id_length) ||
+	       refuse(out_reason, text,
+		      "no client identifier: at most 64 bytes, as in hex:01 aa bb cc dd ee ff, or "
+		      "as text in quotes");
+}
+
 bool config_set(const struct config_key *key, const char *text, struct config *config, void *owner,
 		struct reason *out_reason)
 {
@@ -293,6 +315,14 @@ bool config_set(const struct config_key *key, const char *text, struct config *c
 		return set_network(text, owner, out_reason);
 	case VALUE_RANGES:
 		return set_ranges(text, at, out_reason);
+	case VALUE_MAC:
+		return set_mac(text, owner, out_reason);
+	case VALUE_UUID:
+		return set_uuid(text, owner, out_reason);
+	case VALUE_CLIENT_ID:
+		return set_client_id(text, owner, out_reason);
+	case VALUE_OPTION:
+		break; /* config_apply_option has it, which knows the key's name */
 	}
 	return false;
 }

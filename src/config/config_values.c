@@ -1,6 +1,7 @@
 #include "config/config_values.h"
 
 #include "base/text.h"
+#include "dhcp/option_text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -442,6 +443,24 @@ bool value_parse_uuid(const char *text, struct uuid *out_uuid)
 		at += 2;
 	}
 	*out_uuid = uuid;
+	return true;
+}
+
+bool value_parse_client_id(const char *text, uint8_t out_bytes[CLIENT_ID_MAX], uint8_t *out_length)
+{
+	uint8_t bytes[CLIENT_ID_MAX];
+	struct writer out = writer_of(bytes, sizeof(bytes));
+	size_t length = strlen(text);
+	const char *problem;
+
+	if (length > 2 && text[0] == '"' && text[length - 1] == '"')
+		write_bytes(&out, text + 1, length - 2);
+	else if (!option_parse(FORM_BYTES, text, &out, &problem))
+		return false;
+	if (out.is_failed)
+		return false;
+	memcpy(out_bytes, bytes, out.used);
+	*out_length = (uint8_t)out.used;
 	return true;
 }
 

@@ -74,6 +74,9 @@ bool value_parse_mac_prefix(const char *text, struct mac *out_mac, uint8_t *out_
 /* xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx; the bytes come in the order of the text. */
 bool value_parse_uuid(const char *text, struct uuid *out_uuid);
 
+/* Option 61's bytes: hexadecimal behind "hex:", or the characters between two quotes. */
+bool value_parse_client_id(const char *text, uint8_t out_bytes[CLIENT_ID_MAX], uint8_t *out_length);
+
 /* A value in a message: escaped and of bounded length. */
 struct value_shown {
 	char text[64];

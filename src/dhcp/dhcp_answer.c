@@ -146,6 +146,7 @@ static void write_answer(const struct exchange *exchange, struct answer *answer)
 		.decision = &exchange->decision,
 		.config = parts->config,
 		.subnet = exchange->subnet,
+		.host = exchange->host,
 		.server = exchange->server,
 		.server_id = exchange->facts.server,
 		.tftp_server = tftp_server_of(exchange),
@@ -286,6 +287,19 @@ static void on_kept(void *context, int error)
 	free(answer);
 }
 
+static void note_refusal(const struct exchange *exchange)
+{
+	enum dhcp_reason reason = exchange->decision.reason;
+	const struct subnet_config *subnet = exchange->subnet;
+	char detail[CLIENT_DESCRIPTION_SIZE];
+
+	(void)text_copy(detail, sizeof(detail), dhcp_reason_text(reason));
+	if (reason == DHCP_REASON_POOL_EXHAUSTED)
+		(void)text_format(detail, sizeof(detail), "%s (%s/%u)", dhcp_reason_text(reason),
+				  ip4_format(subnet->network).text, subnet->prefix_length);
+	dhcp_note_ignored(exchange, event_of_reason(reason), detail);
+}
+
 void dhcp_apply(struct exchange *exchange)
 {
 	struct dhcp_service *service = exchange->service;
@@ -293,8 +307,7 @@ void dhcp_apply(struct exchange *exchange)
 	struct answer *answer;
 
 	if (decision->verdict == DHCP_VERDICT_IGNORE) {
-		dhcp_note_ignored(exchange, event_of_reason(decision->reason),
-				  dhcp_reason_text(decision->reason));
+		note_refusal(exchange);
 		return;
 	}
 	answer = answer_new(exchange);

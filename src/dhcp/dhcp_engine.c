@@ -325,9 +325,9 @@ const char *dhcp_reason_text(enum dhcp_reason reason)
 		[DHCP_REASON_DENIED] = "it is denied",
 		[DHCP_REASON_UNLISTED] = "[bootp] access lists it nowhere",
 		[DHCP_REASON_ASSIGNED_IS_USED] =
-			"somebody else uses the address that [static_dhcp] gives it",
+			"somebody else uses the address that the configuration gives it",
 		[DHCP_REASON_POOL_EXHAUSTED] =
-			"no address is left; a larger [bootp] pool_count would serve it",
+			"no address is left in its network; more of them would serve it",
 		[DHCP_REASON_NONE_READY] = "no address was tried yet, as after a damaged file",
 		[DHCP_REASON_OTHER_SERVER] = "it is for another server",
 		[DHCP_REASON_UNKNOWN_LEASE] = "nothing is known of its address",

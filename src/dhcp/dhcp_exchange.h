@@ -57,7 +57,8 @@ struct exchange {
 	/* The one that it is on; NULL: none of bootd's, which a proxy does not mind. */
 	const struct subnet_config *subnet;
 	struct ip4 server;              /* this machine's address towards it */
-	const struct host_config *host; /* NULL: the configuration does not name the machine */
+	const struct host_config *host; /* NULL: no [host] is the machine's */
+	bool is_listed;                 /* [host] or [static_dhcp] names it */
 	bool is_proxied; /* answered as a proxy or boot server, never with an address */
 	struct boot_plan plan;
 	struct shape_order shapes;

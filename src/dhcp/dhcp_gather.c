@@ -1,4 +1,5 @@
 #include "boot/access.h"
+#include "config/host.h"
 #include "dhcp/dhcp_exchange.h"
 #include "dhcp/dhcp_probe.h"
 #include "io/udp.h"
@@ -107,19 +108,29 @@ static void gather_network(struct exchange *exchange)
 	exchange->facts.server = server_id_of(exchange);
 }
 
-/* The address that the configuration gives the machine, where it is of this link. */
-static struct ip4 assigned_here(const struct exchange *exchange, struct ip4 assigned)
+/* What the configuration has for the machine. Its address counts where it is of this link. */
+static void gather_host(struct exchange *exchange)
 {
+	const struct config *config = exchange->service->parts.config;
+	const struct client *client = &exchange->client;
+	struct ip4 assigned = access_static_address(config, client->mac);
 	size_t place;
 
-	return network_has(&exchange->networks, assigned, &place) ? assigned : (struct ip4){ 0 };
+	exchange->host =
+		host_find(&config->hosts, &client->mac, client->has_uuid ? &client->uuid : NULL,
+			  dhcp_option(&exchange->message, OPTION_CLIENT_ID));
+	if (exchange->host != NULL && ip4_is_set(exchange->host->address))
+		assigned = exchange->host->address;
+	exchange->is_listed = exchange->host != NULL || ip4_is_set(assigned);
+	if (network_has(&exchange->networks, assigned, &place))
+		exchange->facts.assigned = assigned;
 }
 
-static bool may_be_served(const struct exchange *exchange, bool is_listed)
+static bool may_be_served(const struct exchange *exchange)
 {
 	const struct dhcp_service_parts *parts = &exchange->service->parts;
 
-	return parts->config->bootp.may_serve_simple_dhcp || is_listed ||
+	return parts->config->bootp.may_serve_simple_dhcp || exchange->is_listed ||
 	       (exchange->session != NULL && exchange->session->has_booted) ||
 	       exchange->facts.held != NULL;
 }
@@ -130,15 +141,14 @@ void dhcp_gather_machine(struct exchange *exchange)
 	struct dhcp_facts *facts = &exchange->facts;
 	struct mac mac = exchange->message.mac;
 	const struct mac_rule *buggy = access_find_mac(&parts->config->buggy_clients, mac);
-	struct ip4 assigned = access_static_address(parts->config, mac);
 
 	facts->now_s = dhcp_now_s(exchange->service);
 	join_session(exchange);
 	exchange->request.owner = dhcp_owner_of(&exchange->message, &exchange->client,
 						parts->config->leases.identity);
-	facts->assigned = assigned_here(exchange, assigned);
+	gather_host(exchange);
 	gather_network(exchange);
-	facts->may_be_served = may_be_served(exchange, ip4_is_set(assigned));
+	facts->may_be_served = may_be_served(exchange);
 	exchange->client.hears_only_broadcast = buggy != NULL && buggy->is_yes;
 }
 

@@ -210,7 +210,7 @@ static void ask_authority(struct exchange *exchange)
  */
 static bool is_strangers(const struct exchange *exchange)
 {
-	return exchange->facts.held == NULL && !ip4_is_set(exchange->facts.assigned) &&
+	return exchange->facts.held == NULL && !exchange->is_listed &&
 	       (exchange->request.type == DHCP_DISCOVER || exchange->request.type == DHCP_NONE);
 }
 
@@ -226,7 +226,7 @@ static void take_packet(struct dhcp_service *service, const struct datagram *dat
 			dhcp_note_ignored(&exchange, EVENT_DHCP_CROWDED, NULL);
 		return;
 	}
-	access = access_check(service->parts.config, &exchange.client);
+	access = access_check(service->parts.config, &exchange.client, exchange.host);
 	if (access == ACCESS_ASK && (!exchange.facts.may_be_served || is_granted(&exchange)))
 		access = ACCESS_GRANTED;
 	if (access == ACCESS_ASK)

@@ -180,7 +180,8 @@ static void the_pool_of_bootp_comes_first(void **state)
 	assert_false(ip4_is_set(config.subnets.list[1].gateway));
 	assert_refused("[bootp]\npool_start = 192.168.1.100\n[subnet a]\n"
 		       "network = 192.168.0.0/16\n",
-		       4, "[subnet a] network", "the network of [bootp] pool_start");
+		       2, "[bootp] pool_start",
+		       "its network, 192.168.1.0/24, overlaps with 192.168.0.0/16");
 }
 
 static void sections_have_names_of_their_own(void **state)

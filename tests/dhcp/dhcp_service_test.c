@@ -1371,6 +1371,57 @@ static void a_static_address_counts_where_its_network_is(void **state)
 	assert_answer(ask(&(struct packet){ .options = "53=01" }), OFFER, FIRST);
 }
 
+/* [host]: the machine by its client identifier, another by its MAC address. */
+static struct host_config host_list[] = {
+	{ .name = "gordon",
+	  .client_id_length = 3,
+	  .client_id = { 0, 'h', 'l' },
+	  .address = { 0x0a370033 },
+	  .host_name = "gordon",
+	  .boot_file = "gordon.0" },
+	{ .name = "alyx",
+	  .has_mac = true,
+	  .mac = { { 0x52, 0x54, 0x00, 0x77, 0x01, 0x02 } },
+	  .host_name = "alyx" },
+};
+static const struct host_config *hosts_by_id[] = { &host_list[0] };
+static const struct host_config *hosts_by_mac[] = { &host_list[1] };
+
+static void a_host_has_what_is_its_own(void **state)
+{
+	const struct frame *frame;
+
+	(void)state;
+	NETWORK_NEEDED();
+	serve_several();
+	bench.config.bootp.access = ACCESS_BY_MAC;
+	bench.config.hosts = (struct hosts){ .list = host_list,
+					     .count = COUNT_OF(host_list),
+					     .by_mac = hosts_by_mac,
+					     .by_mac_count = 1,
+					     .by_client_id = hosts_by_id,
+					     .by_client_id_count = 1 };
+	strcpy(bench.several[0].boot_file, "pool.0");
+	strcpy(bench.several[2].boot_file, "hall.0");
+	start();
+	frame = ask_at(SERVER, ROUTER,
+		       &(struct packet){ .options = "53=01 61=00686c", .giaddr = ROUTER });
+	assert_answer(frame, OFFER, "10.55.0.51");
+	assert_string_equal(boot_file_of(frame), "gordon.0");
+	assert_memory_equal(option_of(frame, 12).bytes, "gordon", 6);
+	/* On another network it has an address of that. */
+	frame = ask(&(struct packet){ .options = "53=01 61=00686c" });
+	assert_answer(frame, OFFER, FIRST);
+	assert_string_equal(boot_file_of(frame), "gordon.0");
+	/* One that has no address of its own, and no boot file. */
+	frame = ask_at(SERVER, ROUTER,
+		       &(struct packet){ .mac = OTHER, .options = "53=01", .giaddr = ROUTER });
+	assert_answer(frame, OFFER, HALL_FIRST);
+	assert_string_equal(boot_file_of(frame), "hall.0");
+	/* Without that identifier it is a stranger. */
+	ask_in_vain(&(struct packet){ .options = "53=01 " BOOT }, EVENT_DHCP_UNLISTED);
+}
+
 static int enter(void **state)
 {
 	(void)state;
@@ -1436,6 +1487,7 @@ int main(void)
 		ON_BENCH(a_relay_may_name_the_link_and_the_server),
 		ON_BENCH(networks_of_one_link_are_filled_in_turn),
 		ON_BENCH(a_static_address_counts_where_its_network_is),
+		ON_BENCH(a_host_has_what_is_its_own),
 	};
 
 	return cmocka_run_group_tests(tests, enter, NULL);
