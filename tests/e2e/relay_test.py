@@ -170,6 +170,18 @@ class Addresses(RelayTest):
                         daemon.wait_for(dhcp.mac_log(dhcp.mac(MACS[name])) + ".*ACK "
                                         + lease.address)
 
+    def test_each_interface_has_its_network(self):
+        self.serve({"subnet link": {"network": "172.16.77.0/24",
+                                    "ranges": "172.16.77.100 - 172.16.77.120"}})
+        for place, pattern, server in ((("mid", "m0"), r"^172\.16\.77\.1[012]", SERVER),
+                                       (("near", "c0"), r"^10\.77\.0\.1", "10.77.0.1"),
+                                       (("yard", "c0"), r"^10\.56\.0\.1", SERVER)):
+            chaddr = self.network.mac(*place)
+            with self.subTest(place), dhcp.RawClient(self.network, *place) as raw:
+                told = raw.lease(chaddr, dhcp.pxe_options(0)).message
+                self.assertRegex(told.yiaddr, pattern)
+                self.assertEqual((told.server_id, told.siaddr), (server, server))
+
     def test_a_machine_behind_the_relay_boots_and_reads_its_file(self):
         daemon = self.serve({"subnet hall": {"boot_file": "hall.0"},
                              "subnet yard": {"next_server": "10.56.0.7"},
@@ -219,6 +231,39 @@ class Addresses(RelayTest):
             told = raw.lease(dhcp.mac(MACS["hall"])).message
         self.assertRegex(told.yiaddr, r"^10\.55\.0\.1")
         self.assertNotEqual(told.yiaddr, "10.55.0.100")
+
+
+HOSTS = {
+    "host gordon": {"mac": MACS["hall"].replace(":", "-"), "address": "10.55.0.60",
+                    "hostname": "gordon", "boot_file": "gordon.0"},
+    "subnet yard": {"boot_file": "yard.0"},
+}
+
+
+class Hosts(RelayTest):
+    """[host], and boot files of networks."""
+
+    def test_each_program_gets_the_address_of_its_host_in_the_network_of_that(self):
+        self.serve(HOSTS, {"bootp": {"allow_simple_dhcp": "no"}})
+        for program in PROGRAMS:
+            with self.subTest(program.name), program(self.network, "hall") as client:
+                lease = client.start().wait_bound()
+                self.assertEqual((lease.address, lease.boot_file), ("10.55.0.60", "gordon.0"))
+        chaddr = dhcp.mac(MACS["hall"])
+        with dhcp.RawClient(self.network, "yard") as raw:
+            told = raw.lease(chaddr).message
+        self.assertRegex(told.yiaddr, r"^10\.56\.0\.1")
+        self.assertEqual(told.file_name, "gordon.0")
+
+    def test_a_proxy_knows_them_too(self):
+        daemon = self.serve(HOSTS, {"bootp": {"mode": "proxy", "pool_start": None,
+                                              "pool_count": None}})
+        for name, file in (("hall", "gordon.0"), ("yard", "yard.0"), ("near", "bios/pxelinux.0")):
+            chaddr = dhcp.mac(MACS[name])
+            with self.subTest(name), dhcp.RawClient(self.network, name) as raw:
+                told = raw.ask(message(DISCOVER, chaddr, dhcp.pxe_options(0))).message
+                self.assertEqual((told.type, told.yiaddr, told.file_name), (OFFER, "0.0.0.0", file))
+        daemon.wait_for("proxy OFFER")
 
 
 class OptionEightyTwo(RelayTest):
