@@ -23,5 +23,7 @@ struct relay_info relay_decode(struct span option)
 		else if (code == RELAY_SERVER_ID_OVERRIDE)
 			take_address(value, &info.server_id);
 	}
-	return in.is_failed ? (struct relay_info){ 0 } : info;
+	if (in.is_failed)
+		return (struct relay_info){ 0 };
+	return info;
 }
