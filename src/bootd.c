@@ -6,6 +6,7 @@
 #include "content/remote_url.h"
 #include "content/root_remote.h"
 #include "control/control.h"
+#include "io/netif_watch.h"
 
 #include <sched.h>
 #include <signal.h>
@@ -119,8 +120,12 @@ static uint32_t session_capacity(const struct config *config)
 
 	if (!config_may_give_addresses(config))
 		return SESSIONS_OF_PROXY;
-	for (size_t i = 0; i < config->subnets.count; i++)
-		addresses += address_ranges_size(&config->subnets.list[i].ranges);
+	for (size_t i = 0; i < config->subnets.count; i++) {
+		if (config->subnets.list[i].name[0] != '\0')
+			addresses += address_ranges_size(&config->subnets.list[i].ranges);
+	}
+	if (ip4_is_set(config->bootp.pool_start))
+		addresses += config_pool_count_max(config);
 	return (uint32_t)(SESSIONS_MIN + 2 * addresses + fixed_addresses(config));
 }
 
@@ -162,6 +167,7 @@ struct bootd *bootd_open(const struct bootd_options *options, struct problems *p
 /* Swaps the setups: what the old one has under way is ended or handed over first. */
 static void take_over(struct bootd *bootd, struct setup *setup)
 {
+	static const struct problems no_problems;
 	struct setup *old = bootd->setup;
 
 	/* What it is being asked goes on, too. */
@@ -172,6 +178,7 @@ static void take_over(struct bootd *bootd, struct setup *setup)
 	bootd->setup = setup;
 	bootd_remote_configure(bootd, setup);
 	bootd_configure(bootd);
+	bootd_tell_networks(old, setup, &no_problems);
 	setup_close(old);
 }
 
@@ -314,6 +321,8 @@ static void log_start(const struct bootd *bootd)
 		log_write(LOG_AT_INFO,
 			  "dhcp: port %u, beside another server: no addresses are given",
 			  config->bootp.port);
+	else if (config->has_dhcp && config->home.state == HOME_AWAITED)
+		log_write(LOG_AT_INFO, "dhcp: port %u, waits for its network", config->bootp.port);
 	log_networks(config);
 	if (config->has_tftp)
 		log_write(LOG_AT_INFO, "tftp: port %u, files of %s", config->tftp.port,
@@ -345,6 +354,7 @@ void bootd_close(struct bootd *bootd)
 	http_service_stop(bootd->http);
 	tftp_service_stop(bootd->tftp);
 	ndp_service_stop(bootd->ndp);
+	netif_watch_close(bootd->networks);
 	if (bootd->setup != NULL)
 		setup_close_authority(bootd->setup);
 	if (bootd->leases != NULL)

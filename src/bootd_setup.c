@@ -4,6 +4,7 @@
 
 #include "activity/notify.h"
 #include "authority/authority.h"
+#include "base/cleanup.h"
 #include "base/text.h"
 #include "config/config_check.h"
 #include "config/config_paths.h"
@@ -167,8 +168,8 @@ static void open_notifier(struct setup *setup, struct loop *loop, struct problem
 			     "no socket to send from: %s", strerror(-error));
 }
 
-static void open_parts(struct setup *setup, struct loop *loop, struct root_remote *remote,
-		       struct problems *problems)
+/* Which addresses each service serves. */
+static void select_all_addresses(struct setup *setup)
 {
 	setup->dhcp_address_count =
 		select_addresses(setup, &setup->config.bootp.address, setup->dhcp_addresses);
@@ -178,6 +179,12 @@ static void open_parts(struct setup *setup, struct loop *loop, struct root_remot
 		select_addresses(setup, &setup->config.httpd.address, setup->http_addresses);
 	setup->tftp_server = server_of(setup, &setup->config.tftp.address);
 	setup->http_server = server_of(setup, &setup->config.httpd.address);
+}
+
+static void open_parts(struct setup *setup, struct loop *loop, struct root_remote *remote,
+		       struct problems *problems)
+{
+	select_all_addresses(setup);
 	setup_find_ipxe(setup, problems);
 	open_contents(setup, remote, problems);
 	open_tls(setup, problems);
@@ -270,10 +277,42 @@ void setup_open_log(const struct setup *setup, bool is_debug, struct problems *p
 			     "%s cannot be opened for writing: %s", logger->file, strerror(-error));
 }
 
-static bool is_same_selector(const struct selector *one, const struct selector *other)
+static bool has_same_addresses(const struct setup *one, const struct setup *other)
 {
-	return one->kind == other->kind && ip4_is_same(one->address, other->address) &&
-	       strcmp(one->name, other->name) == 0;
+	for (size_t i = 0; i < one->address_count && i < other->address_count; i++) {
+		if (!local_address_is_same(&one->addresses[i], &other->addresses[i]))
+			return false;
+	}
+	return one->address_count == other->address_count;
+}
+
+int setup_follow(const struct setup *setup, struct setup **out_next, struct problems *problems)
+{
+	CLEANUP(free_memory) struct setup *next = malloc(sizeof(*next));
+	struct config_surroundings surroundings;
+	int error;
+
+	*out_next = NULL;
+	if (next == NULL)
+		return -ENOMEM;
+	*next = *setup;
+	error = netif_list(next->addresses, NETIF_MAX, &next->address_count);
+	if (error < 0 || has_same_addresses(setup, next))
+		return error;
+	surroundings = (struct config_surroundings){ .addresses = next->addresses,
+						     .address_count = next->address_count };
+	error = config_follow_networks(&next->config, &surroundings, problems);
+	if (error < 0)
+		return error;
+	select_all_addresses(next);
+	*out_next = next;
+	next = NULL;
+	return 0;
+}
+
+void setup_close_followed(struct setup *setup)
+{
+	free(setup);
 }
 
 /* HTTP's threads and its listening socket stay as they are. */
@@ -289,7 +328,7 @@ static void compare_httpd(const struct setup *old, const struct setup *changed,
 		return;
 	if (before->port != after->port)
 		setup_complain(changed, problems, "[httpd] port", sentence);
-	if (!is_same_selector(&before->address, &after->address))
+	if (!selector_is_same(&before->address, &after->address))
 		setup_complain(changed, problems, "[httpd] address", sentence);
 	if ((before->certificate[0] == '\0') != (after->certificate[0] == '\0'))
 		setup_complain(changed, problems, "[httpd] cert", sentence);
@@ -321,11 +360,11 @@ void setup_compare(const struct setup *old, const struct setup *changed, struct 
 	if (before->bootp.mode == MODE_AUTO &&
 	    config_may_give_addresses(before) != config_may_give_addresses(after))
 		setup_complain(changed, problems, "[bootp] pool_start", sentence);
-	if (!is_same_selector(&before->bootp.address, &after->bootp.address))
+	if (!selector_is_same(&before->bootp.address, &after->bootp.address))
 		setup_complain(changed, problems, "[bootp] address", sentence);
 	if (before->tftp.port != after->tftp.port)
 		setup_complain(changed, problems, "[tftp] port", sentence);
-	if (!is_same_selector(&before->tftp.address, &after->tftp.address))
+	if (!selector_is_same(&before->tftp.address, &after->tftp.address))
 		setup_complain(changed, problems, "[tftp] address", sentence);
 	if (before->tftp.transfers_max != after->tftp.transfers_max)
 		setup_complain(changed, problems, "[tftp] max_transfers", sentence);

@@ -42,6 +42,12 @@ struct setup *setup_open(struct loop *loop, const struct bootd_options *options,
 			 struct root_remote *remote, struct problems *problems);
 void setup_close(struct setup *setup);
 
+/* The same setup on the networks that there are now: all that the old one has is the new one's, and
+ * the old one is to be closed by setup_close_followed once nobody uses it any more. NULL in
+ * *out_next: the networks are the same. Returns 0 or -errno: nothing has changed. */
+int setup_follow(const struct setup *setup, struct setup **out_next, struct problems *problems);
+void setup_close_followed(struct setup *setup);
+
 /* Starts the authority's thread, if one is to be asked: once the process is confined, because
  * Landlock holds for the threads that come after. */
 void setup_open_authority(struct setup *setup, struct loop *loop, struct problems *problems);

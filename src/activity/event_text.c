@@ -49,6 +49,8 @@ static const struct event_type types[EVENT_KIND_COUNT] = {
 		"dhcp: {mac}: ignored {message} for a boot file: {detail}" },
 	[EVENT_PXE_PORT_TAKEN] = { "pxe-port-taken", INFO, FEW,
 		"dhcp: warning: [bootp] pxe_port is another server's: there are no boot servers here" },
+	[EVENT_DHCP_DEAF] = { "dhcp-deaf", ERROR, FEW,
+		"dhcp: an interface that has changed cannot be listened on: {detail}; restart bootd" },
 	[EVENT_BOOT_SHAPE_FAILED] = { "boot-shape-failed", INFO, SOME,
 		"dhcp: {mac}: did not go on after offers as {message}; the next ones are {detail}" },
 	[EVENT_BOOT_SHAPE_WORKED] = { "boot-shape-worked", INFO, SOME,

@@ -17,6 +17,13 @@ struct ip4 ip4_network(struct ip4 address, uint8_t prefix_length)
 	return (struct ip4){ address.value & ip4_netmask(prefix_length).value };
 }
 
+bool local_address_is_same(const struct local_address *one, const struct local_address *other)
+{
+	return one->interface == other->interface && strcmp(one->name, other->name) == 0 &&
+	       ip4_is_same(one->address, other->address) &&
+	       one->prefix_length == other->prefix_length;
+}
+
 bool ip4_parse(const char *text, struct ip4 *out_address)
 {
 	struct in_addr parsed;

@@ -61,6 +61,8 @@ static inline bool ip4_is_set(struct ip4 address)
 	return address.value != 0;
 }
 
+bool local_address_is_same(const struct local_address *one, const struct local_address *other);
+
 /* prefix_length 0 to 32. */
 struct ip4 ip4_netmask(uint8_t prefix_length);
 struct ip4 ip4_network(struct ip4 address, uint8_t prefix_length);

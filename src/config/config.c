@@ -1,5 +1,7 @@
 #include "config/config.h"
 
+#include "config/config_apply.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +45,13 @@ bool config_may_give_addresses(const struct config *config)
 	return config->bootp.mode == MODE_SERVER ||
 	       (config->bootp.mode == MODE_AUTO &&
 		(ip4_is_set(config->bootp.pool_start) || config->subnets.count > 0));
+}
+
+uint32_t config_pool_count_max(const struct config *config)
+{
+	uint32_t count = config->bootp.pool_count;
+
+	return count == POOL_COUNT_NOT_GIVEN ? POOL_COUNT_DEFAULT : count;
 }
 
 bool config_has_lease_file(const struct config *config)

@@ -149,7 +149,7 @@ struct bootp_config {
 	uint16_t port;     /* the clients' is the next one, as 68 is to 67 */
 	uint16_t pxe_port; /* of the boot server; 0: there is none */
 	struct ip4 pool_start;
-	uint32_t pool_count; /* 0: only [static_dhcp] gives addresses */
+	uint32_t pool_count; /* as it is given, if it is; 0: only [static_dhcp] gives addresses */
 	bool may_serve_simple_dhcp;
 	char boot_file[BOOT_FILE_SIZE];
 	char domain[DOMAIN_SIZE];
@@ -359,6 +359,19 @@ struct hosts {
 	size_t by_client_id_count;
 };
 
+/* The network of [bootp]'s pool. */
+enum home_state {
+	HOME_NONE,    /* there is no such pool */
+	HOME_AWAITED, /* it is not there */
+	HOME_WRONG,   /* it is there, and cannot be served as it is configured */
+	HOME_SERVED,  /* it is the first of config->subnets */
+};
+
+struct home {
+	enum home_state state;
+	struct local_address local; /* this machine's there; of HOME_WRONG and HOME_SERVED */
+};
+
 struct config {
 	char path[PATH_MAX];
 	bool has_dhcp;
@@ -372,6 +385,7 @@ struct config {
 	struct httpd_config httpd;
 	struct cache_config cache;
 	struct ipxe_config ipxe;
+	struct home home;
 	struct subnets subnets;
 	struct hosts hosts;
 	struct option_settings options; /* of every network */
@@ -388,6 +402,9 @@ struct config {
 
 /* bootd is a server that gives addresses, or may become one. */
 bool config_may_give_addresses(const struct config *config);
+
+/* No more addresses than these are in [bootp]'s pool, on whatever network it will be. */
+uint32_t config_pool_count_max(const struct config *config);
 
 /* Leases are kept in [leases] file: by a bootd that gives addresses. */
 bool config_has_lease_file(const struct config *config);

@@ -12,9 +12,10 @@
 struct ini;
 struct ini_entry;
 
-/* What config_apply leaves of a pool_count that is not given; config_check takes what the network
+/* What config_apply leaves of a pool_count that is not given: the pool then has what its network
  * has room for. */
 #define POOL_COUNT_NOT_GIVEN UINT32_MAX
+#define POOL_COUNT_DEFAULT   1000 /* at most, then */
 
 /* Sets every default, then what the ini says. config is all zeros but for config->path: relative
  * paths are relative to its folder. config_done frees it, whatever the problems. */

@@ -14,8 +14,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* When pool_count is not given. */
-#define POOL_COUNT_DEFAULT 1000
 /* In a longer prefix, no address is left once network, broadcast and this machine have theirs. */
 #define POOL_PREFIX_MAX 30
 #define HTTPS_PORT      443
@@ -99,6 +97,12 @@ bool selector_matches(const struct selector *selector, const struct local_addres
 	return false;
 }
 
+bool selector_is_same(const struct selector *one, const struct selector *other)
+{
+	return one->kind == other->kind && ip4_is_same(one->address, other->address) &&
+	       strcmp(one->name, other->name) == 0;
+}
+
 bool selector_selects(const struct selector *selector,
 		      const struct config_surroundings *surroundings, unsigned interface)
 {
@@ -111,21 +115,36 @@ bool selector_selects(const struct selector *selector,
 	return false;
 }
 
-/* False: it selects nothing, and a problem says so. */
-static bool check_selector(const struct check *check, const char *section,
-			   const struct selector *selector)
+static bool selects_something(const struct check *check, const struct selector *selector)
 {
 	const struct config_surroundings *surroundings = check->surroundings;
 
-	if (selector->kind == SELECT_ALL)
-		return true;
 	for (size_t i = 0; i < surroundings->address_count; i++) {
 		if (selector_matches(selector, &surroundings->addresses[i]))
 			return true;
 	}
-	check_complain(check, section, "address", "this is on no interface; there is: %s",
-		       check_list_networks(surroundings).text);
-	return false;
+	return selector->kind == SELECT_ALL;
+}
+
+static void warn_of_waiting(const struct check *check, const char *section, const char *key,
+			    const char *what)
+{
+	const struct ini_entry missing = { .section = section, .key = key };
+	const struct ini_entry *entry = ini_find(check->ini, section, key);
+
+	ini_warn(check->ini, entry == NULL ? &missing : entry, check->problems,
+		 "%s yet: bootd waits for it; there is: %s", what,
+		 check_list_networks(check->surroundings).text);
+}
+
+static void check_selector(const struct check *check, const char *section,
+			   const struct selector *selector)
+{
+	if (!selects_something(check, selector))
+		warn_of_waiting(check, section, "address",
+				selector->kind == SELECT_INTERFACE
+					? "no interface of this name has an IPv4 address"
+					: "this is on no interface");
 }
 
 static void check_logger(const struct check *check)
@@ -235,20 +254,26 @@ static const struct local_address *find_home(const struct check *check,
 	return home;
 }
 
-static void complain_of_no_home(const struct check *check)
+/* The pool's network is waited for, unless it is on an interface that is not selected. */
+static void check_no_home(const struct check *check)
 {
+	const struct bootp_config *bootp = &check->config->bootp;
 	const struct local_address *unselected = find_home(check, &every_interface);
-	struct ip4 start = check->config->bootp.pool_start;
+	char what[80];
 
-	if (unselected != NULL)
+	/* A selector that selects nothing is one thing to wait for, not two. */
+	if (!selects_something(check, &bootp->address))
+		return;
+	if (unselected != NULL) {
+		check->config->home = (struct home){ HOME_WRONG, *unselected };
 		check_complain(check, "bootp", "pool_start",
 			       "%s is on %s, which [bootp] address does not select",
-			       ip4_format(start).text, show_local(unselected).text);
-	else
-		check_complain(check, "bootp", "pool_start",
-			       "%s is on no network of this machine; there is: %s",
-			       ip4_format(start).text,
-			       check_list_networks(check->surroundings).text);
+			       ip4_format(bootp->pool_start).text, show_local(unselected).text);
+		return;
+	}
+	(void)text_format(what, sizeof(what), "%s is on no network of this machine",
+			  ip4_format(bootp->pool_start).text);
+	warn_of_waiting(check, "bootp", "pool_start", what);
 }
 
 /* False: the pool cannot start there. An empty one only names the network. */
@@ -272,21 +297,29 @@ static bool check_start(const struct check *check, const struct local_address *h
 	return false;
 }
 
+/* As many addresses as are asked for, or as there is room for behind the first one. */
+static uint32_t pool_count(const struct bootp_config *bootp, const struct local_address *home)
+{
+	uint32_t room = check_broadcast_of(home).value - bootp->pool_start.value;
+
+	if (bootp->pool_count != POOL_COUNT_NOT_GIVEN)
+		return bootp->pool_count;
+	return room < POOL_COUNT_DEFAULT ? room : POOL_COUNT_DEFAULT;
+}
+
 /* Addresses in the pool that are somebody's already, this machine's or the gateway's, do no harm:
  * the start sets them aside. */
 static void check_count(const struct check *check, const struct local_address *home)
 {
-	struct bootp_config *bootp = &check->config->bootp;
+	const struct bootp_config *bootp = &check->config->bootp;
 	uint32_t room = check_broadcast_of(home).value - bootp->pool_start.value;
+	uint32_t count = pool_count(bootp, home);
 
-	if (bootp->pool_count == POOL_COUNT_NOT_GIVEN)
-		bootp->pool_count = room < POOL_COUNT_DEFAULT ? room : POOL_COUNT_DEFAULT;
-	if (bootp->pool_count > room)
+	if (count > room)
 		check_complain(
 			check, "bootp", "pool_count",
 			"%u addresses from %s on do not fit in the network of %s: at most %u",
-			bootp->pool_count, ip4_format(bootp->pool_start).text,
-			show_local(home).text, room);
+			count, ip4_format(bootp->pool_start).text, show_local(home).text, room);
 }
 
 static void check_gateway(const struct check *check, const struct local_address *home)
@@ -307,7 +340,7 @@ static void add_pool_network(const struct check *check, const struct local_addre
 	struct subnet_config *list =
 		reallocarray(config->subnets.list, config->subnets.count + 1, sizeof(*list));
 	struct address_range *range = malloc(sizeof(*range));
-	struct subnet_config pool;
+	uint32_t count = pool_count(bootp, home);
 
 	if (list != NULL)
 		config->subnets.list = list;
@@ -317,13 +350,14 @@ static void add_pool_network(const struct check *check, const struct local_addre
 		return;
 	}
 	*range = (struct address_range){ bootp->pool_start,
-					 { bootp->pool_start.value + bootp->pool_count - 1 } };
-	pool = (struct subnet_config){
+					 { bootp->pool_start.value + count - 1 } };
+	memmove(list + 1, list, config->subnets.count * sizeof(*list));
+	config->subnets.count++;
+	list[0] = (struct subnet_config){
 		.network = ip4_network(home->address, home->prefix_length),
 		.prefix_length = home->prefix_length,
 		.netmask = ip4_is_set(bootp->netmask) ? bootp->netmask
 						      : ip4_netmask(home->prefix_length),
-		.ranges = { range, bootp->pool_count > 0 ? 1 : 0 },
 		.tells_gateway = bootp->tells_gateway,
 		.gateway = bootp->gateway,
 		.dns_count = bootp->dns_count,
@@ -331,12 +365,84 @@ static void add_pool_network(const struct check *check, const struct local_addre
 		.probation_s = config->leases.probation_s,
 		.is_authoritative = bootp->is_authoritative,
 	};
-	memcpy(pool.dns, bootp->dns, sizeof(bootp->dns));
-	(void)text_copy(pool.domain, sizeof(pool.domain), bootp->domain);
-	check_pool_is_apart(check, &pool);
-	memmove(list + 1, list, config->subnets.count * sizeof(*list));
-	list[0] = pool;
-	config->subnets.count++;
+	list[0].ranges.list = range;
+	list[0].ranges.count = count > 0 ? 1 : 0;
+	memcpy(list[0].dns, bootp->dns, sizeof(bootp->dns));
+	(void)text_copy(list[0].domain, sizeof(list[0].domain), bootp->domain);
+}
+
+static void remove_pool_network(struct subnets *subnets)
+{
+	if (subnets->count == 0 || subnets->list[0].name[0] != '\0')
+		return;
+	free(subnets->list[0].ranges.list);
+	subnets->count--;
+	memmove(subnets->list, subnets->list + 1, subnets->count * sizeof(*subnets->list));
+}
+
+/* It is served unless something is wrong with it. */
+static void check_home(const struct check *check, const struct local_address *home)
+{
+	size_t problems_before = check->problems->count;
+
+	check->config->home = (struct home){ HOME_WRONG, *home };
+	check_gateway(check, home);
+	check_pool_is_apart(check, home);
+	if (check_start(check, home))
+		check_count(check, home);
+	if (check->problems->count == problems_before)
+		add_pool_network(check, home);
+	if (check->problems->count == problems_before)
+		check->config->home.state = HOME_SERVED;
+}
+
+static void find_pool_network(const struct check *check)
+{
+	struct config *config = check->config;
+	const struct local_address *home = find_home(check, &config->bootp.address);
+
+	config->home.state = HOME_AWAITED;
+	if (home == NULL)
+		check_no_home(check);
+	else
+		check_home(check, home);
+}
+
+/* All that depends on which networks there are now, again after they have changed. */
+static void check_networks(const struct check *check)
+{
+	struct config *config = check->config;
+
+	remove_pool_network(&config->subnets);
+	config->home = (struct home){ .state = HOME_NONE };
+	if (!config_may_give_addresses(config))
+		return;
+	if (ip4_is_set(config->bootp.pool_start))
+		find_pool_network(check);
+	if (config->home.state != HOME_AWAITED)
+		check_static_hosts(check);
+	check_hosts(check);
+}
+
+void config_leave_home(struct config *config)
+{
+	remove_pool_network(&config->subnets);
+	config->home.state = HOME_WRONG;
+}
+
+int config_follow_networks(struct config *config, const struct config_surroundings *surroundings,
+			   struct problems *problems)
+{
+	/* Where a key is in the file is not known any more. */
+	struct ini *nowhere = ini_parse(config->path, (struct span){ .length = 0 }, problems);
+	const struct check check = { config, nowhere, surroundings, problems };
+
+	if (nowhere == NULL)
+		return -ENOMEM;
+	if (config->has_dhcp)
+		check_networks(&check);
+	ini_free(nowhere);
+	return 0;
 }
 
 static bool has_section_of_subnet(const struct check *check)
@@ -350,32 +456,15 @@ static bool has_section_of_subnet(const struct check *check)
 	return false;
 }
 
-static void check_pool(const struct check *check, const struct selector *selector)
+static void check_pool_is_given(const struct check *check)
 {
-	const struct local_address *home;
+	const struct bootp_config *bootp = &check->config->bootp;
 
-	if (!config_may_give_addresses(check->config)) {
-		check->config->bootp.pool_count = 0;
-		return;
-	}
-	if (!ip4_is_set(check->config->bootp.pool_start)) {
-		/* A value that is no address has its problem already, as has a wrong [subnet]. */
-		if (!config_is_given(ini_find(check->ini, "bootp", "pool_start")) &&
-		    !has_section_of_subnet(check))
-			complain_of_no_start(check, selector);
-		check->config->bootp.pool_count = 0;
-		return;
-	}
-	home = find_home(check, selector);
-	if (home == NULL) {
-		complain_of_no_home(check);
-		return;
-	}
-	check_gateway(check, home);
-	if (!check_start(check, home))
-		return;
-	check_count(check, home);
-	add_pool_network(check, home);
+	/* A value that is no address has its problem already, as has a wrong [subnet]. */
+	if (config_may_give_addresses(check->config) && !ip4_is_set(bootp->pool_start) &&
+	    !config_is_given(ini_find(check->ini, "bootp", "pool_start")) &&
+	    !has_section_of_subnet(check))
+		complain_of_no_start(check, &bootp->address);
 }
 
 /* A root that is a URL, and what goes with it. */
@@ -397,7 +486,7 @@ static void check_tftp_address(const struct check *check)
 	struct config *config = check->config;
 
 	if (config_is_given(ini_find(check->ini, "tftp", "address")))
-		(void)check_selector(check, "tftp", &config->tftp.address);
+		check_selector(check, "tftp", &config->tftp.address);
 	else if (config->has_dhcp)
 		config->tftp.address = config->bootp.address;
 }
@@ -422,7 +511,7 @@ static void fill_httpd(const struct check *check)
 	struct httpd_config *httpd = &config->httpd;
 
 	if (config_is_given(ini_find(check->ini, "httpd", "address")))
-		(void)check_selector(check, "httpd", &httpd->address);
+		check_selector(check, "httpd", &httpd->address);
 	else if (config->has_tftp)
 		httpd->address = config->tftp.address;
 	else if (config->has_dhcp)
@@ -466,17 +555,13 @@ static void check_ipxe(const struct check *check)
 
 static void check_dhcp(const struct check *check)
 {
-	const struct selector *selector = &check->config->bootp.address;
-
-	/* A selector that selects nothing is one mistake, not two. */
-	if (!check_selector(check, "bootp", selector))
-		selector = &every_interface;
+	check_selector(check, "bootp", &check->config->bootp.address);
 	check_dns(check);
 	check_netmask(check);
-	check_pool(check, selector);
+	check_pool_is_given(check);
 	check_subnets(check);
-	check_machines(check, selector);
-	check_hosts(check);
+	check_networks(check);
+	check_access(check);
 	check_menu(check);
 }
 

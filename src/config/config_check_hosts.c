@@ -25,13 +25,10 @@ static void complain(const struct check *check, const struct host_config *host, 
 		     ip4_format(host->address).text, format, detail);
 }
 
-/* The network of [bootp]'s pool is not there, so it is not known what it holds. */
+/* Where it is not served, it is not known what the network of [bootp]'s pool holds. */
 static bool is_pool_unknown(const struct check *check)
 {
-	const struct subnets *subnets = &check->config->subnets;
-
-	return ip4_is_set(check->config->bootp.pool_start) &&
-	       (subnets->count == 0 || subnets->list[0].name[0] != '\0');
+	return check->config->home.state == HOME_AWAITED || check->config->home.state == HOME_WRONG;
 }
 
 static void check_host(const struct check *check, const struct host_config *host)
@@ -117,7 +114,7 @@ void check_hosts(const struct check *check)
 {
 	const struct hosts *hosts = &check->config->hosts;
 
-	for (size_t i = 0; i < hosts->count && config_may_give_addresses(check->config); i++) {
+	for (size_t i = 0; i < hosts->count; i++) {
 		if (ip4_is_set(hosts->list[i].address))
 			check_host(check, &hosts->list[i]);
 	}

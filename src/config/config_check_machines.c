@@ -38,7 +38,7 @@ static void check_authority(const struct check *check)
 	}
 }
 
-static void check_access(const struct check *check)
+void check_access(const struct check *check)
 {
 	const char *section = section_of(check->config->bootp.access);
 
@@ -52,9 +52,9 @@ static void check_access(const struct check *check)
 }
 
 /* The local address on whose network this one is; NULL: none that is served. */
-static const struct local_address *find_network(const struct check *check,
-						const struct selector *selector, struct ip4 address)
+static const struct local_address *find_network(const struct check *check, struct ip4 address)
 {
+	const struct selector *selector = &check->config->bootp.address;
 	const struct config_surroundings *surroundings = check->surroundings;
 
 	for (size_t i = 0; i < surroundings->address_count; i++) {
@@ -105,13 +105,12 @@ const char *check_why_taken(const struct check *check, const struct subnet_confi
 	return why_taken(check, &network, address);
 }
 
-static void check_static_host(const struct check *check, const struct selector *selector,
-			      const struct static_host *host)
+static void check_static_host(const struct check *check, const struct static_host *host)
 {
 	struct mac_text mac = mac_format(host->mac);
 	struct ini_entry place = { .section = "static_dhcp", .key = mac.text, .line = host->line };
 	const struct subnet_config *subnet = subnet_find(&check->config->subnets, host->address);
-	const struct local_address *local = find_network(check, selector, host->address);
+	const struct local_address *local = find_network(check, host->address);
 	const char *owner;
 
 	if (subnet == NULL && local == NULL) {
@@ -128,11 +127,10 @@ static void check_static_host(const struct check *check, const struct selector *
 			     ip4_format(host->address).text, owner);
 }
 
-void check_machines(const struct check *check, const struct selector *selector)
+void check_static_hosts(const struct check *check)
 {
 	const struct static_hosts *hosts = &check->config->static_dhcp;
 
-	check_access(check);
 	for (size_t i = 0; i < hosts->count; i++)
-		check_static_host(check, selector, &hosts->list[i]);
+		check_static_host(check, &hosts->list[i]);
 }

@@ -46,11 +46,12 @@ size_t check_find_dns(const struct check *check, struct ip4 out_list[CONFIG_DNS_
 	"auto finds no DNS server that clients can reach: give the addresses, such as dns = "      \
 	"192.168.1.1"
 
-/* Derives what each [subnet] gives, and holds the networks against each other. */
+/* Derives what each [subnet] gives, and holds the networks against each other: before that of the
+ * pool is among them. */
 void check_subnets(const struct check *check);
 
-/* The network of [bootp]'s pool overlaps with none of [subnet]; a problem says so. */
-void check_pool_is_apart(const struct check *check, const struct subnet_config *pool);
+/* Whether the network of [bootp]'s pool, on which home is, overlaps with one of [subnet]. */
+void check_pool_is_apart(const struct check *check, const struct local_address *home);
 
 /* The addresses of [host], on the networks that are served. */
 void check_hosts(const struct check *check);
@@ -59,8 +60,11 @@ void check_hosts(const struct check *check);
 const char *check_why_taken(const struct check *check, const struct subnet_config *subnet,
 			    struct ip4 address);
 
-/* [bootp] access and what it names; [static_dhcp], on the networks that are selected. */
-void check_machines(const struct check *check, const struct selector *selector);
+/* [bootp] access and what it names. */
+void check_access(const struct check *check);
+
+/* [static_dhcp], on the networks that are selected. */
+void check_static_hosts(const struct check *check);
 
 /* Whether [menu] fits into an answer, and what it offers. */
 void check_menu(const struct check *check);

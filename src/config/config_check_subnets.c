@@ -75,20 +75,24 @@ static void complain_of_overlap(const struct check *check, const struct subnet_c
 		       earlier->line);
 }
 
-void check_pool_is_apart(const struct check *check, const struct subnet_config *pool)
+void check_pool_is_apart(const struct check *check, const struct local_address *home)
 {
+	const struct subnet_config pool = {
+		.network = ip4_network(home->address, home->prefix_length),
+		.prefix_length = home->prefix_length,
+	};
 	const struct subnets *subnets = &check->config->subnets;
 
 	for (size_t i = 0; i < subnets->count; i++) {
 		const struct subnet_config *subnet = &subnets->list[i];
 
-		if (pool->network.value > last_of(subnet).value ||
-		    subnet->network.value > last_of(pool).value)
+		if (pool.network.value > last_of(subnet).value ||
+		    subnet->network.value > last_of(&pool).value)
 			continue;
 		check_complain(check, "bootp", "pool_start",
 			       "its network, %s, overlaps with %s, that of [subnet %s]: remove "
 			       "pool_start, and give these addresses by ranges there",
-			       show_network(pool).text, show_network(subnet).text, subnet->name);
+			       show_network(&pool).text, show_network(subnet).text, subnet->name);
 		return;
 	}
 }
@@ -101,18 +105,15 @@ static void check_overlaps(const struct check *check)
 	const struct subnet_config **list =
 		calloc(subnets->count + 1, sizeof(const struct subnet_config *));
 	const struct subnet_config *outer = NULL;
-	size_t count = 0;
 
 	if (list == NULL) {
 		check_complain(check, "subnet", "network", "there is not enough memory");
 		return;
 	}
+	for (size_t i = 0; i < subnets->count; i++)
+		list[i] = &subnets->list[i];
+	qsort(list, subnets->count, sizeof(const struct subnet_config *), network_order);
 	for (size_t i = 0; i < subnets->count; i++) {
-		if (subnets->list[i].name[0] != '\0')
-			list[count++] = &subnets->list[i];
-	}
-	qsort(list, count, sizeof(const struct subnet_config *), network_order);
-	for (size_t i = 0; i < count; i++) {
 		if (outer != NULL && list[i]->network.value <= last_of(outer).value)
 			complain_of_overlap(check, outer, list[i]);
 		if (outer == NULL || last_of(list[i]).value > last_of(outer).value)
@@ -338,8 +339,7 @@ void check_subnets(const struct check *check)
 
 	check_overlaps(check);
 	for (size_t i = 0; i < subnets->count; i++) {
-		if (subnets->list[i].name[0] != '\0')
-			check_subnet(check, &subnets->list[i]);
+		check_subnet(check, &subnets->list[i]);
 		is_bounded = is_bounded && count_in(check, &subnets->list[i], &ranges, &addresses);
 	}
 }

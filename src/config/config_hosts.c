@@ -74,7 +74,7 @@ static void sort_by(const struct ini *ini, const struct identity *identity,
 {
 	const struct host_config **list = *identity->list;
 
-	qsort(list, *identity->count, sizeof(list[0]), identity->order);
+	qsort(list, *identity->count, sizeof(const struct host_config *), identity->order);
 	for (size_t i = 1; i < *identity->count; i++) {
 		if (identity->order(&list[i - 1], &list[i]) == 0)
 			complain_of_pair(ini, identity->key, list[i - 1], list[i], problems);
@@ -148,6 +148,6 @@ void config_apply_hosts(const struct ini *ini, struct config *config, struct pro
 	hosts->list = named_new_list(&sections, sizeof(hosts->list[0]));
 	while (hosts->list != NULL && (section = named_next(&sections, &index)) != NULL)
 		apply_host(&sections, section, hosts);
-	if (hosts->count > 0)
+	if (hosts->list != NULL && hosts->count > 0)
 		sort_hosts(ini, config, problems);
 }

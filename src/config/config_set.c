@@ -222,7 +222,8 @@ static bool set_ranges(const char *text, struct address_ranges *ranges, struct r
 		return refuse(out_reason, text, "more than there is memory for");
 	memcpy(copy, list, count * sizeof(*copy));
 	free(ranges->list);
-	*ranges = (struct address_ranges){ copy, count };
+	ranges->list = copy;
+	ranges->count = count;
 	return true;
 }
 

@@ -48,7 +48,7 @@ static const struct host_config *find(const struct host_config *wanted,
 
 	if (count == 0)
 		return NULL;
-	found = bsearch(&wanted, list, count, sizeof(list[0]), order);
+	found = bsearch(&wanted, list, count, sizeof(const struct host_config *), order);
 	return found == NULL ? NULL : *found;
 }
 

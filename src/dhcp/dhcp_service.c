@@ -354,7 +354,10 @@ void dhcp_service_configure(struct dhcp_service *service, const struct dhcp_serv
 	if (service->parts.authority != parts->authority)
 		dhcp_waiting_clear(service->waiting);
 	service->parts = *parts;
+	dhcp_follow_interface(service);
 	dhcp_try_ahead(service);
+	if (service->automatic != NULL)
+		dhcp_auto_follow(service->automatic);
 }
 
 void dhcp_service_stop(struct dhcp_service *service)

@@ -252,16 +252,23 @@ static int listen_on(struct ip4 address, uint16_t port, int *out_fd)
 	return 0;
 }
 
-/* A copy of what is served. False: no memory. */
-static bool copy_served(const struct http_service_parts *parts, struct local_address **out_list)
+/* A copy of what is served: all addresses of the interfaces, or the one that is meant. False: no
+ * memory. */
+static bool copy_served(const struct http_service_parts *parts, struct local_address **out_list,
+			size_t *out_count)
 {
-	size_t size = parts->served_count * sizeof(**out_list);
+	struct ip4 only = own_address(parts);
+	struct local_address *list = malloc(parts->served_count * sizeof(*list) + 1);
+	size_t count = 0;
 
-	*out_list = malloc(size + 1);
-	if (*out_list == NULL)
+	if (list == NULL)
 		return false;
-	if (size > 0)
-		memcpy(*out_list, parts->served, size);
+	for (size_t i = 0; i < parts->served_count; i++) {
+		if (!ip4_is_set(only) || ip4_is_same(parts->served[i].address, only))
+			list[count++] = parts->served[i];
+	}
+	*out_list = list;
+	*out_count = count;
 	return true;
 }
 
@@ -281,7 +288,8 @@ void http_service_configure(struct http_service *service, const struct http_serv
 	struct http_tls *tls = http_tls_hold(parts->tls);
 	struct http_server *server = &service->server;
 	struct local_address *served = NULL;
-	bool is_copied = copy_served(parts, &served);
+	size_t served_count = 0;
+	bool is_copied = copy_served(parts, &served, &served_count);
 	struct http_settings old_settings;
 	struct http_tls *old_tls;
 
@@ -294,7 +302,7 @@ void http_service_configure(struct http_service *service, const struct http_serv
 		struct local_address *old_served = service->served;
 
 		service->served = served;
-		service->served_count = parts->served_count;
+		service->served_count = served_count;
 		service->is_selective = config->httpd.address.kind != SELECT_ALL;
 		served = old_served;
 	}

@@ -205,11 +205,17 @@ static int attach_filter(int fd, const struct link_listener_options *options)
 											   : 0;
 }
 
-static int set_options(int fd, const struct link_listener_options *options)
+static int bind_to(int fd, unsigned interface)
 {
 	struct sockaddr_ll address = { .sll_family = AF_PACKET,
 				       .sll_protocol = htons(ETH_P_IP),
-				       .sll_ifindex = (int)options->interface };
+				       .sll_ifindex = (int)interface };
+
+	return bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ? -errno : 0;
+}
+
+static int set_options(int fd, const struct link_listener_options *options)
+{
 	int size = options->receive_buffer;
 	int on = 1;
 	int error = attach_filter(fd, options);
@@ -222,7 +228,7 @@ static int set_options(int fd, const struct link_listener_options *options)
 	if (size > 0 && setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0 &&
 	    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)) < 0)
 		return -errno;
-	return bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ? -errno : 0;
+	return bind_to(fd, options->interface);
 }
 
 int link_listener_open(struct loop *loop, const struct link_listener_options *options,
@@ -252,6 +258,11 @@ int link_listener_open(struct loop *loop, const struct link_listener_options *op
 	listener->fd = take_fd(&fd);
 	*out_listener = listener;
 	return 0;
+}
+
+int link_listener_bind(struct link_listener *listener, unsigned interface)
+{
+	return bind_to(listener->fd, interface);
 }
 
 void link_listener_close(struct link_listener *listener)

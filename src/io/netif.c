@@ -8,7 +8,8 @@
 #include <net/if.h>
 #include <string.h>
 
-#define DUMP_SIZE 32768 /* what the kernel fills at most of one dump message */
+#define DUMP_SIZE  32768 /* what the kernel fills at most of one dump message */
+#define LIST_TRIES 16    /* for a list that is cut by a change (EINTR) */
 
 struct collection {
 	struct local_address *list;
@@ -71,16 +72,27 @@ static int dump_addresses(struct mnl_socket *socket, struct collection *found)
 	return state == MNL_CB_ERROR ? -errno : 0;
 }
 
-int netif_list(struct local_address *out_list, size_t capacity, size_t *out_count)
+static int list_once(struct collection *found)
 {
 	struct mnl_socket *socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	struct collection found = { .list = out_list, .capacity = capacity };
 	int error;
 
 	if (socket == NULL)
 		return -errno;
-	error = dump_addresses(socket, &found);
+	error = dump_addresses(socket, found);
 	(void)mnl_socket_close(socket);
+	return error;
+}
+
+int netif_list(struct local_address *out_list, size_t capacity, size_t *out_count)
+{
+	struct collection found;
+	int error = -EINTR;
+
+	for (int i = 0; i < LIST_TRIES && error == -EINTR; i++) {
+		found = (struct collection){ .list = out_list, .capacity = capacity };
+		error = list_once(&found);
+	}
 	if (error == 0)
 		*out_count = found.count;
 	return error;

@@ -66,10 +66,8 @@ static int set_options(int fd, const struct udp_options *options)
 		error = set_option(fd, SOL_SOCKET, SO_BROADCAST, 1);
 	if (error == 0 && options->shares_port)
 		error = set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
-	if (error == 0 && options->device != NULL &&
-	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, options->device,
-		       (socklen_t)strlen(options->device)) < 0)
-		error = -errno;
+	if (error == 0 && options->interface != 0)
+		error = set_option(fd, SOL_SOCKET, SO_BINDTOIFINDEX, (int)options->interface);
 	if (error == 0 && options->receive_buffer > 0)
 		error = set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, options->receive_buffer);
 	if (error == 0 && options->send_buffer > 0)
@@ -244,6 +242,12 @@ void udp_close(struct udp *udp)
 	watch_free(udp->watch);
 	(void)close(udp->fd);
 	free(udp);
+}
+
+/* Anew where it is the same, too: that does no harm. */
+int udp_bind_interface(struct udp *udp, unsigned interface)
+{
+	return set_option(udp->fd, SOL_SOCKET, SO_BINDTOIFINDEX, (int)interface);
 }
 
 int udp_descriptor(const struct udp *udp)

@@ -28,13 +28,16 @@ struct datagram {
 
 struct udp_options {
 	struct endpoint local; /* address 0: every one; port 0: the kernel's choice */
-	const char *device;    /* bound to this interface; NULL: to none */
+	unsigned interface;    /* bound to this one; 0: to none */
 	bool may_broadcast;    /* both receive what is broadcast and send it */
 	bool shares_port;      /* with others that say so: each client's datagrams come to one */
 	bool expects_answers;  /* what the callback sends is answered at once */
 	int receive_buffer;    /* bytes to ask for; 0: the kernel's default */
 	int send_buffer;       /* the same */
 };
+
+/* No interface has this number: a socket that is bound to it hears nothing. */
+#define INTERFACE_NONE 0x7fffffffu
 
 /* Where a datagram leaves from; zeros leave the choice to the socket and the routing table. */
 struct udp_source {
@@ -51,6 +54,10 @@ typedef void udp_callback(void *context, const struct datagram *batch, size_t co
 int udp_open(struct loop *loop, const struct udp_options *options, udp_callback *on_datagrams,
 	     void *context, struct udp **out_udp);
 void udp_close(struct udp *udp);
+
+/* From now on bound to this interface; before it was to another one, which may be gone by now.
+ * Returns 0 or -errno (-EPERM: CAP_NET_RAW is missing). */
+int udp_bind_interface(struct udp *udp, unsigned interface);
 
 /* The port that it is bound to. */
 uint16_t udp_port(const struct udp *udp);

@@ -242,14 +242,16 @@ static void supersede(struct tftp_transfer *transfer)
 	}
 }
 
-static bool is_served_here(const struct tftp_worker *worker, unsigned interface)
+static bool is_served_here(const struct tftp_worker *worker, const struct datagram *datagram)
 {
 	const struct tftp_service_parts *parts = &worker->parts;
 
 	if (parts->config->tftp.address.kind == SELECT_ALL || worker->is_on_one_address)
 		return true;
+	if (ip4_is_set(worker->only_address))
+		return ip4_is_same(datagram->local, worker->only_address);
 	for (size_t i = 0; i < parts->served_count; i++) {
-		if (parts->served[i].interface == interface)
+		if (parts->served[i].interface == datagram->interface)
 			return true;
 	}
 	return false;
@@ -260,7 +262,7 @@ static bool is_for_us(const struct tftp_worker *worker, const struct datagram *d
 {
 	struct event event = { 0 };
 
-	if (!is_served_here(worker, datagram->interface))
+	if (!is_served_here(worker, datagram))
 		event.kind = EVENT_TFTP_WRONG_INTERFACE;
 	else if (!ip4_is_same(datagram->destination, datagram->local))
 		event.kind = EVENT_TFTP_BROADCAST;

@@ -135,6 +135,7 @@ void tftp_worker_configure(struct tftp_worker *worker, const struct tftp_service
 	worker->parts = *parts;
 	if (loop != NULL)
 		worker->parts.loop = loop;
+	worker->only_address = tftp_worker_address(parts);
 	worker->limits = (struct tftp_limits){ .block_size_max = config->block_size_max,
 					       .window_max = config->window_max,
 					       .timeout_ms = config->timeout_ms,

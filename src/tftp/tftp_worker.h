@@ -36,12 +36,15 @@ struct tftp_worker {
 	uint32_t mtu;
 	uint64_t mtu_ms;
 	bool is_on_one_address;
+	/* Where it is not, because this machine did not have the address yet: the one that is
+	 * served; 0: every one of the interfaces. */
+	struct ip4 only_address;
 	bool is_first;   /* of those that share the port */
 	bool is_stopped; /* waits only for what is under way to the loop */
 };
 
-/* The address that its sockets are bound to: this machine's own that [tftp] address names; 0: every
- * one. */
+/* This machine's own address that [tftp] address names, to which the sockets are bound at the
+ * start; 0: it names none that is there. */
 struct ip4 tftp_worker_address(const struct tftp_service_parts *parts);
 
 /* Opens the sockets. parts->loop is the worker's. Returns 0 with *out_worker, or -errno. */

@@ -286,7 +286,7 @@ static void ten_mistakes_are_ten_complaints(void **state)
 		{ "level = loud\n", 2, "[logger] level" },
 		{ "[bootpd]\n", 0, "" },
 		{ "port = 0\n", 4, "[bootp] port" },
-		{ "pool_start = 10.0.0.1\n", 5, "[bootp] pool_start" },
+		{ "pool_start = 192.168.1.0\n", 5, "[bootp] pool_start" },
 		{ "pool_size = 3\n", 6, "[bootp] pool_size" },
 		{ "netmask = 255.0.255.0\n", 7, "[bootp] netmask" },
 		{ "allow_simple_dhcp = perhaps\n", 8, "[bootp] allow_simple_dhcp" },

@@ -13,8 +13,11 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define LONGEST_NAME "a-name-of-15-ch" /* IFNAMSIZ less the NUL */
 
@@ -134,6 +137,35 @@ static void lists_hundreds_of_addresses(void **state)
 	}
 }
 
+/* A list that a change cuts is asked for anew. */
+static void lists_while_addresses_change(void **state)
+{
+	static struct local_address rows[NETIF_MAX];
+	int failures = 0;
+	size_t count = 0;
+	pid_t changer;
+
+	(void)state;
+	NETWORK_NEEDED();
+	changer = fork();
+	assert_true(changer >= 0);
+	(void)setpgid(changer, changer);
+	if (changer == 0) {
+		(void)setpgid(0, 0);
+		(void)execl("/bin/sh", "sh", "-c",
+			    "while :; do ip addr add 10.9.9.9/32 dev far;"
+			    " ip addr del 10.9.9.9/32 dev far; done",
+			    (char *)NULL);
+		_exit(1);
+	}
+	for (int i = 0; i < 3000; i++)
+		failures += netif_list(rows, NETIF_MAX, &count) < 0 || count != NETIF_MAX;
+	(void)kill(-changer, SIGKILL);
+	assert_int_equal(waitpid(changer, NULL, 0), changer);
+	assert_int_equal(failures, 0);
+	network_ip("addr flush dev far");
+}
+
 static void forward(const char *name, const char *value)
 {
 	char path[128];
@@ -170,6 +202,7 @@ int main(void)
 		cmocka_unit_test(lists_this_end_of_a_point_to_point_link),
 		cmocka_unit_test(what_there_is_no_room_for_is_left_out),
 		cmocka_unit_test(lists_hundreds_of_addresses),
+		cmocka_unit_test(lists_while_addresses_change),
 		cmocka_unit_test(tells_who_routes_ip6),
 	};
 

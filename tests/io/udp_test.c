@@ -408,7 +408,8 @@ static void a_socket_of_one_device_hears_only_that(void **state)
 
 	(void)state;
 	NETWORK_NEEDED();
-	open_inbox(&(struct udp_options){ .device = "near", .may_broadcast = true });
+	open_inbox(&(struct udp_options){ .interface = network_interface("near"),
+					  .may_broadcast = true });
 	fd = plain_socket(LOOPBACK, &port);
 	wire = wire_open("far");
 	send_plain(fd, LOOPBACK, "lost", 4);
@@ -418,6 +419,54 @@ static void a_socket_of_one_device_hears_only_that(void **state)
 	assert_int_equal(inbox.first_bytes[0], 'b');
 	(void)close(fd);
 	wire_close(wire);
+}
+
+static void make_spare(void)
+{
+	network_ip("link add spare type veth peer name spare-end");
+	network_ip("link set spare up");
+	network_ip("link set spare-end up");
+}
+
+/* What arrives on the interface "spare" is heard. */
+static void assert_spare_is_heard(void)
+{
+	struct frame frame = frame_to("255.255.255.255");
+	int wire = wire_open("spare-end");
+
+	assert_int_equal(udp_bind_interface(inbox.udp, network_interface("spare")), 0);
+	wire_send(wire, &frame);
+	await(1);
+	assert_int_equal(inbox.datagrams[inbox.count - 1].interface, network_interface("spare"));
+	wire_close(wire);
+}
+
+/* It holds the port meanwhile, but not on the interfaces of others. */
+static void a_socket_waits_for_its_interface_and_follows_it(void **state)
+{
+	struct udp *other = NULL;
+	uint16_t port;
+	int fd;
+
+	(void)state;
+	NETWORK_NEEDED();
+	open_inbox(&(struct udp_options){ .interface = INTERFACE_NONE, .may_broadcast = true });
+	assert_int_equal(udp_open(inbox.loop,
+				  &(struct udp_options){ .local.port = PORT,
+							 .interface = network_interface("near") },
+				  on_datagrams, &inbox, &other),
+			 0);
+	fd = plain_socket(LOOPBACK, &port);
+	send_plain(fd, LOOPBACK, "lost", 4);
+	(void)close(fd);
+	for (int i = 0; i < 2; i++) {
+		make_spare();
+		assert_spare_is_heard();
+		assert_int_equal(inbox.first_bytes[inbox.count - 1], 'b');
+		network_ip("link del spare");
+	}
+	assert_int_equal(inbox.count, 2);
+	udp_close(other);
 }
 
 static void what_cannot_be_sent_is_an_error(void **state)
@@ -478,7 +527,6 @@ static void what_cannot_be_opened_is_an_error(void **state)
 		{ { .local = { { 0 }, PORT } }, -EADDRINUSE },
 		{ { .local = { { LOOPBACK }, PORT } }, -EADDRINUSE },
 		{ { .local = { { 0x0a010203 }, PORT + 1 } }, -EADDRNOTAVAIL },
-		{ { .local = { { 0 }, PORT + 1 }, .device = "nowhere" }, -ENODEV },
 	};
 
 	(void)state;
@@ -515,6 +563,7 @@ int main(void)
 		WITH_INBOX(a_broadcast_leaves_by_the_interface_that_is_chosen),
 		WITH_INBOX(df_is_never_set_on_what_is_routed),
 		WITH_INBOX(a_socket_of_one_device_hears_only_that),
+		WITH_INBOX(a_socket_waits_for_its_interface_and_follows_it),
 		WITH_INBOX(what_cannot_be_sent_is_an_error),
 		WITH_INBOX(a_closed_port_does_not_end_the_socket),
 		WITH_INBOX(what_cannot_be_opened_is_an_error),
