@@ -123,8 +123,8 @@ static void fill_listing(struct connection *connection)
 	connection->ends = true;
 }
 
-static void pump(struct connection *connection);
-
+/* A store in memory calls back at once, while the request is still being looked at: what is to be
+ * sent waits for its turn. */
 static void on_released(void *context, int error)
 {
 	struct connection *connection = context;
@@ -140,7 +140,7 @@ static void on_released(void *context, int error)
 		put_line(connection, "{\"end\": true}");
 		connection->ends = true;
 	}
-	pump(connection);
+	timer_start(connection->timer, 0);
 }
 
 static void release(struct connection *connection, struct ip4 address)
