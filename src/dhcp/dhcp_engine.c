@@ -90,12 +90,13 @@ static struct dhcp_decision decide_discover(const struct dhcp_request *request,
  * address is one of ours it is in use from now on, so nobody else may get it from here; a durable
  * store is not written to for a stranger's word, and leaves that to the conflict check. */
 static struct dhcp_decision decide_request_to_other(const struct dhcp_request *request,
+						    struct ip4 address,
 						    const struct dhcp_facts *facts,
 						    const struct subnet_config *subnet)
 {
-	if (!facts->store_forgets || !may_have(request->requested, facts, subnet))
+	if (!facts->store_forgets || !may_have(address, facts, subnet))
 		return ignore(DHCP_REASON_OTHER_SERVER);
-	return bind_address(DHCP_VERDICT_RECORD, request, request->requested, facts, subnet);
+	return bind_address(DHCP_VERDICT_RECORD, request, address, facts, subnet);
 }
 
 /* Why the machine may not have the address. */
@@ -112,14 +113,13 @@ static enum dhcp_reason refusal_reason(struct ip4 address, const struct dhcp_fac
 }
 
 /* SELECTING: the answer to our offer. It names this server, so a NAK takes nothing from another. */
-static struct dhcp_decision decide_selecting(const struct dhcp_request *request,
+static struct dhcp_decision decide_selecting(const struct dhcp_request *request, struct ip4 address,
 					     const struct dhcp_facts *facts,
 					     const struct subnet_config *subnet)
 {
-	if (!may_have(request->requested, facts, subnet))
-		return refuse(refusal_reason(request->requested, facts, subnet),
-			      request->requested);
-	return bind_address(DHCP_VERDICT_ACK, request, request->requested, facts, subnet);
+	if (!may_have(address, facts, subnet))
+		return refuse(refusal_reason(address, facts, subnet), address);
+	return bind_address(DHCP_VERDICT_ACK, request, address, facts, subnet);
 }
 
 /* Whether a claim is denied aloud, where another server or a lost record might know better. */
@@ -149,18 +149,18 @@ static struct dhcp_decision decide_claim(const struct dhcp_request *request, str
 	return ignore(DHCP_REASON_UNKNOWN_LEASE);
 }
 
-/* RFC 2131 section 4.3.2. */
+/* RFC 2131 section 4.3.2. Some machines name their server in a renewal, too, which has ciaddr. */
 static struct dhcp_decision decide_request(const struct dhcp_request *request,
 					   const struct dhcp_facts *facts,
 					   const struct subnet_config *subnet)
 {
+	struct ip4 address = ip4_is_set(request->requested) ? request->requested : request->ciaddr;
+
 	if (request->names_server && !ip4_is_same(request->server, facts->server))
-		return decide_request_to_other(request, facts, subnet);
+		return decide_request_to_other(request, address, facts, subnet);
 	if (request->names_server)
-		return decide_selecting(request, facts, subnet);
-	return decide_claim(request,
-			    ip4_is_set(request->requested) ? request->requested : request->ciaddr,
-			    facts, subnet);
+		return decide_selecting(request, address, facts, subnet);
+	return decide_claim(request, address, facts, subnet);
 }
 
 /* RFC 2131 section 4.3.4. The address waits for its machine until another one needs it. */
