@@ -6,6 +6,7 @@
 #include "dhcp/dhcp_engine.h"
 #include "dhcp/dhcp_reply.h"
 #include "dhcp/dhcp_wire.h"
+#include "dhcp/network_engine.h"
 #include "dhcp/proxy_engine.h"
 
 #include <stdint.h>
@@ -259,6 +260,41 @@ static void ask_proxy(const struct dhcp_message *message, const struct client *c
 		answer(message, client, request, &decision);
 }
 
+/* The packet, sent to this machine alone or to everybody. */
+static void find_network(const struct dhcp_message *message, const struct dhcp_request *request)
+{
+	static struct subnet_config list[1];
+	static const struct local_address served = { .interface = 1,
+						     .address = { SERVER },
+						     .prefix_length = 24 };
+	const struct lease *held[NETWORKS_MAX] = { NULL };
+	bool is_unicast = message->header.xid & 1;
+	struct subnets subnets = { list, 1 };
+	struct network_facts facts = {
+		.subnets = &subnets,
+		.served = &served,
+		.served_count = message->header.xid & 2 ? 1 : 0,
+		.interface = 1,
+		.destination = is_unicast ? served.address : IP4_BROADCAST,
+		.local = served.address,
+		.giaddr = message->header.giaddr,
+		.ciaddr = message->header.ciaddr,
+		.relay = relay_decode(dhcp_option(message, OPTION_RELAY_AGENT)),
+	};
+	struct network_choice choice;
+
+	list[0] = subnet;
+	network_find(&facts, &choice);
+	CHECK(choice.count <= 1);
+	CHECK(choice.count == 0 || !ip4_is_set(choice.missing));
+	CHECK(!ip4_is_set(choice.missing) || ip4_is_set(facts.giaddr));
+	if (choice.count == 0)
+		return;
+	CHECK(choice.list[0].subnet == list);
+	CHECK(ip4_is_same(choice.list[0].server, served.address));
+	CHECK(network_pick(&choice, request, (struct ip4){ 0 }, held, 1) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char description[CLIENT_DESCRIPTION_SIZE];
@@ -278,6 +314,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	request = dhcp_request_of(&message);
 	CHECK(dhcp_type_name(request.type) != NULL);
 	(void)bootp_is_for(message.sname, config.bootp.servername);
+	find_network(&message, &request);
 	decision = decide(&message, &request, &client);
 	check_decision(&decision);
 	if (decision.verdict == DHCP_VERDICT_OFFER || decision.verdict == DHCP_VERDICT_ACK ||
