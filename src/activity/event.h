@@ -15,6 +15,7 @@ enum event_kind {
 	EVENT_DHCP_DECLINE,
 	EVENT_DHCP_INFORM,
 	EVENT_DHCP_CONFLICT,
+	EVENT_DHCP_ECHO_CONFLICT,
 	EVENT_DHCP_RECORD,
 	EVENT_BOOTP_REPLY,
 	/* What a proxy and a boot server say. */

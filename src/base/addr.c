@@ -17,12 +17,6 @@ struct ip4 ip4_network(struct ip4 address, uint8_t prefix_length)
 	return (struct ip4){ address.value & ip4_netmask(prefix_length).value };
 }
 
-bool ip4_is_within(struct ip4 address, struct ip4 network, uint8_t prefix_length)
-{
-	return ip4_is_same(ip4_network(address, prefix_length),
-			   ip4_network(network, prefix_length));
-}
-
 bool local_address_is_same(const struct local_address *one, const struct local_address *other)
 {
 	return one->interface == other->interface && strcmp(one->name, other->name) == 0 &&

@@ -103,12 +103,38 @@ static void add_menu(struct boot_plan *plan, const struct menu_config *menu)
 		plan->menu = menu;
 }
 
+/* That of this very machine; NULL: none. */
+static const char *file_of_host(const struct boot_scope *scope)
+{
+	return scope->host != NULL && scope->host->boot_file[0] != '\0' ? scope->host->boot_file
+									: NULL;
+}
+
+/* That of the machine or its network, whatever its architecture; NULL: none. */
+static const char *file_of_scope(const struct boot_scope *scope)
+{
+	const char *file = file_of_host(scope);
+
+	if (file == NULL && scope->subnet != NULL && scope->subnet->boot_file[0] != '\0')
+		file = scope->subnet->boot_file;
+	return file;
+}
+
+static const char *host_name_of(const struct session *session, const struct boot_scope *scope)
+{
+	if (session != NULL && session->boot->client[0] != '\0')
+		return session->boot->client;
+	return scope->host != NULL ? scope->host->host_name : "";
+}
+
 /* What the firmware gets. */
 static void add_file(struct boot_plan *plan, const struct config *config,
-		     const struct client *client)
+		     const struct client *client, const struct boot_scope *scope)
 {
-	const char *own = file_of_architecture(&config->bootfile, client);
+	const char *own = file_of_scope(scope);
 
+	if (own == NULL)
+		own = file_of_architecture(&config->bootfile, client);
 	plan->is_unknown = own == NULL && client->has_architecture &&
 			   architecture_name(client->architecture) == NULL;
 	plan->file = own != NULL ? own : loader_for(&config->ipxe, client);
@@ -134,11 +160,11 @@ static void choose_way(struct boot_plan *plan, const struct config *config,
 }
 
 struct boot_plan plan_boot(const struct config *config, const struct client *client,
-			   const struct session *session)
+			   const struct session *session, const struct boot_scope *scope)
 {
-	struct boot_plan plan = { .host_name = session == NULL ? "" : session->boot->client };
+	struct boot_plan plan = { .host_name = host_name_of(session, scope) };
 
-	add_file(&plan, config, client);
+	add_file(&plan, config, client, scope);
 	if (session != NULL && session->boot->file[0] != '\0') {
 		plan.file = session->boot->file;
 		plan.is_ipxe_loader = false;
@@ -146,7 +172,7 @@ struct boot_plan plan_boot(const struct config *config, const struct client *cli
 		plan.file = config->ipxe.script;
 		plan.is_script = true;
 		plan.is_ipxe_loader = false;
-	} else if (client->is_pxe) {
+	} else if (client->is_pxe && file_of_host(scope) == NULL) {
 		add_menu(&plan, &config->menu);
 	}
 	choose_way(&plan, config, client);

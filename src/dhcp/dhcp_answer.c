@@ -20,7 +20,8 @@ struct answer {
 	enum boot_shape shape;
 	bool is_given; /* the address comes from here, not from the machine's own word */
 	struct dhcp_destination destination;
-	unsigned interface;
+	unsigned interface; /* of arrival */
+	bool is_routed;     /* what is sent to one machine finds its way by the routing table */
 	struct ip4 server;
 	struct client client;
 	char boot_file[BOOT_NAME_SIZE]; /* a copy: the session may go while the lease is kept */
@@ -128,6 +129,15 @@ static struct dhcp_destination destination_of(const struct exchange *exchange)
 				exchange->client.hears_only_broadcast);
 }
 
+static struct ip4 tftp_server_of(const struct exchange *exchange)
+{
+	const struct dhcp_service_parts *parts = &exchange->service->parts;
+
+	if (exchange->subnet != NULL && ip4_is_set(exchange->subnet->next_server))
+		return exchange->subnet->next_server;
+	return ip4_is_set(parts->tftp_server) ? parts->tftp_server : exchange->server;
+}
+
 static void write_answer(const struct exchange *exchange, struct answer *answer)
 {
 	const struct dhcp_service_parts *parts = &exchange->service->parts;
@@ -137,9 +147,10 @@ static void write_answer(const struct exchange *exchange, struct answer *answer)
 		.decision = &exchange->decision,
 		.config = parts->config,
 		.subnet = exchange->subnet,
-		.server = exchange->facts.server,
-		.tftp_server = ip4_is_set(parts->tftp_server) ? parts->tftp_server
-							      : exchange->facts.server,
+		.host = exchange->host,
+		.server = exchange->server,
+		.server_id = exchange->facts.server,
+		.tftp_server = tftp_server_of(exchange),
 		.boot_file = answer->boot_file,
 		.host_name = exchange->plan.host_name,
 		.shape = exchange->shape,
@@ -180,7 +191,8 @@ static struct answer *answer_new(const struct exchange *exchange)
 	answer->shape = exchange->shape;
 	answer->is_given = is_given(exchange);
 	answer->interface = exchange->datagram->interface;
-	answer->server = exchange->facts.server;
+	answer->is_routed = exchange->networks.is_routed;
+	answer->server = exchange->server;
 	answer->client = exchange->client;
 	(void)dhcp_format_boot_file(exchange, answer->boot_file); /* dhcp_check_plan saw it fit */
 	if (exchange->decision.reason != DHCP_REASON_NONE)
@@ -191,6 +203,14 @@ static struct answer *answer_new(const struct exchange *exchange)
 	if (is_answered(exchange->decision.verdict))
 		write_answer(exchange, answer);
 	return answer;
+}
+
+static struct udp_source source_of(const struct answer *answer)
+{
+	bool is_routed =
+		answer->is_routed && !ip4_is_same(answer->destination.to.address, IP4_BROADCAST);
+
+	return (struct udp_source){ ip_from_4(answer->server), is_routed ? 0 : answer->interface };
 }
 
 static int transmit(struct dhcp_service *service, const struct answer *answer)
@@ -204,9 +224,8 @@ static int transmit(struct dhcp_service *service, const struct answer *answer)
 	if (!answer->is_proxied && service->role != ROLE_SERVER)
 		return -ECANCELED;
 	if (!answer->destination.is_frame)
-		return udp_send(udp,
-				(struct udp_source){ ip_from_4(answer->server), answer->interface },
-				ip_endpoint_from_4(answer->destination.to), bytes);
+		return udp_send(udp, source_of(answer), ip_endpoint_from_4(answer->destination.to),
+				bytes);
 	return link_send_udp(service->link,
 			     &(struct link_route){ .interface = answer->interface,
 						   .to_mac = answer->destination.mac,
@@ -270,6 +289,19 @@ static void on_kept(void *context, int error)
 	free(answer);
 }
 
+static void note_refusal(const struct exchange *exchange)
+{
+	enum dhcp_reason reason = exchange->decision.reason;
+	const struct subnet_config *subnet = exchange->subnet;
+	char detail[CLIENT_DESCRIPTION_SIZE];
+
+	(void)text_copy(detail, sizeof(detail), dhcp_reason_text(reason));
+	if (reason == DHCP_REASON_POOL_EXHAUSTED)
+		(void)text_format(detail, sizeof(detail), "%s (%s/%u)", dhcp_reason_text(reason),
+				  ip4_format(subnet->network).text, subnet->prefix_length);
+	dhcp_note_ignored(exchange, event_of_reason(reason), detail);
+}
+
 void dhcp_apply(struct exchange *exchange)
 {
 	struct dhcp_service *service = exchange->service;
@@ -277,8 +309,7 @@ void dhcp_apply(struct exchange *exchange)
 	struct answer *answer;
 
 	if (decision->verdict == DHCP_VERDICT_IGNORE) {
-		dhcp_note_ignored(exchange, event_of_reason(decision->reason),
-				  dhcp_reason_text(decision->reason));
+		note_refusal(exchange);
 		return;
 	}
 	answer = answer_new(exchange);

@@ -17,7 +17,10 @@ void dhcp_gather_plan(struct exchange *exchange)
 {
 	const struct dhcp_service *service = exchange->service;
 
-	exchange->plan = plan_boot(service->parts.config, &exchange->client, exchange->session);
+	struct boot_scope scope = { .host = exchange->host, .subnet = exchange->subnet };
+
+	exchange->plan =
+		plan_boot(service->parts.config, &exchange->client, exchange->session, &scope);
 	exchange->shapes = shape_order_of(&exchange->client, service->role == ROLE_SERVER,
 					  exchange->plan.menu != NULL, service->pxe != NULL);
 }
@@ -34,7 +37,7 @@ bool dhcp_format_boot_file(const struct exchange *exchange, char out[BOOT_NAME_S
 	const struct dhcp_service_parts *parts = &exchange->service->parts;
 	const struct httpd_config *httpd = &parts->config->httpd;
 	struct endpoint server = { ip4_is_set(parts->http_server) ? parts->http_server
-								  : exchange->facts.server,
+								  : exchange->server,
 				   httpd->port };
 	const char *file = file_asked_for(exchange);
 

@@ -55,12 +55,13 @@ static bool has_live_binding(const struct dhcp_facts *facts)
 	       facts->held->expires_s > facts->now_s;
 }
 
-/* The machine may have the address: its own. After a restart of a store that forgets, a free one is
- * taken to be its own while no other is. */
-static bool may_have(struct ip4 address, const struct dhcp_facts *facts)
+/* The machine may have the address: its own. After a restart of a store that forgets, a free one of
+ * its network is taken to be its own while no other is. */
+static bool may_have(struct ip4 address, const struct dhcp_facts *facts,
+		     const struct subnet_config *subnet)
 {
-	return is_held(address, facts) || (ip4_is_set(address) && facts->store_forgets &&
-					   facts->wanted_is_free && !has_binding(facts));
+	return is_held(address, facts) || (facts->store_forgets && facts->wanted_is_free &&
+					   is_in_pool(address, subnet) && !has_binding(facts));
 }
 
 /* RFC 2131 section 4.3.1: the machine's own address, else the one it asks for, else a free one; the
@@ -89,12 +90,13 @@ static struct dhcp_decision decide_discover(const struct dhcp_request *request,
  * address is one of ours it is in use from now on, so nobody else may get it from here; a durable
  * store is not written to for a stranger's word, and leaves that to the conflict check. */
 static struct dhcp_decision decide_request_to_other(const struct dhcp_request *request,
+						    struct ip4 address,
 						    const struct dhcp_facts *facts,
 						    const struct subnet_config *subnet)
 {
-	if (!facts->store_forgets || !may_have(request->requested, facts))
+	if (!facts->store_forgets || !may_have(address, facts, subnet))
 		return ignore(DHCP_REASON_OTHER_SERVER);
-	return bind_address(DHCP_VERDICT_RECORD, request, request->requested, facts, subnet);
+	return bind_address(DHCP_VERDICT_RECORD, request, address, facts, subnet);
 }
 
 /* Why the machine may not have the address. */
@@ -111,14 +113,13 @@ static enum dhcp_reason refusal_reason(struct ip4 address, const struct dhcp_fac
 }
 
 /* SELECTING: the answer to our offer. It names this server, so a NAK takes nothing from another. */
-static struct dhcp_decision decide_selecting(const struct dhcp_request *request,
+static struct dhcp_decision decide_selecting(const struct dhcp_request *request, struct ip4 address,
 					     const struct dhcp_facts *facts,
 					     const struct subnet_config *subnet)
 {
-	if (!may_have(request->requested, facts))
-		return refuse(refusal_reason(request->requested, facts, subnet),
-			      request->requested);
-	return bind_address(DHCP_VERDICT_ACK, request, request->requested, facts, subnet);
+	if (!may_have(address, facts, subnet))
+		return refuse(refusal_reason(address, facts, subnet), address);
+	return bind_address(DHCP_VERDICT_ACK, request, address, facts, subnet);
 }
 
 /* Whether a claim is denied aloud, where another server or a lost record might know better. */
@@ -141,25 +142,25 @@ static struct dhcp_decision decide_claim(const struct dhcp_request *request, str
 	enum dhcp_reason reason = refusal_reason(address, facts, subnet);
 	bool is_init_reboot = ip4_is_set(request->requested);
 
-	if (may_have(address, facts))
+	if (may_have(address, facts, subnet))
 		return bind_address(DHCP_VERDICT_ACK, request, address, facts, subnet);
 	if (may_refuse_claim(reason, is_init_reboot, facts, subnet))
 		return refuse(reason, address);
 	return ignore(DHCP_REASON_UNKNOWN_LEASE);
 }
 
-/* RFC 2131 section 4.3.2. */
+/* RFC 2131 section 4.3.2. Some machines name their server in a renewal, too, which has ciaddr. */
 static struct dhcp_decision decide_request(const struct dhcp_request *request,
 					   const struct dhcp_facts *facts,
 					   const struct subnet_config *subnet)
 {
+	struct ip4 address = ip4_is_set(request->requested) ? request->requested : request->ciaddr;
+
 	if (request->names_server && !ip4_is_same(request->server, facts->server))
-		return decide_request_to_other(request, facts, subnet);
+		return decide_request_to_other(request, address, facts, subnet);
 	if (request->names_server)
-		return decide_selecting(request, facts, subnet);
-	return decide_claim(request,
-			    ip4_is_set(request->requested) ? request->requested : request->ciaddr,
-			    facts, subnet);
+		return decide_selecting(request, address, facts, subnet);
+	return decide_claim(request, address, facts, subnet);
 }
 
 /* RFC 2131 section 4.3.4. The address waits for its machine until another one needs it. */
@@ -324,9 +325,9 @@ const char *dhcp_reason_text(enum dhcp_reason reason)
 		[DHCP_REASON_DENIED] = "it is denied",
 		[DHCP_REASON_UNLISTED] = "[bootp] access lists it nowhere",
 		[DHCP_REASON_ASSIGNED_IS_USED] =
-			"somebody else uses the address that [static_dhcp] gives it",
+			"somebody else uses the address that the configuration gives it",
 		[DHCP_REASON_POOL_EXHAUSTED] =
-			"no address is left; a larger [bootp] pool_count would serve it",
+			"no address is left in its network; more of them would serve it",
 		[DHCP_REASON_NONE_READY] = "no address was tried yet, as after a damaged file",
 		[DHCP_REASON_OTHER_SERVER] = "it is for another server",
 		[DHCP_REASON_UNKNOWN_LEASE] = "nothing is known of its address",

@@ -13,8 +13,8 @@
 struct dhcp_facts {
 	bool may_be_served;       /* a machine that boots, or simple clients are served too */
 	enum access access;       /* what the rules or the authority say; not ACCESS_ASK */
-	struct ip4 assigned;      /* by [static_dhcp]; 0: none */
-	struct ip4 server;        /* this server's address towards the machine */
+	struct ip4 assigned;      /* by [host] or [static_dhcp], of its network; 0: none */
+	struct ip4 server;        /* what this server is known by to the machine: option 54 */
 	const struct lease *held; /* by this machine, or offered to it; NULL: none */
 	bool wanted_is_free;      /* the address that it asks for may be given to it */
 	bool has_free_address;

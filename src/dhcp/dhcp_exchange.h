@@ -9,6 +9,7 @@
 #include "dhcp/dhcp_engine.h"
 #include "dhcp/dhcp_service.h"
 #include "dhcp/dhcp_wire.h"
+#include "dhcp/network_engine.h"
 
 struct datagram;
 struct dhcp_auto;
@@ -53,9 +54,13 @@ struct exchange {
 	struct dhcp_request request;
 	struct session *session; /* NULL: the machine has none */
 	struct dhcp_facts facts;
-	/* The network that the machine is on; NULL: none of bootd's, which a proxy does not mind.
-	 */
+	struct network_facts network;
+	struct network_choice networks; /* that it may be on */
+	/* The one that it is on; NULL: none of bootd's, which a proxy does not mind. */
 	const struct subnet_config *subnet;
+	struct ip4 server;              /* this machine's address towards it */
+	const struct host_config *host; /* NULL: no [host] is the machine's */
+	bool is_listed;                 /* [host] or [static_dhcp] names it */
 	bool is_proxied; /* answered as a proxy or boot server, never with an address */
 	struct boot_plan plan;
 	struct shape_order shapes;
@@ -69,10 +74,13 @@ uint64_t dhcp_now_s(const struct dhcp_service *service);
 /* A message that is not answered; why may be NULL. */
 void dhcp_note_ignored(const struct exchange *exchange, enum event_kind kind, const char *why);
 
-/* Gathers what is known of the machine before anybody is asked about it: its session, what it
- * holds, what the rules give it. */
+/* Gathers which networks the packet may be of. */
+void dhcp_gather_networks(struct exchange *exchange);
+/* Gathers what is known of the machine before anybody is asked about it: its session, which
+ * of the networks it is on, what it holds there, what the rules give it. */
 void dhcp_gather_machine(struct exchange *exchange);
-/* Gathers what is known of the address that it wants, and a free one. */
+/* Gathers what is known of the address that it wants, and a free one: of its network or, where none
+ * is left there, of another one of its link. */
 void dhcp_gather_addresses(struct exchange *exchange);
 
 /* The message came to the boot server's port. */

@@ -1,6 +1,8 @@
 #include "boot/access.h"
+#include "config/host.h"
 #include "dhcp/dhcp_exchange.h"
 #include "dhcp/dhcp_probe.h"
+#include "io/udp.h"
 
 uint64_t dhcp_now_s(const struct dhcp_service *service)
 {
@@ -39,13 +41,98 @@ static void join_session(struct exchange *exchange)
 	recall(client, exchange->session);
 }
 
+void dhcp_gather_networks(struct exchange *exchange)
+{
+	const struct dhcp_service_parts *parts = &exchange->service->parts;
+	const struct datagram *datagram = exchange->datagram;
+
+	exchange->network = (struct network_facts){
+		.subnets = &parts->config->subnets,
+		.served = parts->served,
+		.served_count = parts->served_count,
+		.interface = datagram->interface,
+		.destination = ip_to_4(datagram->destination),
+		.local = ip_to_4(datagram->local),
+		.giaddr = exchange->message.header.giaddr,
+		.ciaddr = exchange->message.header.ciaddr,
+		.relay = relay_decode(dhcp_option(&exchange->message, OPTION_RELAY_AGENT)),
+	};
+	network_find(&exchange->network, &exchange->networks);
+}
+
+static size_t pool_of(const struct exchange *exchange, const struct subnet_config *subnet)
+{
+	return (size_t)(subnet - exchange->service->parts.config->subnets.list);
+}
+
+/* What option 54 says. A machine that has chosen an address of this server goes on to find it
+ * there. */
+static struct ip4 server_id_of(const struct exchange *exchange)
+{
+	const struct network_facts *network = &exchange->network;
+
+	if (exchange->request.names_server &&
+	    network_names_server(network, exchange->request.server))
+		return exchange->request.server;
+	if (ip4_is_set(network->giaddr) && ip4_is_set(network->relay.server_id))
+		return network->relay.server_id;
+	return exchange->server;
+}
+
+/* A proxy answers from an address of its own choice. */
+static void enter_network(struct exchange *exchange, size_t place)
+{
+	exchange->subnet = exchange->networks.list[place].subnet;
+	if (!exchange->is_proxied)
+		exchange->server = exchange->networks.list[place].server;
+}
+
+/* The network that it is on, and what it holds there. */
+static void gather_network(struct exchange *exchange)
+{
+	const struct lease_store *leases = exchange->service->parts.leases;
+	const struct network_choice *networks = &exchange->networks;
+	const struct lease *held[NETWORKS_MAX] = { NULL };
+	size_t place;
+
+	for (size_t i = 0; i < networks->count; i++)
+		held[i] = leases->operations->find_machine(
+			leases, pool_of(exchange, networks->list[i].subnet),
+			&exchange->request.owner);
+	if (networks->count > 0) {
+		place = network_pick(networks, &exchange->request, exchange->facts.assigned, held,
+				     exchange->facts.now_s);
+		enter_network(exchange, place);
+		exchange->facts.held = held[place];
+	}
+	exchange->facts.server = server_id_of(exchange);
+}
+
+/* What the configuration has for the machine. Its address counts where it is of this link. */
+static void gather_host(struct exchange *exchange)
+{
+	const struct config *config = exchange->service->parts.config;
+	const struct client *client = &exchange->client;
+	struct ip4 assigned = access_static_address(config, client->mac);
+	size_t place;
+
+	exchange->host =
+		host_find(&config->hosts, &client->mac, client->has_uuid ? &client->uuid : NULL,
+			  dhcp_option(&exchange->message, OPTION_CLIENT_ID));
+	if (exchange->host != NULL && ip4_is_set(exchange->host->address))
+		assigned = exchange->host->address;
+	exchange->is_listed = exchange->host != NULL || ip4_is_set(assigned);
+	if (network_has(&exchange->networks, assigned, &place))
+		exchange->facts.assigned = assigned;
+}
+
 static bool may_be_served(const struct exchange *exchange)
 {
 	const struct dhcp_service_parts *parts = &exchange->service->parts;
 
-	return parts->config->bootp.may_serve_simple_dhcp ||
+	return parts->config->bootp.may_serve_simple_dhcp || exchange->is_listed ||
 	       (exchange->session != NULL && exchange->session->has_booted) ||
-	       exchange->facts.held != NULL || ip4_is_set(exchange->facts.assigned);
+	       exchange->facts.held != NULL;
 }
 
 void dhcp_gather_machine(struct exchange *exchange)
@@ -59,11 +146,34 @@ void dhcp_gather_machine(struct exchange *exchange)
 	join_session(exchange);
 	exchange->request.owner = dhcp_owner_of(&exchange->message, &exchange->client,
 						parts->config->leases.identity);
-	facts->held =
-		parts->leases->operations->find_machine(parts->leases, 0, &exchange->request.owner);
-	facts->assigned = access_static_address(parts->config, mac);
+	gather_host(exchange);
+	gather_network(exchange);
 	facts->may_be_served = may_be_served(exchange);
 	exchange->client.hears_only_broadcast = buggy != NULL && buggy->is_yes;
+}
+
+static bool find_free(struct exchange *exchange, const struct subnet_config *subnet,
+		      struct ip4 wanted)
+{
+	struct dhcp_facts *facts = &exchange->facts;
+
+	return dhcp_probe_find(exchange->service->probe, pool_of(exchange, subnet), wanted,
+			       facts->now_s, &facts->free_address);
+}
+
+/* In its network; where nothing is left there, in the first one of its link that has something. */
+static void gather_free(struct exchange *exchange, struct ip4 wanted)
+{
+	struct dhcp_facts *facts = &exchange->facts;
+
+	facts->has_free_address = find_free(exchange, exchange->subnet, wanted);
+	for (size_t i = 0; i < exchange->networks.count && !facts->has_free_address; i++) {
+		if (!find_free(exchange, exchange->networks.list[i].subnet, wanted))
+			continue;
+		facts->has_free_address = true;
+		enter_network(exchange, i);
+		facts->server = server_id_of(exchange);
+	}
 }
 
 void dhcp_gather_addresses(struct exchange *exchange)
@@ -78,7 +188,7 @@ void dhcp_gather_addresses(struct exchange *exchange)
 	facts->store_fails = parts->leases->fails;
 	facts->store_lost = parts->leases->lost_until_s > facts->now_s;
 	facts->wanted_is_free = leases->is_free(parts->leases, wanted, facts->now_s);
-	if (facts->held == NULL && (request->type == DHCP_DISCOVER || request->type == DHCP_NONE))
-		facts->has_free_address = dhcp_probe_find(exchange->service->probe, wanted,
-							  facts->now_s, &facts->free_address);
+	if (facts->held == NULL && !ip4_is_set(facts->assigned) &&
+	    (request->type == DHCP_DISCOVER || request->type == DHCP_NONE))
+		gather_free(exchange, wanted);
 }

@@ -1,5 +1,6 @@
 #include "dhcp/dhcp_reply.h"
 
+#include "dhcp/network_engine.h"
 #include "dhcp/pxe_wire.h"
 #include "dhcp/reply_wire.h"
 
@@ -95,7 +96,7 @@ static enum dhcp_message_type reply_type(enum dhcp_verdict verdict)
 static void add_server(struct reply_options *options, const struct dhcp_answer_facts *facts)
 {
 	add_u8(options, OPTION_MESSAGE_TYPE, (uint8_t)reply_type(facts->decision->verdict));
-	add_u32(options, OPTION_SERVER_ID, facts->server.value);
+	add_u32(options, OPTION_SERVER_ID, facts->server_id.value);
 }
 
 /* RFC 2131 table 3. */
@@ -123,10 +124,10 @@ static void add_lease_times(struct reply_options *options, const struct dhcp_ans
 static void add_network(struct reply_options *options, const struct dhcp_answer_facts *facts)
 {
 	const struct subnet_config *subnet = facts->subnet;
-	struct ip4 gateway = ip4_is_set(subnet->gateway) ? subnet->gateway : facts->server;
+	struct ip4 gateway = network_gateway(subnet, facts->server, facts->message->header.giaddr);
 
 	add_u32(options, OPTION_NETMASK, subnet->netmask.value);
-	if (subnet->tells_gateway)
+	if (subnet->tells_gateway && ip4_is_set(gateway))
 		add_u32(options, OPTION_ROUTER, gateway.value);
 }
 
@@ -520,6 +521,9 @@ struct dhcp_destination dhcp_destination(const struct dhcp_message *message,
 	const struct dhcp_header *asked = &message->header;
 	uint16_t client_port = (uint16_t)(server_port + 1);
 
+	/* RFC 2131 section 4.3.5: past the relay, which would send it to yiaddr. */
+	if (decision->verdict == DHCP_VERDICT_INFORM)
+		return by_udp(decision->lease.address, client_port);
 	if (ip4_is_set(asked->giaddr))
 		return by_udp(asked->giaddr, server_port);
 	if (decision->verdict == DHCP_VERDICT_NAK || hears_only_broadcast)

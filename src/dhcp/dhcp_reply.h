@@ -19,7 +19,8 @@ struct dhcp_answer_facts {
 	const struct config *config;
 	const struct subnet_config *subnet; /* NULL: a proxy's answer, which tells of none */
 	const struct host_config *host;     /* NULL: none is the machine's */
-	struct ip4 server;                  /* this server's address: option 54 */
+	struct ip4 server;                  /* this server's address */
+	struct ip4 server_id;               /* option 54; with a relay's word it may be another's */
 	struct ip4 tftp_server;             /* siaddr and option 66 */
 	const char *boot_file;              /* "": none */
 	const char *host_name;              /* option 12; "": none */

@@ -3,8 +3,6 @@
 #include "authority/authority.h"
 #include "base/text.h"
 #include "boot/access.h"
-#include "config/host.h"
-#include "config/subnet.h"
 #include "dhcp/bootp_engine.h"
 #include "dhcp/dhcp_auto.h"
 #include "dhcp/dhcp_crowd.h"
@@ -38,24 +36,6 @@ bool dhcp_is_served_interface(const struct dhcp_service *service, unsigned inter
 	return false;
 }
 
-/* This machine's address on the interface and in one of the networks that are served, and that
- * network; NULL: there is none. */
-static const struct subnet_config *network_of(const struct dhcp_service *service,
-					      unsigned interface, struct ip4 *out_server)
-{
-	for (size_t i = 0; i < service->parts.served_count; i++) {
-		const struct local_address *address = &service->parts.served[i];
-		const struct subnet_config *subnet =
-			subnet_find(&service->parts.config->subnets, address->address);
-
-		if (address->interface != interface || subnet == NULL)
-			continue;
-		*out_server = address->address;
-		return subnet;
-	}
-	return NULL;
-}
-
 static enum event_kind event_of_drop(enum dhcp_drop drop)
 {
 	switch (drop) {
@@ -73,31 +53,26 @@ static enum event_kind event_of_drop(enum dhcp_drop drop)
 }
 
 /* Is there a way to answer? RFC 2131 section 4.3.1: the address must fit the network that the
- * request came from, be it this interface's or, by a relay, giaddr's. */
-static bool is_from_pool_network(struct exchange *exchange)
+ * request came from. */
+static bool is_from_served_network(struct exchange *exchange)
 {
-	struct ip4 giaddr = exchange->message.header.giaddr;
+	struct ip4 missing = exchange->networks.missing;
 
-	exchange->subnet = network_of(exchange->service, exchange->datagram->interface,
-				      &exchange->facts.server);
-	if (exchange->subnet == NULL) {
+	if (exchange->networks.count > 0)
+		return true;
+	if (ip4_is_set(missing))
+		dhcp_note_ignored(exchange, EVENT_DHCP_UNKNOWN_RELAY, ip4_format(missing).text);
+	else
 		dhcp_note_ignored(exchange, EVENT_DHCP_NO_POOL_HERE, NULL);
-		return false;
-	}
-	if (ip4_is_set(giaddr) &&
-	    !ip4_is_within(giaddr, exchange->subnet->network, exchange->subnet->prefix_length)) {
-		dhcp_note_ignored(exchange, EVENT_DHCP_UNKNOWN_RELAY, ip4_format(giaddr).text);
-		return false;
-	}
-	return true;
+	return false;
 }
 
 static bool is_where_a_proxy_can_answer(struct exchange *exchange)
 {
-	exchange->facts.server = dhcp_proxy_address(exchange);
-	if (!ip4_is_set(exchange->facts.server))
+	exchange->server = dhcp_proxy_address(exchange);
+	if (!ip4_is_set(exchange->server))
 		dhcp_note_ignored(exchange, EVENT_DHCP_NO_ADDRESS_HERE, NULL);
-	return ip4_is_set(exchange->facts.server);
+	return ip4_is_set(exchange->server);
 }
 
 static bool is_for_this_server(struct exchange *exchange)
@@ -190,8 +165,10 @@ static bool begin(struct exchange *exchange)
 		dhcp_note_ignored(exchange, EVENT_DHCP_UNDECIDED, NULL);
 		return false;
 	}
-	if (exchange->is_proxied ? !is_where_a_proxy_can_answer(exchange)
-				 : !is_from_pool_network(exchange) || !is_for_this_server(exchange))
+	dhcp_gather_networks(exchange);
+	if (exchange->is_proxied
+		    ? !is_where_a_proxy_can_answer(exchange)
+		    : !is_from_served_network(exchange) || !is_for_this_server(exchange))
 		return false;
 	dhcp_gather_machine(exchange);
 	dhcp_gather_loader(exchange);
@@ -233,17 +210,8 @@ static void ask_authority(struct exchange *exchange)
  */
 static bool is_strangers(const struct exchange *exchange)
 {
-	return exchange->facts.held == NULL && !ip4_is_set(exchange->facts.assigned) &&
+	return exchange->facts.held == NULL && !exchange->is_listed &&
 	       (exchange->request.type == DHCP_DISCOVER || exchange->request.type == DHCP_NONE);
-}
-
-static const struct host_config *find_host(const struct exchange *exchange)
-{
-	const struct client *client = &exchange->client;
-
-	return host_find(&exchange->service->parts.config->hosts, &client->mac,
-			 client->has_uuid ? &client->uuid : NULL,
-			 dhcp_option(&exchange->message, OPTION_CLIENT_ID));
 }
 
 static void take_packet(struct dhcp_service *service, const struct datagram *datagram)
@@ -258,7 +226,7 @@ static void take_packet(struct dhcp_service *service, const struct datagram *dat
 			dhcp_note_ignored(&exchange, EVENT_DHCP_CROWDED, NULL);
 		return;
 	}
-	access = access_check(service->parts.config, &exchange.client, find_host(&exchange));
+	access = access_check(service->parts.config, &exchange.client, exchange.host);
 	if (access == ACCESS_ASK && (!exchange.facts.may_be_served || is_granted(&exchange)))
 		access = ACCESS_GRANTED;
 	if (access == ACCESS_ASK)

@@ -236,7 +236,8 @@ static const struct {
 	{ { .kind = EVENT_TFTP_REFUSED, .address = IP_MAPPED(1) },
 	  "tftp: 0.0.0.1: unknown: refused: unknown" },
 	{ { .kind = EVENT_DHCP_NO_POOL_HERE },
-	  "dhcp: 00-00-00-00-00-00: ignored unknown: its interface is not on the pool's network" },
+	  "dhcp: 00-00-00-00-00-00: ignored unknown: its interface is on no network that is "
+	  "served" },
 };
 
 static void events_become_lines(void **state)

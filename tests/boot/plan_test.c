@@ -25,6 +25,8 @@
 		.architecture = number, .file = name                                               \
 	}
 
+static const struct boot_scope nowhere;
+
 /* A file of every kind is configured unless the row says otherwise. */
 static const struct {
 	const char *what;
@@ -82,9 +84,11 @@ static void finds_the_boot_file(void **state)
 		strcpy(config.bootp.boot_file, plans[i].boot_file);
 		if (client.has_architecture)
 			client.architecture = (uint16_t)plans[i].architecture;
-		assert_string_equal(plan_boot(&config, &client, NULL).file, plans[i].expected);
+		assert_string_equal(plan_boot(&config, &client, NULL, &nowhere).file,
+				    plans[i].expected);
 		/* A session in which no authority named a file changes nothing. */
-		assert_string_equal(plan_boot(&config, &client, &session).file, plans[i].expected);
+		assert_string_equal(plan_boot(&config, &client, &session, &nowhere).file,
+				    plans[i].expected);
 	}
 }
 
@@ -104,7 +108,7 @@ static void the_authoritys_file_comes_first(void **state)
 		strcpy(config.bootp.boot_file, plans[i].boot_file);
 		if (client.has_architecture)
 			client.architecture = (uint16_t)plans[i].architecture;
-		assert_string_equal(plan_boot(&config, &client, &session).file, "named");
+		assert_string_equal(plan_boot(&config, &client, &session, &nowhere).file, "named");
 	}
 }
 
@@ -117,10 +121,12 @@ static void the_host_name_is_the_authoritys(void **state)
 	struct session session = { .boot = &boot };
 
 	(void)state;
-	assert_string_equal(plan_boot(&config, &client, &session).host_name, "gordon");
+	assert_string_equal(plan_boot(&config, &client, &session, &nowhere).host_name, "gordon");
 	assert_string_equal(
-		plan_boot(&config, &client, &(struct session){ .boot = &other }).host_name, "");
-	assert_string_equal(plan_boot(&config, &client, NULL).host_name, "");
+		plan_boot(&config, &client, &(struct session){ .boot = &other }, &nowhere)
+			.host_name,
+		"");
+	assert_string_equal(plan_boot(&config, &client, NULL, &nowhere).host_name, "");
 }
 
 static struct config menu_config(size_t count)
@@ -145,7 +151,7 @@ static void a_menu_is_for_pxe_clients(void **state)
 
 	(void)state;
 	config = menu_config(3);
-	plan = plan_boot(&config, &pxe, NULL);
+	plan = plan_boot(&config, &pxe, NULL, &nowhere);
 	/* The first that is no disk is what boots by itself. */
 	assert_string_equal(plan.file, "one");
 	assert_ptr_equal(plan.menu, &config.menu);
@@ -154,11 +160,11 @@ static void a_menu_is_for_pxe_clients(void **state)
 	assert_string_equal(plan_entry_file(&plan, 2), "usual");
 	assert_null(plan_entry_file(&plan, 3));
 
-	plan = plan_boot(&config, &other, NULL);
+	plan = plan_boot(&config, &other, NULL, &nowhere);
 	assert_string_equal(plan.file, "usual");
 	assert_null(plan.menu);
 	/* The authority has chosen already. */
-	plan = plan_boot(&config, &pxe, &named);
+	plan = plan_boot(&config, &pxe, &named, &nowhere);
 	assert_string_equal(plan.file, "named");
 	assert_null(plan.menu);
 	assert_string_equal(plan_entry_file(&plan, 0), "named");
@@ -174,7 +180,7 @@ static void one_entry_is_no_choice(void **state)
 	(void)state;
 	config = menu_config(1);
 	config.menu.list[0] = (struct menu_entry){ .text = "Only", .file = "only" };
-	plan = plan_boot(&config, &pxe, NULL);
+	plan = plan_boot(&config, &pxe, NULL, &nowhere);
 	assert_string_equal(plan.file, "only");
 	assert_null(plan.menu);
 }
@@ -191,12 +197,12 @@ static void the_first_architecture_with_a_row_counts(void **state)
 				 .more_count = 2 };
 
 	(void)state;
-	assert_string_equal(plan_boot(&config, &client, NULL).file, "arm64");
+	assert_string_equal(plan_boot(&config, &client, NULL, &nowhere).file, "arm64");
 	client.architecture = BIOS;
-	assert_string_equal(plan_boot(&config, &client, NULL).file, "bios");
+	assert_string_equal(plan_boot(&config, &client, NULL, &nowhere).file, "bios");
 	client.more_count = 0;
 	client.architecture = 41;
-	assert_string_equal(plan_boot(&config, &client, NULL).file, "boot");
+	assert_string_equal(plan_boot(&config, &client, NULL, &nowhere).file, "boot");
 }
 
 /* A number that nobody knows, and no row names. */
@@ -208,13 +214,13 @@ static void an_unknown_architecture_is_told(void **state)
 	struct client client = { .has_architecture = true, .architecture = 4660 };
 
 	(void)state;
-	assert_true(plan_boot(&config, &client, NULL).is_unknown);
+	assert_true(plan_boot(&config, &client, NULL, &nowhere).is_unknown);
 	client.architecture = 5000;
-	assert_false(plan_boot(&config, &client, NULL).is_unknown);
+	assert_false(plan_boot(&config, &client, NULL, &nowhere).is_unknown);
 	client.architecture = ARM64;
-	assert_false(plan_boot(&config, &client, NULL).is_unknown);
+	assert_false(plan_boot(&config, &client, NULL, &nowhere).is_unknown);
 	client.has_architecture = false;
-	assert_false(plan_boot(&config, &client, NULL).is_unknown);
+	assert_false(plan_boot(&config, &client, NULL, &nowhere).is_unknown);
 }
 
 #define ROWS(...)                                                                                  \
@@ -298,7 +304,7 @@ static void finds_the_way_to_the_file(void **state)
 
 		print_message("%s\n", ways[i].what);
 		set_ways(&config, i);
-		plan = plan_boot(&config, &ways[i].client, NULL);
+		plan = plan_boot(&config, &ways[i].client, NULL, &nowhere);
 		assert_int_equal(plan.is_by_http, expected[0] == '+');
 		assert_int_equal(plan.needs_http, expected[0] == '-');
 		expected += expected[0] == '+' || expected[0] == '-';
@@ -321,22 +327,109 @@ static void ipxe_beside_menu_and_authority(void **state)
 	(void)state;
 	set_ways(&config, COUNT_OF(ways) - 3);
 	config.menu = menu_config(3).menu;
-	plan = plan_boot(&config, &firmware, NULL);
+	plan = plan_boot(&config, &firmware, NULL, &nowhere);
 	assert_string_equal(plan.file, "one");
 	assert_false(plan.is_ipxe_loader);
 	assert_string_equal(plan_entry_file(&plan, 2), UNDIONLY);
-	plan = plan_boot(&config, &ipxe, NULL);
+	plan = plan_boot(&config, &ipxe, NULL, &nowhere);
 	assert_true(plan.is_script);
 	assert_null(plan.menu);
 	/* Whatever entry it was asked for with: some iPXE asks a boot server for one. */
 	assert_string_equal(plan_entry_file(&plan, 0), config.ipxe.script);
 	assert_string_equal(plan_entry_file(&plan, 2), config.ipxe.script);
-	plan = plan_boot(&config, &ipxe, &named);
+	plan = plan_boot(&config, &ipxe, &named, &nowhere);
 	assert_string_equal(plan.file, "named");
 	assert_false(plan.is_script);
-	plan = plan_boot(&config, &firmware, &named);
+	plan = plan_boot(&config, &firmware, &named, &nowhere);
 	assert_string_equal(plan.file, "named");
 	assert_false(plan.is_ipxe_loader);
+}
+
+/* In the row's order, what there is: the first of it is what the firmware boots. */
+static const struct {
+	const char *what;
+	const char *named;  /* by the authority */
+	const char *host;   /* its boot_file */
+	const char *subnet; /* its boot_file */
+	bool has_menu;
+	const char *expected;
+} scopes[] = {
+	{ "[host] before all of the configuration", NULL, "host", "subnet", true, "host" },
+	{ "the authority before [host]", "named", "host", "subnet", true, "named" },
+	{ "[menu] before [subnet]", NULL, NULL, "subnet", true, "one" },
+	{ "a host without a file", NULL, "", "subnet", false, "subnet" },
+	{ "[subnet] before [bootfile]", NULL, NULL, "subnet", false, "subnet" },
+	{ "neither", NULL, "", "", false, "bios" },
+};
+
+static void a_host_and_a_subnet_have_files_of_their_own(void **state)
+{
+	struct client firmware = { .is_pxe = true, .has_architecture = true };
+	struct bootfile_config rows = { .list = { ROW(BIOS, "bios") }, .count = 1 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(scopes); i++) {
+		static struct config config;
+		struct host_config host = { .boot_file = "" };
+		struct subnet_config subnet = { .boot_file = "" };
+		struct session_boot boot = { .file = "" };
+		struct session session = { .boot = &boot };
+		struct boot_scope scope = { scopes[i].host == NULL ? NULL : &host, &subnet };
+
+		print_message("%s\n", scopes[i].what);
+		config = menu_config(scopes[i].has_menu ? 3 : 0);
+		config.bootfile = rows;
+		if (scopes[i].named != NULL)
+			strcpy(boot.file, scopes[i].named);
+		if (scopes[i].host != NULL)
+			strcpy(host.boot_file, scopes[i].host);
+		if (scopes[i].subnet != NULL)
+			strcpy(subnet.boot_file, scopes[i].subnet);
+		assert_string_equal(plan_boot(&config, &firmware, &session, &scope).file,
+				    scopes[i].expected);
+	}
+}
+
+static void ipxe_gets_the_script_whatever_its_firmware_got(void **state)
+{
+	struct client firmware = { .is_pxe = true };
+	struct client ipxe = { .is_pxe = true, .is_ipxe = true };
+	struct host_config host = { .boot_file = "host" };
+	struct boot_scope scope = { .host = &host };
+	static const struct config config = { .ipxe = { .is_enabled = true,
+							.script = "boot.ipxe" } };
+
+	(void)state;
+	assert_string_equal(plan_boot(&config, &firmware, NULL, &scope).file, "host");
+	assert_string_equal(plan_boot(&config, &ipxe, NULL, &scope).file, "boot.ipxe");
+}
+
+static void the_authoritys_host_name_goes_before_the_configured_one(void **state)
+{
+	static const struct config config;
+	struct client client = { 0 };
+	struct host_config host = { .host_name = "alyx" };
+	struct session_boot boot = { .client = "gordon" };
+	struct session session = { .boot = &boot };
+	struct boot_scope scope = { .host = &host };
+
+	(void)state;
+	assert_string_equal(plan_boot(&config, &client, &session, &scope).host_name, "gordon");
+	assert_string_equal(plan_boot(&config, &client, NULL, &scope).host_name, "alyx");
+	boot.client[0] = '\0';
+	assert_string_equal(plan_boot(&config, &client, &session, &scope).host_name, "alyx");
+}
+
+static void an_architecture_without_a_name_is_known_where_its_file_is_given(void **state)
+{
+	static const struct config config;
+	struct client odd = { .has_architecture = true, .architecture = 999 };
+	struct subnet_config subnet = { .boot_file = "subnet" };
+	struct boot_scope scope = { .subnet = &subnet };
+
+	(void)state;
+	assert_true(plan_boot(&config, &odd, NULL, &nowhere).is_unknown);
+	assert_false(plan_boot(&config, &odd, NULL, &scope).is_unknown);
 }
 
 int main(void)
@@ -351,6 +444,10 @@ int main(void)
 		cmocka_unit_test(an_unknown_architecture_is_told),
 		cmocka_unit_test(finds_the_way_to_the_file),
 		cmocka_unit_test(ipxe_beside_menu_and_authority),
+		cmocka_unit_test(a_host_and_a_subnet_have_files_of_their_own),
+		cmocka_unit_test(ipxe_gets_the_script_whatever_its_firmware_got),
+		cmocka_unit_test(the_authoritys_host_name_goes_before_the_configured_one),
+		cmocka_unit_test(an_architecture_without_a_name_is_known_where_its_file_is_given),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

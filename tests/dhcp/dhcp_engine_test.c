@@ -89,12 +89,13 @@ struct row {
 	enum dhcp_message_type type;
 	uint32_t ciaddr;
 	uint32_t requested;
-	uint32_t server;     /* option 54; 0: it names none */
-	struct known held;   /* by the machine */
-	struct known wanted; /* by somebody else, or by nobody any more */
-	uint32_t free;       /* the store's free address; 0: none is left */
-	bool is_reserved;    /* what it asks for is the server's own */
-	bool forgets;        /* the store does */
+	uint32_t server;       /* option 54; 0: it names none */
+	struct known held;     /* by the machine */
+	struct known wanted;   /* by somebody else, or by nobody any more */
+	uint32_t free;         /* the store's free address; 0: none is left */
+	bool is_reserved;      /* what it asks for is the server's own */
+	bool is_of_other_pool; /* what it asks for, and free there */
+	bool forgets;          /* the store does */
 	bool fails;
 	bool lost;
 	bool is_modest; /* not authoritative */
@@ -147,6 +148,14 @@ static const struct row rows[] = {
 	  .type = DHCP_DISCOVER, .requested = OTHER, .free = OTHER, OFFERS(OTHER) },
 	{ "4.3.1: a new address from the pool",
 	  .type = DHCP_DISCOVER, .free = FIRST, OFFERS(FIRST) },
+	{ "4.3.1: the time offered is the configuration's, though less of the binding is left",
+	  .type = DHCP_DISCOVER, .held = BOUND(MINE), .lease_time_s = LEASE_TIME_S,
+	  .verdict = OFFER, .address = MINE, .state = LEASE_BOUND, .expires_s = NOW_S + 100 },
+	{ "4.3.1: an offer is no reply to a server's identifier in a DISCOVER (table 5: MUST NOT)",
+	  .type = DHCP_DISCOVER, .server = OTHER_SERVER, .free = FIRST, OFFERS(FIRST) },
+	{ "4.3.1: nor is ciaddr in a DISCOVER an address that it has (table 5: 0)",
+	  .type = DHCP_DISCOVER, .ciaddr = MINE, .held = BOUND(OTHER),
+	  .verdict = OFFER, .address = OTHER, .state = LEASE_BOUND, .expires_s = NOW_S + 100 },
 	{ "4.3.1: no address is left",
 	  .type = DHCP_DISCOVER, IGNORES(POOL_EXHAUSTED) },
 
@@ -239,6 +248,18 @@ static const struct row rows[] = {
 	  .forgets = true, .type = DHCP_REQUEST, .requested = FIRST - 1, IGNORES(UNKNOWN_LEASE) },
 	{ "issue: not after the pool's last",
 	  .forgets = true, .type = DHCP_REQUEST, .requested = LAST + 1, IGNORES(UNKNOWN_LEASE) },
+	{ "4.3.1: an address of another of this server's networks is not given on this one",
+	  .forgets = true, .type = DHCP_REQUEST, .requested = ELSEWHERE, .is_of_other_pool = true,
+	  REFUSES(WRONG_NETWORK, ELSEWHERE) },
+	{ "4.3.1: nor to whoever has chosen it",
+	  .forgets = true, .type = DHCP_REQUEST, .server = SERVER, .requested = ELSEWHERE,
+	  .is_of_other_pool = true, REFUSES(WRONG_NETWORK, ELSEWHERE) },
+	{ "4.3.1: nor is it recorded for another server's client",
+	  .forgets = true, .type = DHCP_REQUEST, .server = OTHER_SERVER, .requested = ELSEWHERE,
+	  .is_of_other_pool = true, IGNORES(OTHER_SERVER) },
+	{ "4.3.2 RENEWING: nor is a lease of it renewed here",
+	  .forgets = true, .type = DHCP_REQUEST, .ciaddr = ELSEWHERE, .is_of_other_pool = true,
+	  IGNORES(UNKNOWN_LEASE) },
 	{ "4.3.2 INIT-REBOOT: somebody else has it by now",
 	  .type = DHCP_REQUEST, .requested = MINE, .wanted = BOUND(MINE),
 	  REFUSES(ADDRESS_TAKEN, MINE) },
@@ -264,6 +285,30 @@ static const struct row rows[] = {
 	  REFUSES(OTHER_ADDRESS, OTHER) },
 	{ "4.3.2: a REQUEST without any address",
 	  .type = DHCP_REQUEST, IGNORES(UNKNOWN_LEASE) },
+	{ "4.3.2 SELECTING: without an address it chooses nothing, and is refused",
+	  .type = DHCP_REQUEST, .server = SERVER, .held = OFFERED(MINE), .verdict = NAK,
+	  .reason = DHCP_REASON_WRONG_NETWORK },
+	{ "4.3.6 table 4: a renewal that names its server, as some machines send it",
+	  .type = DHCP_REQUEST, .server = SERVER, .ciaddr = MINE, .held = BOUND(MINE),
+	  BINDS(ACK, MINE) },
+	{ "4.3.6 table 4: the same of another server's",
+	  .type = DHCP_REQUEST, .server = OTHER_SERVER, .ciaddr = MINE, .held = BOUND(MINE),
+	  IGNORES(OTHER_SERVER) },
+	{ "4.3.6 table 4: both option 50 and ciaddr: the option counts",
+	  .type = DHCP_REQUEST, .requested = MINE, .ciaddr = MINE, .held = BOUND(MINE),
+	  BINDS(ACK, MINE) },
+	{ "4.3.6 table 4: the same where they differ",
+	  .type = DHCP_REQUEST, .requested = OTHER, .ciaddr = MINE, .held = BOUND(MINE),
+	  REFUSES(OTHER_ADDRESS, OTHER) },
+	{ "4.3.6 table 4: both option 54 and ciaddr, as no state has it: what is held is acknowledged",
+	  .type = DHCP_REQUEST, .server = SERVER, .requested = MINE, .ciaddr = MINE,
+	  .held = BOUND(MINE), BINDS(ACK, MINE) },
+	{ "4.4.5: a renewal in the lease's last second",
+	  .type = DHCP_REQUEST, .ciaddr = MINE, .held = { MINE, LEASE_BOUND, NOW_S + 1 },
+	  BINDS(ACK, MINE) },
+	{ "4.4.5: each renewal begins the time anew, whichever way it came",
+	  .type = DHCP_REQUEST, .ciaddr = MINE, .held = { MINE, LEASE_BOUND, NOW_S + LEASE_TIME_S },
+	  BINDS(ACK, MINE) },
 
 	{ "4.3.3 DECLINE: the address is in use by somebody else",
 	  .type = DHCP_DECLINE, .server = SERVER, .requested = MINE, .held = BOUND(MINE),
@@ -303,6 +348,9 @@ static const struct row rows[] = {
 	{ "4.3.4 RELEASE: of an address that is somebody else's",
 	  .type = DHCP_RELEASE, .server = SERVER, .ciaddr = OTHER, .held = BOUND(MINE),
 	  .wanted = BOUND(OTHER), IGNORES(NOT_THE_HOLDER) },
+	{ "4.4.6 RELEASE: option 50 is none of its fields (table 5: MUST NOT)",
+	  .type = DHCP_RELEASE, .server = SERVER, .requested = MINE, .held = BOUND(MINE),
+	  IGNORES(NOT_THE_HOLDER) },
 	{ "4.3.4 RELEASE: twice",
 	  .type = DHCP_RELEASE, .server = SERVER, .ciaddr = MINE, .held = RELEASED(MINE),
 	  IGNORES(NOT_THE_HOLDER) },
@@ -573,6 +621,8 @@ static bool is_wanted_free(const struct row *row, uint32_t asked)
 {
 	const struct known *known = row->wanted.host != 0 ? &row->wanted : &row->held;
 
+	if (row->is_of_other_pool)
+		return true;
 	if (row->is_reserved || asked < FIRST || asked > LAST)
 		return false;
 	if (known->host == 0 || known->host != asked)

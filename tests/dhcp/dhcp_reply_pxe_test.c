@@ -62,6 +62,7 @@ static void answer(struct span asked, enum dhcp_verdict verdict, enum boot_shape
 				       .config = &config,
 				       .subnet = &subnet,
 				       .server = ip4_of(SERVER),
+				       .server_id = ip4_of(SERVER),
 				       .tftp_server = ip4_of(TFTP),
 				       .boot_file = boot_file,
 				       .host_name = "",

@@ -130,6 +130,7 @@ static void write_reply(const struct setting *setting, const struct packet *pack
 					   .subnet = &setting->subnet,
 					   .host = setting->host,
 					   .server = ip4_of("192.168.77.1"),
+					   .server_id = ip4_of("192.168.77.1"),
 					   .tftp_server = ip4_of("192.168.77.2"),
 					   .boot_file = setting->boot_file,
 					   .host_name = setting->host_name };

@@ -35,6 +35,11 @@
 #define REPLY_MIN  300
 #define OPTIONS_AT 240
 #define BROADCAST  0x8000
+#define LAB_FIRST  "10.99.0.100" /* of SECOND's network */
+#define LAB_LAST   "10.99.0.101"
+#define HALL_FIRST "10.55.0.100" /* of a network behind relays */
+#define HALL_LAST  "10.55.0.101"
+#define ROUTER     "10.55.0.1"
 
 enum { OFFER = 2, ACK = 5, NAK = 6 };
 
@@ -46,6 +51,7 @@ static struct {
 	struct lease_store *leases;
 	struct config config;
 	struct subnet_config subnet;
+	struct subnet_config several[3];
 	struct address_range range;
 	struct local_address served[2];
 	struct dhcp_service_parts parts;
@@ -175,6 +181,21 @@ static void send_bytes(struct span bytes)
 	wire_send(bench.wire, &frame);
 }
 
+/* To this machine's address alone, as relays do and machines that renew. */
+static void send_to(const char *address, const char *from, const struct packet *packet)
+{
+	struct span bytes = packet_bytes(packet);
+	struct frame frame = { .to_mac = network_mac("near"),
+			       .from_mac = network_mac("far"),
+			       .from = { ip4_of(from), packet->giaddr != NULL ? 67 : 68 },
+			       .to = { ip4_of(address), bench.config.bootp.port },
+			       .length = bytes.length };
+
+	memcpy(frame.payload, bytes.bytes, bytes.length);
+	wire_send(bench.wire, &frame);
+	bytes_free(bytes);
+}
+
 static void send_packet(const struct packet *packet)
 {
 	struct span bytes = packet_bytes(packet);
@@ -183,17 +204,31 @@ static void send_packet(const struct packet *packet)
 	bytes_free(bytes);
 }
 
-/* The answer to the packet. */
-static const struct frame *ask(const struct packet *packet)
+static const struct frame *only_answer(void)
 {
-	bench.frame_count = 0;
-	send_packet(packet);
 	loop_run(bench.loop);
 	assert_int_equal(bench.frame_count, 1);
 	assert_int_equal(bench.frames[0].from.port, bench.config.bootp.port);
 	assert_int_equal(bench.frames[0].payload[0], 2);
 	assert_true(bench.frames[0].is_sound);
 	return &bench.frames[0];
+}
+
+/* The answer to the packet. */
+static const struct frame *ask(const struct packet *packet)
+{
+	bench.frame_count = 0;
+	send_packet(packet);
+	return only_answer();
+}
+
+/* The same, sent to this machine's address alone. */
+static const struct frame *ask_at(const char *address, const char *from,
+				  const struct packet *packet)
+{
+	bench.frame_count = 0;
+	send_to(address, from, packet);
+	return only_answer();
 }
 
 /* Runs until the machine has an answer, whoever else has one before. */
@@ -439,6 +474,8 @@ static void an_interface_without_the_pool_is_counted(void **state)
 	bench.parts.served_count = 1; /* the other network's address alone */
 	start();
 	ask_in_vain(&(struct packet){ .options = "53=01 " BOOT }, EVENT_DHCP_NO_POOL_HERE);
+	bench.parts.served_count = 0;
+	dhcp_service_configure(bench.service, &bench.parts);
 	ask_in_vain(&(struct packet){ .options = "53=01 " BOOT, .giaddr = RELAY },
 		    EVENT_DHCP_NO_POOL_HERE);
 }
@@ -1121,6 +1158,270 @@ static void a_start_that_fails_says_which_socket(void **state)
 	dhcp_service_stop(NULL);
 }
 
+/* Besides the usual network that of the interface's other address, and one behind relays. */
+static void serve_several(void)
+{
+	static struct address_range lab;
+	static struct address_range hall;
+	struct lease_pool pools[] = { { &bench.range, 1 }, { &lab, 1 }, { &hall, 1 } };
+
+	lab = (struct address_range){ ip4_of(LAB_FIRST), ip4_of(LAB_LAST) };
+	hall = (struct address_range){ ip4_of(HALL_FIRST), ip4_of(HALL_LAST) };
+	for (size_t i = 0; i < COUNT_OF(bench.several); i++)
+		bench.several[i] = bench.subnet;
+	bench.several[1].network = ip4_of("10.99.0.0");
+	bench.several[1].ranges.list = &lab;
+	bench.several[1].lease_time_s = 600;
+	bench.several[2].network = ip4_of("10.55.0.0");
+	bench.several[2].ranges.list = &hall;
+	bench.several[2].lease_time_s = 900;
+	bench.config.subnets = (struct subnets){ bench.several, COUNT_OF(bench.several) };
+	assert_int_equal(
+		bench.leases->operations->set_pools(bench.leases, pools, COUNT_OF(pools), NULL, 0),
+		0);
+	network_ip("route replace 10.55.0.0/24 via " RELAY " dev near");
+	network_ip("neigh replace " RELAY " lladdr 52:54:00:99:99:99 dev near");
+}
+
+static const struct lease *find_lease_in(size_t pool, const char *mac)
+{
+	struct lease_identity owner = lease_identity_of_mac(mac_of(mac));
+
+	return bench.leases->operations->find_machine(bench.leases, pool, &owner);
+}
+
+static void each_relay_has_addresses_of_its_network(void **state)
+{
+	const struct frame *frame;
+
+	(void)state;
+	NETWORK_NEEDED();
+	serve_several();
+	start();
+	frame = ask_at(SERVER, ROUTER,
+		       &(struct packet){ .options = "53=01 82=0101aa " BOOT, .giaddr = ROUTER });
+	assert_answer(frame, OFFER, HALL_FIRST);
+	assert_string_equal(ip4_format(frame->to.address).text, ROUTER);
+	assert_string_equal(mac_format(frame->to_mac).text, "52-54-00-99-99-99");
+	assert_string_equal(ip4_format(frame->from.address).text, SERVER);
+	assert_memory_equal(option_of(frame, 51).bytes, "\0\0\x03\x84", 4);
+	/* The relay is the router of its network; this machine is not on it. */
+	assert_memory_equal(option_of(frame, 3).bytes, "\x0a\x37\x00\x01", 4);
+	assert_memory_equal(option_of(frame, 54).bytes, "\x0a\x4d\x00\x01", 4);
+	frame = ask_at(
+		SERVER, ROUTER,
+		&(struct packet){ .options = "53=03 50=0a370064 " SERVER_ID " 82=0101aa " BOOT,
+				  .giaddr = ROUTER });
+	assert_answer(frame, ACK, HALL_FIRST);
+	assert_memory_equal(option_of(frame, 82).bytes, "\x01\x01\xaa", 3);
+	/* The same machine on the link has an address there, too. */
+	boot(MACHINE, BOOT, FIRST);
+	assert_string_equal(ip4_format(find_lease_in(0, MACHINE)->address).text, FIRST);
+	assert_string_equal(ip4_format(find_lease_in(2, MACHINE)->address).text, HALL_FIRST);
+	/* RFC 2131 section 4.3.2: on the wrong network. */
+	frame = ask_at(SERVER, ROUTER,
+		       &(struct packet){ .options = "53=03 50=0a4d0064 " BOOT, .giaddr = ROUTER });
+	assert_int_equal(type_of(frame), NAK);
+	assert_string_equal(ip4_format(frame->to.address).text, ROUTER);
+	assert_int_equal(frame->payload[10] & 0x80, 0x80);
+}
+
+static void a_renewal_comes_past_its_relay(void **state)
+{
+	const struct frame *frame;
+
+	(void)state;
+	NETWORK_NEEDED();
+	serve_several();
+	start();
+	(void)ask_at(SERVER, ROUTER,
+		     &(struct packet){ .options = "53=01 " BOOT, .giaddr = ROUTER });
+	(void)ask_at(SERVER, ROUTER,
+		     &(struct packet){ .options = "53=03 50=0a370064 " SERVER_ID " " BOOT,
+				       .giaddr = ROUTER });
+	frame = ask_at(SERVER, HALL_FIRST,
+		       &(struct packet){ .options = "53=03", .ciaddr = HALL_FIRST });
+	assert_answer(frame, ACK, HALL_FIRST);
+	assert_string_equal(ip4_format(frame->to.address).text, HALL_FIRST);
+	assert_string_equal(mac_format(frame->to_mac).text, "52-54-00-99-99-99");
+	assert_int_equal(frame->to.port, 68);
+	assert_memory_equal(option_of(frame, 51).bytes, "\0\0\x03\x84", 4);
+	/* REBINDING comes by the relay, and goes back by it. */
+	frame = ask_at(
+		SERVER, ROUTER,
+		&(struct packet){ .options = "53=03", .ciaddr = HALL_FIRST, .giaddr = ROUTER });
+	assert_answer(frame, ACK, HALL_FIRST);
+	assert_string_equal(ip4_format(frame->to.address).text, ROUTER);
+	assert_int_equal(frame->to.port, 67);
+	/* RFC 2131 section 4.3.5: an INFORM's ACK goes to its machine. */
+	frame = ask_at(
+		SERVER, ROUTER,
+		&(struct packet){ .options = "53=08", .ciaddr = "10.55.0.77", .giaddr = ROUTER });
+	assert_answer(frame, ACK, "0.0.0.0");
+	assert_string_equal(ip4_format(frame->to.address).text, "10.55.0.77");
+	assert_int_equal(frame->to.port, 68);
+	/* A RELEASE comes by unicast as well. */
+	send_to(SERVER, HALL_FIRST,
+		&(struct packet){ .options = "53=07 " SERVER_ID, .ciaddr = HALL_FIRST });
+	await_event(EVENT_DHCP_RELEASE, 1);
+	assert_int_equal(find_lease_in(2, MACHINE)->state, LEASE_RELEASED);
+}
+
+static void a_relay_may_name_the_link_and_the_server(void **state)
+{
+	const struct frame *frame;
+
+	(void)state;
+	NETWORK_NEEDED();
+	serve_several();
+	bench.several[2].gateway = ip4_of("10.55.0.254");
+	start();
+	/* RFC 3527: a machine of the hall; the relay is heard at an address of another network. */
+	frame = ask_at(
+		SERVER, RELAY,
+		&(struct packet){ .options = "53=01 82=05040a370000 " BOOT, .giaddr = RELAY });
+	assert_answer(frame, OFFER, HALL_FIRST);
+	assert_string_equal(ip4_format(frame->to.address).text, RELAY);
+	assert_memory_equal(option_of(frame, 82).bytes, "\x05\x04\x0a\x37\x00\x00", 6);
+	assert_memory_equal(option_of(frame, 3).bytes, "\x0a\x37\x00\xfe", 4);
+	/* RFC 5107: option 54 is the relay's, siaddr is not. */
+	frame = ask_at(
+		SERVER, ROUTER,
+		&(struct packet){ .options = "53=01 82=0b040a370001 " BOOT, .giaddr = ROUTER });
+	assert_answer(frame, OFFER, HALL_FIRST);
+	assert_memory_equal(option_of(frame, 54).bytes, "\x0a\x37\x00\x01", 4);
+	assert_memory_equal(frame->payload + 20, "\x0a\x4d\x00\x01", 4);
+	frame = ask_at(
+		SERVER, ROUTER,
+		&(struct packet){ .options = "53=03 50=0a370064 54=0a370001 82=0b040a370001 " BOOT,
+				  .giaddr = ROUTER });
+	assert_answer(frame, ACK, HALL_FIRST);
+	assert_memory_equal(option_of(frame, 54).bytes, "\x0a\x37\x00\x01", 4);
+	/* Without the relay's word that is another server. */
+	send_to(SERVER, ROUTER,
+		&(struct packet){ .mac = OTHER,
+				  .options = "53=03 50=0a370065 54=0a370001 " BOOT,
+				  .giaddr = ROUTER });
+	await_event(EVENT_DHCP_RECORD, 1);
+	/* RFC 2131 section 4.1: any address of this machine is it. */
+	frame = ask_at(SERVER, ROUTER,
+		       &(struct packet){ .options = "53=03 50=0a370064 54=0a630001 " BOOT,
+					 .giaddr = ROUTER });
+	assert_answer(frame, ACK, HALL_FIRST);
+	assert_memory_equal(option_of(frame, 54).bytes, "\x0a\x63\x00\x01", 4);
+	/* A link that nobody serves. */
+	send_to(SERVER, ROUTER,
+		&(struct packet){ .options = "53=01 82=05040a090000 " BOOT, .giaddr = ROUTER });
+	await_event(EVENT_DHCP_UNKNOWN_RELAY, 1);
+}
+
+static void networks_of_one_link_are_filled_in_turn(void **state)
+{
+	const struct frame *frame;
+
+	(void)state;
+	NETWORK_NEEDED();
+	serve_several();
+	bench.range.last = bench.range.first;
+	serve_several();
+	start();
+	boot(MACHINE, BOOT, FIRST);
+	/* The first network is full. */
+	frame = ask(&(struct packet){ .mac = OTHER, .options = "53=01 " BOOT });
+	assert_answer(frame, OFFER, LAB_FIRST);
+	assert_string_equal(ip4_format(frame->from.address).text, SECOND);
+	assert_memory_equal(option_of(frame, 54).bytes, "\x0a\x63\x00\x01", 4);
+	assert_memory_equal(option_of(frame, 51).bytes, "\0\0\x02\x58", 4);
+	frame = ask(
+		&(struct packet){ .mac = OTHER, .options = "53=03 50=0a630064 54=0a630001 " BOOT });
+	assert_answer(frame, ACK, LAB_FIRST);
+	/* Whoever wants an address of one is on that. */
+	frame = ask(&(struct packet){ .mac = THIRD, .options = "53=01 50=0a630065 " BOOT });
+	assert_answer(frame, OFFER, LAB_LAST);
+	assert_string_equal(ip4_format(frame->from.address).text, SECOND);
+	/* Who has an address keeps it. */
+	assert_answer(ask(&(struct packet){ .mac = OTHER, .options = "53=01 " BOOT }), OFFER,
+		      LAB_FIRST);
+	assert_answer(ask(&(struct packet){ .options = "53=01 " BOOT }), OFFER, FIRST);
+	/* The network behind relays is not of this link. */
+	frame = ask(&(struct packet){ .mac = OTHER, .options = "53=03 50=0a370064 " BOOT });
+	assert_int_equal(type_of(frame), NAK);
+	ask_in_vain(&(struct packet){ .mac = FOURTH, .options = "53=01 " BOOT },
+		    EVENT_DHCP_POOL_EXHAUSTED);
+}
+
+static struct static_host hall_machine[] = {
+	{ .mac = { { 0x52, 0x54, 0x00, 0x77, 0x01, 0x01 } }, .address = { 0x0a370032 } },
+};
+
+static void a_static_address_counts_where_its_network_is(void **state)
+{
+	(void)state;
+	NETWORK_NEEDED();
+	serve_several();
+	bench.config.static_dhcp = (struct static_hosts){ hall_machine, 1 };
+	bench.several[2].next_server = ip4_of("10.55.0.7");
+	start();
+	assert_answer(
+		ask_at(SERVER, ROUTER, &(struct packet){ .options = "53=01", .giaddr = ROUTER }),
+		OFFER, "10.55.0.50");
+	assert_memory_equal(bench.frames[0].payload + 20, "\x0a\x37\x00\x07", 4);
+	assert_int_equal(option_of(&bench.frames[0], 66).length, strlen("10.55.0.7"));
+	/* Elsewhere it has one of the pool: listed as it is, without asking to boot. */
+	assert_answer(ask(&(struct packet){ .options = "53=01" }), OFFER, FIRST);
+}
+
+/* [host]: the machine by its client identifier, another by its MAC address. */
+static struct host_config host_list[] = {
+	{ .name = "gordon",
+	  .client_id_length = 3,
+	  .client_id = { 0, 'h', 'l' },
+	  .address = { 0x0a370033 },
+	  .host_name = "gordon",
+	  .boot_file = "gordon.0" },
+	{ .name = "alyx",
+	  .has_mac = true,
+	  .mac = { { 0x52, 0x54, 0x00, 0x77, 0x01, 0x02 } },
+	  .host_name = "alyx" },
+};
+static const struct host_config *hosts_by_id[] = { &host_list[0] };
+static const struct host_config *hosts_by_mac[] = { &host_list[1] };
+
+static void a_host_has_what_is_its_own(void **state)
+{
+	const struct frame *frame;
+
+	(void)state;
+	NETWORK_NEEDED();
+	serve_several();
+	bench.config.bootp.access = ACCESS_BY_MAC;
+	bench.config.hosts = (struct hosts){ .list = host_list,
+					     .count = COUNT_OF(host_list),
+					     .by_mac = hosts_by_mac,
+					     .by_mac_count = 1,
+					     .by_client_id = hosts_by_id,
+					     .by_client_id_count = 1 };
+	strcpy(bench.several[0].boot_file, "pool.0");
+	strcpy(bench.several[2].boot_file, "hall.0");
+	start();
+	frame = ask_at(SERVER, ROUTER,
+		       &(struct packet){ .options = "53=01 61=00686c", .giaddr = ROUTER });
+	assert_answer(frame, OFFER, "10.55.0.51");
+	assert_string_equal(boot_file_of(frame), "gordon.0");
+	assert_memory_equal(option_of(frame, 12).bytes, "gordon", 6);
+	/* On another network it has an address of that. */
+	frame = ask(&(struct packet){ .options = "53=01 61=00686c" });
+	assert_answer(frame, OFFER, FIRST);
+	assert_string_equal(boot_file_of(frame), "gordon.0");
+	/* One that has no address of its own, and no boot file. */
+	frame = ask_at(SERVER, ROUTER,
+		       &(struct packet){ .mac = OTHER, .options = "53=01", .giaddr = ROUTER });
+	assert_answer(frame, OFFER, HALL_FIRST);
+	assert_string_equal(boot_file_of(frame), "hall.0");
+	/* Without that identifier it is a stranger. */
+	ask_in_vain(&(struct packet){ .options = "53=01 " BOOT }, EVENT_DHCP_UNLISTED);
+}
+
 static int enter(void **state)
 {
 	(void)state;
@@ -1181,6 +1482,12 @@ int main(void)
 		ON_BENCH(another_port_moves_both),
 		ON_BENCH(a_socket_of_one_interface_hears_it),
 		ON_BENCH(a_start_that_fails_says_which_socket),
+		ON_BENCH(each_relay_has_addresses_of_its_network),
+		ON_BENCH(a_renewal_comes_past_its_relay),
+		ON_BENCH(a_relay_may_name_the_link_and_the_server),
+		ON_BENCH(networks_of_one_link_are_filled_in_turn),
+		ON_BENCH(a_static_address_counts_where_its_network_is),
+		ON_BENCH(a_host_has_what_is_its_own),
 	};
 
 	return cmocka_run_group_tests(tests, enter, NULL);

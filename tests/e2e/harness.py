@@ -11,7 +11,7 @@ import network
 PACKAGES = {
     "ip": "iproute2", "ethtool": "ethtool", "dhclient": "isc-dhcp-client", "busybox": "busybox",
     "dhcpcd": "dhcpcd-base", "curl": "curl", "tftp": "tftp-hpa", "atftp": "atftp",
-    "dhcpd": "isc-dhcp-server", "kea-dhcp4": "kea-dhcp4-server",
+    "dhcpd": "isc-dhcp-server", "dhcrelay": "isc-dhcp-relay", "kea-dhcp4": "kea-dhcp4-server",
     "setpriv": "util-linux", "unshare": "util-linux", "taskset": "util-linux", "dnsmasq": "dnsmasq-base",
     "strace": "strace", "apt-get": "apt", "dpkg-deb": "dpkg", "openssl": "openssl",
 }

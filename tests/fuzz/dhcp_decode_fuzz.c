@@ -6,6 +6,7 @@
 #include "dhcp/dhcp_engine.h"
 #include "dhcp/dhcp_reply.h"
 #include "dhcp/dhcp_wire.h"
+#include "dhcp/network_engine.h"
 #include "dhcp/proxy_engine.h"
 
 #include <stdint.h>
@@ -96,6 +97,8 @@ static const struct lease *draw_lease(uint32_t draw, struct ip4 address, struct 
 				     .expires_s = NOW_S + (draw / 5 % 3) - 1 };
 	return draw % 6 == 0 ? NULL : out_lease;
 }
+
+static const struct boot_scope nowhere;
 
 static struct dhcp_decision decide(const struct dhcp_message *message,
 				   const struct dhcp_request *request, const struct client *client)
@@ -200,7 +203,7 @@ static void check_read_back(uint8_t *reply, size_t length, const struct dhcp_mes
 static void answer(const struct dhcp_message *message, const struct client *client,
 		   const struct dhcp_request *request, const struct dhcp_decision *decision)
 {
-	struct boot_plan plan = plan_boot(&config, client, NULL);
+	struct boot_plan plan = plan_boot(&config, client, NULL, &nowhere);
 	bool is_proxied = decision->verdict == DHCP_VERDICT_PROXY_OFFER ||
 			  decision->verdict == DHCP_VERDICT_PROXY_ACK;
 	struct dhcp_answer_facts facts = { .message = message,
@@ -209,6 +212,7 @@ static void answer(const struct dhcp_message *message, const struct client *clie
 					   .config = &config,
 					   .subnet = &subnet,
 					   .server = { SERVER },
+					   .server_id = { SERVER },
 					   .tftp_server = { SERVER },
 					   .boot_file = plan.file,
 					   .shape = message->header.xid % SHAPE_COUNT,
@@ -238,7 +242,7 @@ static void answer(const struct dhcp_message *message, const struct client *clie
 static void ask_proxy(const struct dhcp_message *message, const struct client *client,
 		      const struct dhcp_request *request)
 {
-	struct boot_plan plan = plan_boot(&config, client, NULL);
+	struct boot_plan plan = plan_boot(&config, client, NULL, &nowhere);
 	struct proxy_facts facts = { .client = client,
 				     .is_boot_server = message->header.xid & 1,
 				     .access = ACCESS_GRANTED,
@@ -254,6 +258,41 @@ static void ask_proxy(const struct dhcp_message *message, const struct client *c
 		CHECK(proxy_file(request, &plan) != NULL);
 	if (decision.verdict != DHCP_VERDICT_IGNORE)
 		answer(message, client, request, &decision);
+}
+
+/* The packet, sent to this machine alone or to everybody. */
+static void find_network(const struct dhcp_message *message, const struct dhcp_request *request)
+{
+	static struct subnet_config list[1];
+	static const struct local_address served = { .interface = 1,
+						     .address = { SERVER },
+						     .prefix_length = 24 };
+	const struct lease *held[NETWORKS_MAX] = { NULL };
+	bool is_unicast = message->header.xid & 1;
+	struct subnets subnets = { list, 1 };
+	struct network_facts facts = {
+		.subnets = &subnets,
+		.served = &served,
+		.served_count = message->header.xid & 2 ? 1 : 0,
+		.interface = 1,
+		.destination = is_unicast ? served.address : IP4_BROADCAST,
+		.local = served.address,
+		.giaddr = message->header.giaddr,
+		.ciaddr = message->header.ciaddr,
+		.relay = relay_decode(dhcp_option(message, OPTION_RELAY_AGENT)),
+	};
+	struct network_choice choice;
+
+	list[0] = subnet;
+	network_find(&facts, &choice);
+	CHECK(choice.count <= 1);
+	CHECK(choice.count == 0 || !ip4_is_set(choice.missing));
+	CHECK(!ip4_is_set(choice.missing) || ip4_is_set(facts.giaddr));
+	if (choice.count == 0)
+		return;
+	CHECK(choice.list[0].subnet == list);
+	CHECK(ip4_is_same(choice.list[0].server, served.address));
+	CHECK(network_pick(&choice, request, (struct ip4){ 0 }, held, 1) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -275,6 +314,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	request = dhcp_request_of(&message);
 	CHECK(dhcp_type_name(request.type) != NULL);
 	(void)bootp_is_for(message.sname, config.bootp.servername);
+	find_network(&message, &request);
 	decision = decide(&message, &request, &client);
 	check_decision(&decision);
 	if (decision.verdict == DHCP_VERDICT_OFFER || decision.verdict == DHCP_VERDICT_ACK ||
