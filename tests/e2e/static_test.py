@@ -126,7 +126,7 @@ class Addresses(StaticTest):
         self.assertEqual(self.raw.lease(OWNER).message.yiaddr, INSIDE)
         self.assert_silence(message(DECLINE, OWNER, [(REQUESTED_ADDRESS, ip4(INSIDE)),
                                                      (SERVER_ID, ip4(SERVER))]))
-        bootd.wait_for(mac_log(OWNER) + r".*somebody else uses the address that \[static_dhcp\]")
+        bootd.wait_for(mac_log(OWNER) + r".*somebody else uses the address that the configuration")
         self.assertEqual(self.raw.lease(OWNER).message.yiaddr, INSIDE)
 
 
