@@ -265,6 +265,74 @@ static void receive_next(struct client *client, uint16_t block)
 	while (block > 0 && client->packet[1] == 3 && block_of(client) == block);
 }
 
+/* Takes the next packet with the time at which the kernel received it. */
+static uint64_t receive_time_ns(struct client *client)
+{
+	union {
+		struct cmsghdr header;
+		char room[CMSG_SPACE(sizeof(struct timespec))];
+	} control;
+	struct iovec part = { client->packet, sizeof(client->packet) };
+	struct msghdr message = { .msg_iov = &part,
+				  .msg_iovlen = 1,
+				  .msg_control = &control,
+				  .msg_controllen = sizeof(control) };
+	struct timespec time;
+	ssize_t length = recvmsg(client->fd, &message, 0);
+
+	assert_true(length > 0);
+	client->length = (size_t)length;
+	assert_non_null(CMSG_FIRSTHDR(&message));
+	memcpy(&time, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(time));
+	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+static void await_packet(struct client *client)
+{
+	struct watch *watch =
+		watch_new(client->server->loop, client->fd, stop_loop, client->server->loop);
+
+	assert_non_null(watch);
+	run(client->server);
+	watch_free(watch);
+	assert_false(client->server->is_stuck);
+}
+
+/* A loader of one block, whose ACK comes behind those for windows of large files. */
+static void small_files_overtake_bulk(void **state)
+{
+	struct server *server = *state;
+	struct client bulk[3];
+	struct client small = client_new(server);
+	uint64_t small_ns;
+	int on = 1;
+
+	make_file(server, "large", LARGE_SIZE);
+	for (size_t i = 0; i < COUNT_OF(bulk); i++) {
+		bulk[i] = client_new(server);
+		request(&bulk[i], BINARY("\0\1large\0octet\0windowsize\0"
+					 "64\0"));
+		receive(&bulk[i]);
+		(void)setsockopt(bulk[i].fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on));
+	}
+	request(&small, READ_FILE_AND_SIZE);
+	receive(&small);
+	(void)setsockopt(small.fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on));
+	for (size_t i = 0; i < COUNT_OF(bulk); i++)
+		send_ack(&bulk[i], 0);
+	send_ack(&small, 0);
+	await_packet(&small);
+	small_ns = receive_time_ns(&small);
+	assert_data(&small, 1, 0, 512);
+	for (size_t i = 0; i < COUNT_OF(bulk); i++) {
+		await_packet(&bulk[i]);
+		assert_true(receive_time_ns(&bulk[i]) > small_ns);
+		assert_data(&bulk[i], 1, 0, 512);
+		client_done(&bulk[i]);
+	}
+	client_done(&small);
+}
+
 /* In lock-step it is read ahead, and no block is what another one was. */
 static void a_large_file_comes_whole(void **state)
 {
@@ -352,6 +420,7 @@ int main(void)
 		SERVER_TEST(a_silent_client_times_out),
 		SERVER_TEST(a_changed_file_is_never_completed),
 		SERVER_TEST(a_file_that_shrinks_is_never_completed),
+		SERVER_TEST(small_files_overtake_bulk),
 		SERVER_TEST(a_large_file_comes_whole),
 		SERVER_TEST(a_large_file_that_changes_is_never_completed),
 	};
