@@ -117,7 +117,7 @@ static void option_put(struct option_value *option, uint8_t byte)
 static const char *parse_value(const char *at, struct option_value *option)
 {
 	size_t digits = strspn(at, "0123456789");
-	uint8_t byte;
+	uint8_t byte = 0;
 
 	if (*at == '\'') {
 		for (at++; *at != '\'' && *at != '\0'; at++)

@@ -27,6 +27,9 @@ struct activity {
 	pthread_mutex_t lock;
 	struct notifier *notifier;
 	struct kind_state kinds[EVENT_KIND_COUNT];
+	/* Of all transfers by TFTP that have ended. */
+	uint64_t tftp_bytes;
+	uint64_t tftp_resent_count;
 };
 
 struct activity *activity_new(void)
@@ -86,6 +89,30 @@ static void notify(struct activity *activity, const struct event *event)
 			notifier_tell(activity->notifier, event);
 }
 
+static bool ends_tftp_transfer(enum event_kind kind)
+{
+	switch (kind) {
+	case EVENT_TFTP_SENT:
+	case EVENT_TFTP_ABORTED:
+	case EVENT_TFTP_TIMED_OUT:
+	case EVENT_TFTP_CLIENT_ERROR:
+	case EVENT_TFTP_READ_FAILED:
+	case EVENT_TFTP_FILE_CHANGED:
+	case EVENT_TFTP_SUPERSEDED:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void add_transfer(struct activity *activity, const struct event *event)
+{
+	if (!ends_tftp_transfer(event->kind))
+		return;
+	activity->tftp_bytes += event->bytes;
+	activity->tftp_resent_count += event->resent_count;
+}
+
 /* Counts the event. True: it is to be logged. */
 static bool count(struct activity *activity, const struct event *event)
 {
@@ -95,6 +122,7 @@ static bool count(struct activity *activity, const struct event *event)
 
 	(void)pthread_mutex_lock(&activity->lock);
 	state->count++;
+	add_transfer(activity, event);
 	notify(activity, event);
 	is_shown = log_is_shown(type->level) && take_turn(state, type);
 	(void)pthread_mutex_unlock(&activity->lock);
@@ -121,6 +149,14 @@ uint64_t activity_count(struct activity *activity, enum event_kind kind)
 	return count_now;
 }
 
+static void log_tftp_totals(const struct activity *activity)
+{
+	if (activity->tftp_bytes > 0 || activity->tftp_resent_count > 0)
+		log_write(LOG_AT_INFO,
+			  "totals: tftp-bytes %" PRIu64 ", tftp-packets-resent %" PRIu64,
+			  activity->tftp_bytes, activity->tftp_resent_count);
+}
+
 /* "dhcp-offer 3, dhcp-ack 3, tftp-sent 12", on as many lines as it takes. */
 void activity_log_totals(struct activity *activity)
 {
@@ -141,6 +177,7 @@ void activity_log_totals(struct activity *activity)
 				  activity->kinds[kind].count);
 		used = strlen(line);
 	}
+	log_tftp_totals(activity);
 	(void)pthread_mutex_unlock(&activity->lock);
 	log_write(LOG_AT_INFO, "totals: %s", used == 0 ? "nothing happened" : line);
 }

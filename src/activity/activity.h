@@ -22,7 +22,8 @@ void activity_free(struct activity *activity);
  * out is told by number. */
 void activity_note(struct activity *activity, const struct event *event);
 
-/* One line with every counter that is not zero: at the end, when no other thread notes events. */
+/* Lines with every counter that is not zero, and what TFTP has sent in all: at the end, when no
+ * other thread notes events. */
 void activity_log_totals(struct activity *activity);
 
 uint64_t activity_count(struct activity *activity, enum event_kind kind);

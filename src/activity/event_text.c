@@ -172,7 +172,8 @@ static const struct event_type types[EVENT_KIND_COUNT] = {
 	[EVENT_TFTP_REFUSED] = { "tftp-refused", INFO, FEW,
 		"tftp: {who}: {file}: refused: {detail}" },
 	[EVENT_TFTP_TIMED_OUT] = { "tftp-timed-out", INFO, FEW,
-		"tftp: {who}: failed {file} after {bytes} bytes: the client no longer answers" },
+		"tftp: {who}: failed {file} after {bytes} bytes: the client no longer answers "
+		"({resent} packets sent again)" },
 	[EVENT_TFTP_CLIENT_ERROR] = { "tftp-client-error", INFO, FEW,
 		"tftp: {who}: failed {file} after {bytes} bytes: the client says: {detail}" },
 	[EVENT_TFTP_READ_FAILED] = { "tftp-read-failed", ERROR, FEW,

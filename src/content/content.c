@@ -40,7 +40,6 @@ struct opening {
 	struct source *source;
 	enum content_refusal refusal;
 	struct content_asker asker;
-	struct translation translation;
 	char path[PATH_SIZE];
 	char aside_path[ASIDE_SHOWN_SIZE]; /* "": the file is where its name says */
 	size_t next_place;                 /* beside the loader, for a remote root */
@@ -52,7 +51,15 @@ struct opening {
 	struct loop *loop;
 	atomic_int parts_left;
 	struct letter letter;
+	/* One where there are filters. It is large, and thousands of machines may ask at once. */
+	struct translation translation[];
 };
+
+/* 0: none matches. */
+static unsigned filter_line(const struct opening *opening)
+{
+	return opening->content->has_filters ? opening->translation->line : 0;
+}
 
 static int open_root(struct content *content, const struct content_settings *settings)
 {
@@ -133,9 +140,9 @@ static enum content_refusal open_named(struct opening *opening, struct root_file
 	const struct content *content = opening->content;
 	enum content_refusal refusal = CONTENT_NOT_FOUND;
 
-	if (opening->translation.line > 0)
+	if (filter_line(opening) > 0)
 		return translation_open(&content->folder, opening->path, &opening->asker,
-					&opening->translation, out_file, opening->sentence);
+					opening->translation, out_file, opening->sentence);
 	if (content->remote == NULL)
 		refusal = root_local_open_file(&content->root, opening->path, out_file,
 					       opening->sentence);
@@ -153,9 +160,10 @@ static bool is_template(const struct opening *opening)
 }
 
 /* The row, or the file that it reads, has given a path. */
-static bool has_path(const struct translation *translation)
+static bool has_path(const struct opening *opening)
 {
-	return translation->line > 0 && !translation->is_from_file && translation->path[0] != '\0';
+	return filter_line(opening) > 0 && !opening->translation->is_from_file &&
+	       opening->translation->path[0] != '\0';
 }
 
 /* Ends the opening. */
@@ -166,13 +174,13 @@ static void answer(void *context)
 	struct content_answer found = { .source = opening->source,
 					.refusal = opening->refusal,
 					.sentence = opening->sentence,
-					.filter_line = opening->translation.line,
+					.filter_line = filter_line(opening),
 					.translated_path = translated_path,
 					.is_optional = opening->refusal == CONTENT_NOT_FOUND &&
 						       known_name_is_optional(opening->path) };
 
-	if (has_path(&opening->translation))
-		translation_format_path(&opening->content->folder, &opening->translation,
+	if (has_path(opening))
+		translation_format_path(&opening->content->folder, opening->translation,
 					translated_path, sizeof(translated_path));
 	else if (opening->aside_path[0] != '\0')
 		found.translated_path = opening->aside_path;
@@ -265,7 +273,7 @@ static void find(void *context)
 	struct opening *opening = context;
 	const struct content *content = opening->content;
 	bool is_good = opening->refusal == CONTENT_OK;
-	bool is_remote = is_good && opening->translation.line == 0 && content->remote != NULL;
+	bool is_remote = is_good && filter_line(opening) == 0 && content->remote != NULL;
 
 	/* Below a URL, what is mounted comes first: nothing is to be fetched for it. */
 	if (is_good && (!is_remote || aside_covers(&content->aside, opening->path)))
@@ -303,7 +311,7 @@ static void prepare(struct opening *opening, struct span name)
 		refuse_name(opening, refusal);
 	else if (content->has_filters)
 		(void)translation_find(&content->filters, opening->path, &opening->asker,
-				       &opening->translation, &opening->refusal, opening->sentence);
+				       opening->translation, &opening->refusal, opening->sentence);
 }
 
 /* NULL: no memory. */
@@ -311,7 +319,9 @@ static struct opening *opening_new(struct content *content, struct span name,
 				   const struct content_asker *asker, content_callback *on_open,
 				   void *context)
 {
-	struct opening *opening = calloc(1, sizeof(*opening));
+	size_t size = sizeof(struct opening);
+	struct opening *opening =
+		calloc(1, size + (content->has_filters ? sizeof(struct translation) : 0));
 
 	if (opening == NULL)
 		return NULL;

@@ -290,6 +290,21 @@ static bool is_given_up(const struct tftp_state *state, uint64_t now_us)
 	return !state->is_acknowledged || now_us - state->heard_us >= patience_ms(state) * 1000;
 }
 
+/* The rest of the window stays out: an ACK that was late tells of all of it. */
+static struct tftp_turn send_first_block(struct tftp_state *state, uint64_t now_us)
+{
+	uint64_t sent = state->sent;
+	struct tftp_turn turn = { .verdict = TFTP_GOING };
+
+	state->sent = state->acknowledged;
+	add_blocks(state, state->acknowledged + 1, &turn);
+	state->sent = sent;
+	state->sent_us = now_us;
+	state->send_count++;
+	turn.deadline_ms = wait_ms(state);
+	return turn;
+}
+
 static struct tftp_turn take_deadline(struct tftp_state *state, uint64_t now_us)
 {
 	if (awaits_bytes(state))
@@ -301,6 +316,8 @@ static struct tftp_turn take_deadline(struct tftp_state *state, uint64_t now_us)
 		state->wait_us *= 2; /* RFC 6298 5.5 */
 	if (state->is_at_oack)
 		return send_oack(state, now_us);
+	if (state->send_count >= TFTP_SENDS_MAX)
+		return send_first_block(state, now_us);
 	state->sent = state->acknowledged;
 	return send_blocks(state, now_us);
 }

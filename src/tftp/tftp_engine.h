@@ -10,7 +10,9 @@
 #include <stdint.h>
 
 /* A client that never answered is sent its first packet so often, and no more: the request may
- * carry a stranger's address. */
+ * carry a stranger's address. One that fell silent later is sent its window so often, and from then
+ * on the window's first block: with its ACK, at the latest that of its own timeout (RFC 7440 4), it
+ * goes on. */
 #define TFTP_SENDS_MAX 6
 
 /* The longest timeout that a client is granted: a place in the table of transfers is held for as

@@ -12,6 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* In lock-step reading each block would be a system call, so of larger files some blocks are read
+ * at once. What was read before the file changed does no harm: the file is looked at once more
+ * before the last block. Thousands of transfers would take too much memory: those in the first
+ * places of the table read ahead. */
+#define AHEAD_SIZE     ((size_t)8192)
+#define AHEAD_PLACES   256u
+#define AHEAD_FILE_MIN ((uint64_t)64 * 1024)
+
 struct tftp_read {
 	struct tftp_transfer *transfer; /* which waits for it */
 	struct source *source;
@@ -37,6 +45,60 @@ static uint8_t *write_header(const struct tftp_transfer *transfer, uint64_t bloc
 
 	tftp_encode_data_header(&writer, tftp_block_number(&transfer->state, block));
 	return out + TFTP_DATA_HEADER_SIZE;
+}
+
+static void copy_blocks(const struct tftp_transfer *transfer, const struct tftp_blocks *blocks,
+			const uint8_t *data, uint8_t *out)
+{
+	for (uint32_t i = 0; i < blocks->count; i++) {
+		size_t length = length_of(transfer, blocks, i);
+
+		out = write_header(transfer, blocks->first + i, out);
+		memcpy(out, data, length);
+		out += length;
+		data += length;
+	}
+}
+
+uint8_t *tftp_read_ahead_new(void)
+{
+	return malloc(AHEAD_SIZE * AHEAD_PLACES);
+}
+
+static bool is_read_ahead(const struct tftp_transfer *transfer, const struct tftp_blocks *blocks)
+{
+	return blocks->offset >= transfer->ahead_offset &&
+	       blocks->offset + blocks->length <= transfer->ahead_offset + transfer->ahead_length;
+}
+
+/* False: it would have to be waited for. */
+static bool fill_ahead(struct tftp_transfer *transfer, int fd, uint64_t offset,
+		       const struct tftp_blocks *blocks, uint8_t *place)
+{
+	uint64_t left = transfer->state.extent.size_bytes - blocks->offset;
+	struct iovec part = { place, left < AHEAD_SIZE ? (size_t)left : AHEAD_SIZE };
+
+	transfer->ahead_length = 0;
+	if (file_read_resident(fd, offset + blocks->offset, &part, 1, part.iov_len) < 0)
+		return false;
+	transfer->ahead_offset = blocks->offset;
+	transfer->ahead_length = part.iov_len;
+	return true;
+}
+
+/* False: there is nothing to be won, or what follows would have to be waited for. */
+static bool copy_ahead(struct tftp_transfer *transfer, int fd, uint64_t offset,
+		       const struct tftp_blocks *blocks, uint8_t *out)
+{
+	uint8_t *place = transfer->worker->ahead + transfer->index * AHEAD_SIZE;
+
+	if (transfer->index >= AHEAD_PLACES || blocks->length > AHEAD_SIZE / 2 ||
+	    transfer->state.extent.size_bytes < AHEAD_FILE_MIN || transfer->reads_in_pool)
+		return false;
+	if (!is_read_ahead(transfer, blocks) && !fill_ahead(transfer, fd, offset, blocks, place))
+		return false;
+	copy_blocks(transfer, blocks, place + (blocks->offset - transfer->ahead_offset), out);
+	return true;
 }
 
 /* As one reading, with a part for each block. */
@@ -98,6 +160,8 @@ int tftp_read_now(struct tftp_transfer *transfer, const struct tftp_blocks *bloc
 		return copy_netascii(transfer, blocks, out);
 	if (fd < 0)
 		return read_each(transfer, blocks, out);
+	if (copy_ahead(transfer, fd, offset, blocks, out))
+		return 0;
 	return read_parts(transfer, fd, offset, blocks, out);
 }
 
@@ -149,14 +213,7 @@ int tftp_read_finished(const struct tftp_transfer *transfer, const struct tftp_b
 
 	if (read->error < 0)
 		return read->error;
-	for (uint32_t i = 0; i < blocks->count; i++) {
-		size_t length = length_of(transfer, blocks, i);
-
-		out = write_header(transfer, blocks->first + i, out);
-		memcpy(out, read->bytes + at, length);
-		out += length;
-		at += length;
-	}
+	copy_blocks(transfer, blocks, read->bytes + at, out);
 	return 0;
 }
 

@@ -4,7 +4,8 @@
 
 #include <stdlib.h>
 
-/* The free places are chained by index, the last one freed first: its memory is warm. */
+/* The places that were freed are chained by index, the last one first: its memory is warm. Those
+ * that were never used are not touched, so they take no memory. */
 #define NO_PLACE UINT32_MAX
 
 struct place {
@@ -18,6 +19,7 @@ struct tftp_transfers {
 	uint32_t capacity;
 	uint32_t count;
 	uint32_t first_free;
+	uint32_t used; /* places from the first on; the others never were */
 	struct place places[];
 };
 
@@ -35,9 +37,7 @@ struct tftp_transfers *tftp_transfers_new(uint32_t capacity)
 		return NULL;
 	}
 	transfers->capacity = capacity;
-	for (uint32_t i = 0; i < capacity; i++)
-		transfers->places[i].next_free = i + 1 < capacity ? i + 1 : NO_PLACE;
-	transfers->first_free = capacity > 0 ? 0 : NO_PLACE;
+	transfers->first_free = NO_PLACE;
 	return transfers;
 }
 
@@ -69,14 +69,18 @@ struct tftp_transfer *tftp_transfers_find(struct tftp_transfers *transfers,
 struct tftp_transfer *tftp_transfers_add(struct tftp_transfers *transfers,
 					 struct ip_endpoint client)
 {
-	uint32_t index = transfers->first_free;
+	bool is_fresh = transfers->first_free == NO_PLACE;
+	uint32_t index = is_fresh ? transfers->used : transfers->first_free;
 	struct place *place;
 
-	if (index == NO_PLACE ||
+	if (index == transfers->capacity ||
 	    !table_put(transfers->by_client, hash_ip(&transfers->key, &client), index))
 		return NULL;
 	place = &transfers->places[index];
-	transfers->first_free = place->next_free;
+	if (is_fresh)
+		transfers->used++;
+	else
+		transfers->first_free = place->next_free;
 	transfers->count++;
 	place->transfer = (struct tftp_transfer){ .stage = TFTP_STAGE_OPENING,
 						  .client = client,
@@ -123,8 +127,7 @@ uint32_t tftp_transfers_count(const struct tftp_transfers *transfers)
 struct tftp_transfer *tftp_transfers_next(struct tftp_transfers *transfers,
 					  const struct tftp_transfer *previous)
 {
-	for (uint32_t i = previous == NULL ? 0 : previous->index + 1; i < transfers->capacity;
-	     i++) {
+	for (uint32_t i = previous == NULL ? 0 : previous->index + 1; i < transfers->used; i++) {
 		if (transfers->places[i].transfer.stage != TFTP_STAGE_FREE)
 			return &transfers->places[i].transfer;
 	}

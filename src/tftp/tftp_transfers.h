@@ -45,6 +45,8 @@ struct tftp_transfer {
 	uint64_t deadline_ms; /* when it is due; the timer may be set for an earlier time */
 	uint64_t timer_ms;    /* what the timer is set for; 0: nothing */
 	struct source *source;
+	uint64_t ahead_offset; /* of what was read ahead of it, see tftp_read_ahead_new */
+	size_t ahead_length;
 	struct tftp_netascii *netascii; /* the sender's */
 	struct source_waiter waiter;
 	struct letter growth; /* brings the waiter's word into the loop */

@@ -6,6 +6,7 @@
 #include "io/udp.h"
 #include "tftp/tftp_bounds.h"
 #include "tftp/tftp_ports.h"
+#include "tftp/tftp_read.h"
 #include "tftp/tftp_requests.h"
 #include "tftp/tftp_sender.h"
 #include "tftp/tftp_transfers.h"
@@ -79,6 +80,7 @@ static void free_worker(struct tftp_worker *worker)
 	outbox_free(worker->outbox);
 	tftp_transfers_free(worker->transfers);
 	tftp_bounds_free(worker->bounds);
+	free(worker->ahead);
 	free(worker);
 }
 
@@ -151,7 +153,8 @@ int tftp_worker_open(const struct tftp_service_parts *parts, struct tftp_bounds 
 	worker->bulk = (struct letter){ .on_arrival = tftp_sender_on_bulk, .context = worker };
 	worker->transfers = tftp_transfers_new(parts->config->tftp.transfers_max);
 	worker->outbox = outbox_new(on_send_failure, worker);
-	if (worker->transfers != NULL && worker->outbox != NULL)
+	worker->ahead = tftp_read_ahead_new();
+	if (worker->transfers != NULL && worker->outbox != NULL && worker->ahead != NULL)
 		error = open_sockets(worker);
 	if (error < 0) {
 		free_worker(worker);

@@ -31,6 +31,7 @@ struct tftp_worker {
 	struct tftp_transfer *bulk_last;
 	struct letter bulk; /* calls for the next turn */
 	uint64_t turn_bytes;
+	uint8_t *ahead; /* where transfers read ahead; see tftp_read */
 	/* The interface that was asked for its MTU last, and when. */
 	unsigned mtu_interface;
 	uint32_t mtu;

@@ -187,6 +187,32 @@ static void the_totals_name_every_counter_that_is_not_zero(void **state)
 	}
 }
 
+/* What a transfer has sent is told with its end, and before that with its progress. */
+static void the_totals_tell_what_tftp_has_sent(void **state)
+{
+	static const enum event_kind ends[] = {
+		EVENT_TFTP_SENT,         EVENT_TFTP_ABORTED,     EVENT_TFTP_TIMED_OUT,
+		EVENT_TFTP_CLIENT_ERROR, EVENT_TFTP_READ_FAILED, EVENT_TFTP_FILE_CHANGED,
+		EVENT_TFTP_SUPERSEDED,
+	};
+	static const enum event_kind others[] = { EVENT_TFTP_START, EVENT_TFTP_PROGRESS,
+						  EVENT_TFTP_REPEATED_REQUEST, EVENT_HTTP_SENT };
+	struct event event = { .file = "file", .bytes = 1000, .resent_count = 2 };
+
+	for (size_t i = 0; i < COUNT_OF(others); i++) {
+		event.kind = others[i];
+		activity_note(*state, &event);
+	}
+	activity_log_totals(*state);
+	assert_int_equal(count_in_log("tftp-bytes"), 0);
+	for (size_t i = 0; i < COUNT_OF(ends); i++) {
+		event.kind = ends[i];
+		activity_note(*state, &event);
+	}
+	activity_log_totals(*state);
+	assert_int_equal(count_in_log("totals: tftp-bytes 7000, tftp-packets-resent 14\n"), 1);
+}
+
 static void the_totals_tell_what_was_not_shown(void **state)
 {
 	note_many(*state, EVENT_DHCP_BAD_MAC, event_type(EVENT_DHCP_BAD_MAC)->lines_max + 3);
@@ -237,6 +263,7 @@ int main(void)
 		WITH_LOG(what_the_level_hides_is_counted_and_is_no_gap),
 		WITH_LOG(the_totals_of_nothing),
 		WITH_LOG(the_totals_name_every_counter_that_is_not_zero),
+		WITH_LOG(the_totals_tell_what_tftp_has_sent),
 		WITH_LOG(the_totals_tell_what_was_not_shown),
 		WITH_LOG(a_long_line_is_cut),
 	};

@@ -11,6 +11,7 @@ import argparse
 import collections
 import json
 import os
+import pathlib
 import platform
 import resource
 import statistics
@@ -32,6 +33,8 @@ CLIENTS_NETWORK, FIRST_CLIENT = "10.78.0.0/16", "10.78.0.1"
 # peers wait for their timers only: they would take two minutes.
 SECONDS_MAX, LOSSY_SECONDS_MAX = 40, 15
 SAMPLE_S = 0.1
+# In the document that keeps the figures.
+TABLE_BEGIN, TABLE_END = "<!-- tftp_bench -->", "<!-- end of tftp_bench -->"
 
 
 class Row(collections.namedtuple("Row", "name title size transfers at_once window loss is_one_cpu "
@@ -214,18 +217,30 @@ def compare(one, summaries):
     return f"{', '.join(words)} of {best}: {'reached' if is_reached else 'NOT reached'}"
 
 
-def print_table(rows, names, results):
+def table_lines(rows, names, results):
     """As Markdown: the medians, and how bootd compares (in brackets, what it is to reach)."""
-    print("| Work | " + " | ".join(names) + " | bootd beside the best peer (to reach) |")
-    print("| --- " * (len(names) + 2) + "|")
+    lines = ["| Work | " + " | ".join(names) + " | bootd beside the best peer (to reach) |",
+             "| --- " * (len(names) + 2) + "|"]
     for one in rows:
         summaries = {name: Summary(one, results[one.name, name]) for name in names}
-        print(f"| {one.title} | "
-              + " | ".join(summaries[name].text(one) for name in names)
-              + f" | {compare(one, summaries)} |", flush=True)
+        lines.append(f"| {one.title} | "
+                     + " | ".join(summaries[name].text(one) for name in names)
+                     + f" | {compare(one, summaries)} |")
+    return lines
 
 
-def print_memory(names, memory):
+def write_into(path, table):
+    """The table in the place of the document's."""
+    text = pathlib.Path(path).read_text()
+    before, mark, rest = text.partition(TABLE_BEGIN)
+    _, end, after = rest.partition(TABLE_END)
+    if not mark or not end:
+        raise SystemExit(f"{path} has no lines {TABLE_BEGIN} and {TABLE_END}")
+    lines = [before.rstrip("\n"), "", mark, "", *table, "", end + after]
+    pathlib.Path(path).write_text("\n".join(lines))
+
+
+def memory_line(names, memory):
     """The table's last line."""
     cells = []
     for name in names:
@@ -237,7 +252,7 @@ def print_memory(names, memory):
     if "bootd" in memory:
         is_reached = memory["bootd"]["most_kib"] <= 12 * 1024 and not memory["bootd"]["failed"]
         verdict = "at most 12 MiB: " + ("reached" if is_reached else "NOT reached")
-    print(f"| RssAnon at 2,000 transfers | {' | '.join(cells)} | {verdict} |")
+    return f"| RssAnon at 2,000 transfers | {' | '.join(cells)} | {verdict} |"
 
 
 def parse_arguments():
@@ -255,6 +270,8 @@ def parse_arguments():
                         help="the server's and the client's (default: 0,1)")
     parser.add_argument("--offload", choices=("on", "off"), default="on",
                         help="checksums by the cable, as network cards do (default: on)")
+    parser.add_argument("--into", metavar="FILE",
+                        help="a document whose table is replaced by this one")
     parser.add_argument("--json", metavar="FILE", help="where to keep every single result")
     arguments = parser.parse_args()
     arguments.row = arguments.row or known
@@ -314,12 +331,15 @@ def main():
         if MEMORY in arguments.row:
             memory = {name: bench.measure_memory(storm, name) for name in arguments.server}
     root.close()
-    print(f"{platform.machine()}, Linux {platform.release()}, {os.cpu_count()} CPUs, server on CPU "
-          f"{arguments.cpus[0]}; medians of {arguments.rounds}; checksum offload "
-          f"{arguments.offload}; blksize 1428; every byte compared\n")
-    print_table(rows, arguments.server, results)
+    table = [f"{platform.machine()}, Linux {platform.release()}, {os.cpu_count()} CPUs, server on "
+             f"CPU {arguments.cpus[0]}; medians of {arguments.rounds}; checksum offload "
+             f"{arguments.offload}; blksize 1428; every byte compared", "",
+             *table_lines(rows, arguments.server, results)]
     if memory:
-        print_memory(arguments.server, memory)
+        table.append(memory_line(arguments.server, memory))
+    print("\n".join(table), flush=True)
+    if arguments.into:
+        write_into(arguments.into, table)
     if arguments.json:
         with open(arguments.json, "w") as file:
             json.dump({f"{one} {name}": found for (one, name), found in results.items()}, file,

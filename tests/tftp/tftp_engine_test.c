@@ -466,7 +466,18 @@ static void a_client_that_never_answers_gets_six_packets(void **context)
 	}
 }
 
-/* The wait doubles up to the timeout, and the client has as long as ever to come back. */
+/* Of blocks of 512. */
+static void keep_first_block(struct tftp_turn *turn)
+{
+	if (turn->count == 1)
+		return;
+	turn->count = 1;
+	turn->length = 512;
+	turn->is_last = false;
+}
+
+/* The wait doubles up to the timeout, and the client has as long as ever to come back; but the
+ * whole window is sent six times only, then its first block. */
 static void the_deadline_resends_the_window_backing_off_and_gives_up(void **context)
 {
 	static const uint64_t waits_ms[] = { 20, 40, 80, 160, 320, 640, 1000, 1000, 1000 };
@@ -492,12 +503,40 @@ static void the_deadline_resends_the_window_backing_off_and_gives_up(void **cont
 								       : TFTP_TIMED_OUT);
 				break;
 			}
+			if (sends == TFTP_SENDS_MAX && again.send == TFTP_SEND_DATA)
+				keep_first_block(&again);
 			again.deadline_ms = waits_ms[sends <= COUNT_OF(waits_ms) ? sends - 1 : 8];
 			assert_turn(turn, again);
 			sends++;
 		}
 		assert_in_range(silent_ms, 31000, 32000);
 		assert_int_equal(sends, 37);
+	}
+}
+
+/* The machine paused for long. It has got all of the window or, as it expects the first block, that
+ * one. */
+static void a_window_of_which_the_first_block_was_sent_again_is_still_out(void **context)
+{
+	static const struct tftp_options asked = { .window = 4, .block_size = 1000 };
+	static const uint64_t ends[] = { 1, 3, 4 };
+
+	(void)context;
+	for (size_t i = 0; i < COUNT_OF(ends); i++) {
+		struct tftp_state state;
+		struct tftp_turn turn;
+
+		(void)begin(&state, &asked, 100000);
+		assert_sends(ack(&state, 0), 1, 4);
+		for (unsigned sends = 1; sends < TFTP_SENDS_MAX; sends++)
+			assert_sends(deadline(&state), 1, 4);
+		for (unsigned sends = 0; sends < 3; sends++)
+			assert_sends(deadline(&state), 1, 1);
+		assert_int_equal(state.resent_count, (TFTP_SENDS_MAX - 1) * 4 + 3);
+		turn = ack(&state, (uint16_t)ends[i]);
+		assert_sends(turn, ends[i] + 1, ends[i] + 4);
+		/* No ACK is as old as that. */
+		assert_int_equal(ack(&state, 0).send, TFTP_SEND_NOTHING);
 	}
 }
 
@@ -816,6 +855,7 @@ int main(void)
 		cmocka_unit_test(an_error_ends_it_everywhere),
 		cmocka_unit_test(a_client_that_never_answers_gets_six_packets),
 		cmocka_unit_test(the_deadline_resends_the_window_backing_off_and_gives_up),
+		cmocka_unit_test(a_window_of_which_the_first_block_was_sent_again_is_still_out),
 		cmocka_unit_test(a_negotiated_timeout_is_the_longest_wait),
 		cmocka_unit_test(the_wait_follows_the_round_trip),
 		cmocka_unit_test(what_was_sent_again_tells_no_round_trip),

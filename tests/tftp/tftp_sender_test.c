@@ -248,6 +248,164 @@ static void a_file_that_shrinks_is_never_completed(void **state)
 	client_done(&client);
 }
 
+#define LARGE_SIZE ((size_t)200000)
+
+static uint16_t block_of(const struct client *client)
+{
+	return (uint16_t)(client->packet[2] << 8 | client->packet[3]);
+}
+
+/* Acknowledges block, and takes what comes next. A machine that is busy lets the deadline pass, and
+ * what was sent before comes again. */
+static void receive_next(struct client *client, uint16_t block)
+{
+	send_ack(client, block);
+	do
+		receive(client);
+	while (block > 0 && client->packet[1] == 3 && block_of(client) == block);
+}
+
+/* Takes the next packet with the time at which the kernel received it. */
+static uint64_t receive_time_ns(struct client *client)
+{
+	union {
+		struct cmsghdr header;
+		char room[CMSG_SPACE(sizeof(struct timespec))];
+	} control;
+	struct iovec part = { client->packet, sizeof(client->packet) };
+	struct msghdr message = { .msg_iov = &part,
+				  .msg_iovlen = 1,
+				  .msg_control = &control,
+				  .msg_controllen = sizeof(control) };
+	struct timespec time;
+	ssize_t length = recvmsg(client->fd, &message, 0);
+
+	assert_true(length > 0);
+	client->length = (size_t)length;
+	assert_non_null(CMSG_FIRSTHDR(&message));
+	memcpy(&time, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(time));
+	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+static void await_packet(struct client *client)
+{
+	struct watch *watch =
+		watch_new(client->server->loop, client->fd, stop_loop, client->server->loop);
+
+	assert_non_null(watch);
+	run(client->server);
+	watch_free(watch);
+	assert_false(client->server->is_stuck);
+}
+
+/* A loader of one block, whose ACK comes behind those for windows of large files. */
+static void small_files_overtake_bulk(void **state)
+{
+	struct server *server = *state;
+	struct client bulk[3];
+	struct client small = client_new(server);
+	uint64_t small_ns;
+	int on = 1;
+
+	make_file(server, "large", LARGE_SIZE);
+	for (size_t i = 0; i < COUNT_OF(bulk); i++) {
+		bulk[i] = client_new(server);
+		request(&bulk[i], BINARY("\0\1large\0octet\0windowsize\0"
+					 "64\0"));
+		receive(&bulk[i]);
+		(void)setsockopt(bulk[i].fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on));
+	}
+	request(&small, READ_FILE_AND_SIZE);
+	receive(&small);
+	(void)setsockopt(small.fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on));
+	for (size_t i = 0; i < COUNT_OF(bulk); i++)
+		send_ack(&bulk[i], 0);
+	send_ack(&small, 0);
+	await_packet(&small);
+	small_ns = receive_time_ns(&small);
+	assert_data(&small, 1, 0, 512);
+	for (size_t i = 0; i < COUNT_OF(bulk); i++) {
+		await_packet(&bulk[i]);
+		assert_true(receive_time_ns(&bulk[i]) > small_ns);
+		assert_data(&bulk[i], 1, 0, 512);
+		client_done(&bulk[i]);
+	}
+	client_done(&small);
+}
+
+/* In lock-step it is read ahead, and no block is what another one was. */
+static void a_large_file_comes_whole(void **state)
+{
+	static const struct {
+		const char *block_size;
+		uint16_t number;
+	} rows[] = { { "1428", 1428 }, { "512", 512 }, { "8", 8 }, { "1468", 1468 } };
+	struct server *server = *state;
+
+	make_file(server, "large", LARGE_SIZE);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct client client = client_new(server);
+		char packet[64];
+		int length = snprintf(packet, sizeof(packet), "%c%clarge%coctet%cblksize%c%s", 0, 1,
+				      0, 0, 0, rows[i].block_size);
+		size_t offset = 0;
+		uint16_t block = 0;
+
+		request(&client, packet, (size_t)length + 1);
+		receive(&client);
+		while (offset < LARGE_SIZE) {
+			size_t left = LARGE_SIZE - offset;
+
+			receive_next(&client, block++);
+			assert_data(&client, block, offset,
+				    left < rows[i].number ? left : rows[i].number);
+			offset += rows[i].number;
+		}
+		if (LARGE_SIZE % rows[i].number == 0) {
+			receive_next(&client, block++);
+			assert_data(&client, block, 0, 0);
+		}
+		send_ack(&client, block);
+		await(server, EVENT_TFTP_SENT, (unsigned)i + 1);
+		client_done(&client);
+	}
+}
+
+/* What has been read ahead of it may still be sent, but not its end. */
+static void a_large_file_that_changes_is_never_completed(void **state)
+{
+	struct server *server = *state;
+	unsigned count = 0;
+
+	for (unsigned shrinks = 0; shrinks < 2; shrinks++) {
+		struct client client = client_new(server);
+		int fd;
+		uint16_t block = 0;
+
+		make_file(server, "large", LARGE_SIZE);
+		fd = openat(server->folder_fd, "large", O_WRONLY | O_CLOEXEC);
+		request(&client, BINARY("\0\1large\0octet\0blksize\0"
+					"1428\0"));
+		receive(&client);
+		for (;;) {
+			receive_next(&client, block++);
+			if (block == 3)
+				assert_int_equal(shrinks ? ftruncate(fd, 100000)
+							 : pwrite(fd, "new", 3, 150000),
+						 shrinks ? 0 : 3);
+			if (client.packet[1] != 3)
+				break;
+			assert_int_equal(client.length, 1432);
+		}
+		assert_memory_equal(client.packet, "\0\5\0\0the file changed", 21);
+		await(server, EVENT_TFTP_FILE_CHANGED, ++count);
+		assert_in_range(block, 4, LARGE_SIZE / 1428 + 1);
+		close_fd(&fd);
+		client_done(&client);
+	}
+	assert_int_equal(count_of(server, EVENT_TFTP_SENT), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -262,6 +420,9 @@ int main(void)
 		SERVER_TEST(a_silent_client_times_out),
 		SERVER_TEST(a_changed_file_is_never_completed),
 		SERVER_TEST(a_file_that_shrinks_is_never_completed),
+		SERVER_TEST(small_files_overtake_bulk),
+		SERVER_TEST(a_large_file_comes_whole),
+		SERVER_TEST(a_large_file_that_changes_is_never_completed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

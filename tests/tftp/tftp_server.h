@@ -142,12 +142,13 @@ static inline uint8_t byte_at(size_t offset)
 static inline void make_file(const struct server *server, const char *name, size_t size)
 {
 	CLEANUP(close_fd) int fd = openat(server->folder_fd, name, O_CREAT | O_WRONLY, 0644);
-	uint8_t bytes[4096];
+	uint8_t *bytes = malloc(size + 1);
 
-	assert_true(fd >= 0 && size <= sizeof(bytes));
+	assert_true(fd >= 0 && bytes != NULL);
 	for (size_t i = 0; i < size; i++)
 		bytes[i] = byte_at(i);
 	assert_int_equal(write(fd, bytes, size), size);
+	free(bytes);
 }
 
 static inline struct sockaddr_in address_of(uint32_t address, uint16_t port)
@@ -249,7 +250,7 @@ static inline int set_up(void **state)
 
 static inline int tear_down(void **state)
 {
-	static const char *const names[] = { "file", "other", "empty", "whole", "out" };
+	static const char *const names[] = { "file", "other", "empty", "whole", "large", "out" };
 	struct server *server = *state;
 
 	tftp_service_stop(server->service);
@@ -338,15 +339,21 @@ static inline void expect_bytes(struct client *client, const void *bytes, size_t
 	assert_memory_equal(client->packet, bytes, length);
 }
 
-static inline void expect_data(struct client *client, uint16_t block, size_t offset, size_t length)
+static inline void assert_data(const struct client *client, uint16_t block, size_t offset,
+			       size_t length)
 {
 	uint8_t header[] = { 0, 3, (uint8_t)(block >> 8), (uint8_t)block };
 
-	receive(client);
 	assert_int_equal(client->length, sizeof(header) + length);
 	assert_memory_equal(client->packet, header, sizeof(header));
 	for (size_t i = 0; i < length; i++)
 		assert_int_equal(client->packet[sizeof(header) + i], byte_at(offset + i));
+}
+
+static inline void expect_data(struct client *client, uint16_t block, size_t offset, size_t length)
+{
+	receive(client);
+	assert_data(client, block, offset, length);
 }
 
 static inline void expect_error(struct client *client, uint8_t code, const char *message)

@@ -231,19 +231,20 @@ static void serve(void)
 	static struct mmsghdr messages[BATCH];
 	static struct iovec slices[BATCH];
 
+	for (size_t i = 0; i < BATCH; i++) {
+		slices[i] = (struct iovec){ packets[i], sizeof(packets[i]) };
+		messages[i].msg_hdr = (struct msghdr){ .msg_name = &clients[i],
+						       .msg_namelen = sizeof(clients[i]),
+						       .msg_iov = &slices[i],
+						       .msg_iovlen = 1 };
+	}
 	for (;;) {
-		int count;
+		int count = recvmmsg(out.fd, messages, BATCH, MSG_WAITFORONE, NULL);
 
-		for (size_t i = 0; i < BATCH; i++) {
-			slices[i] = (struct iovec){ packets[i], sizeof(packets[i]) };
-			messages[i].msg_hdr = (struct msghdr){ .msg_name = &clients[i],
-							       .msg_namelen = sizeof(clients[i]),
-							       .msg_iov = &slices[i],
-							       .msg_iovlen = 1 };
-		}
-		count = recvmmsg(out.fd, messages, BATCH, MSG_WAITFORONE, NULL);
-		for (int i = 0; i < count; i++)
+		for (int i = 0; i < count; i++) {
 			take(packets[i], messages[i].msg_len, &clients[i]);
+			messages[i].msg_hdr.msg_namelen = sizeof(clients[i]);
+		}
 		flush();
 	}
 }
