@@ -357,6 +357,8 @@ int dhcp_service_start(const struct dhcp_service_parts *parts, struct dhcp_servi
 	    service->quiet == NULL)
 		error = -ENOMEM;
 	else
+		error = dhcp_open_departure(service);
+	if (error == 0)
 		error = dhcp_open_sockets(service, out_socket);
 	if (error < 0) {
 		dhcp_service_stop(service);
@@ -384,5 +386,6 @@ void dhcp_service_stop(struct dhcp_service *service)
 	attempt_table_free(service->attempts);
 	dhcp_crowd_free(service->crowd);
 	timer_free(service->quiet);
+	dhcp_close_departure(service);
 	free(service);
 }
