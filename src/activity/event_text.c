@@ -104,7 +104,7 @@ static const struct event_type types[EVENT_KIND_COUNT] = {
 	[EVENT_DHCP_POOL_EXHAUSTED] = { "dhcp-pool-exhausted", ERROR, ONE_A_MINUTE,
 		"dhcp: {mac}: ignored {message}: {detail}" },
 	[EVENT_DHCP_CROWDED] = { "dhcp-crowded", ERROR, FEW,
-		"dhcp: {mac}: {message} made the oldest one that waits be forgotten: too many strangers ask" },
+		"dhcp: {mac}: what it asks made the oldest that waits be forgotten: too many strangers ask" },
 	[EVENT_DHCP_OTHER_SERVER] = { "dhcp-other-server", INFO, FEW,
 		"dhcp: {mac}: ignored {message}: {detail}" },
 	[EVENT_DHCP_UNKNOWN_LEASE] = { "dhcp-unknown-lease", INFO, FEW,

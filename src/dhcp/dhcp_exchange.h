@@ -41,6 +41,7 @@ struct dhcp_service {
 	struct dhcp_crowd *crowd;     /* of strangers, while there are too many */
 	struct timer *quiet;          /* fires when there are not any more */
 	bool is_crowded;              /* more wait in the socket than were read */
+	uint64_t flooded_until_ms;    /* not even the crowd has room for all strangers */
 	struct dhcp_waiting *waiting; /* for the authority */
 	struct attempt_table *attempts;
 	struct dhcp_auto *automatic; /* NULL: the mode is given */

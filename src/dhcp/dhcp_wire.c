@@ -43,6 +43,18 @@ static enum dhcp_drop check_header(const struct dhcp_header *header, uint8_t op)
 	return DHCP_DROP_NONE;
 }
 
+bool dhcp_peek_mac(struct span packet, struct mac *out_mac)
+{
+	struct reader in = reader_of(packet);
+	struct dhcp_header header;
+
+	decode_header(&in, &header);
+	if (in.is_failed || check_header(&header, BOOTP_REQUEST) != DHCP_DROP_NONE)
+		return false;
+	memcpy(out_mac->bytes, header.chaddr, sizeof(out_mac->bytes));
+	return true;
+}
+
 /* RFC 2131 section 4.1: code, length, value, up to END. Firmware exists that leaves END out, and
  * firmware that fills hundreds of octets with PAD. False: an option runs past the end. */
 static bool decode_options(struct span bytes, struct span options[DHCP_OPTION_CODE_MAX])
