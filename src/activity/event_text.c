@@ -115,6 +115,8 @@ static const struct event_type types[EVENT_KIND_COUNT] = {
 		"dhcp: {mac}: ignored {message}: {detail}" },
 	[EVENT_BOOTP_OTHER_SERVER] = { "bootp-other-server", INFO, FEW,
 		"dhcp: {mac}: ignored {message}: it asks for a server of another name" },
+	[EVENT_BOOTP_OVER] = { "bootp-over", ERROR, ONE_A_MINUTE,
+		"dhcp: {mac}: ignored {message}: {detail}" },
 	[EVENT_DHCP_NOT_KEPT] = { "dhcp-not-kept", ERROR, FEW,
 		"dhcp: {mac}: not answered: the lease was not kept: {detail}" },
 	[EVENT_DHCP_SUPERSEDED] = { "dhcp-superseded", INFO, FEW,

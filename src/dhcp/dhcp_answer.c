@@ -50,6 +50,8 @@ static enum event_kind event_of_reason(enum dhcp_reason reason)
 		return EVENT_DHCP_UNKNOWN_LEASE;
 	case DHCP_REASON_STORE_FAILS:
 		return EVENT_DHCP_NOT_KEPT;
+	case DHCP_REASON_BOOTP_OVER:
+		return EVENT_BOOTP_OVER;
 	case DHCP_REASON_NOT_THE_HOLDER:
 		return EVENT_DHCP_NOT_THE_HOLDER;
 	case DHCP_REASON_WRONG_NETWORK:

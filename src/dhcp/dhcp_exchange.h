@@ -37,11 +37,13 @@ struct dhcp_service {
 	struct link_listener *listener; /* a proxy's: the port itself may be another's */
 	struct udp *pxe;                /* the boot server's port; NULL: there is none */
 	struct link *link;
-	struct dhcp_probe *probe;     /* NULL: a proxy gives no addresses */
-	struct dhcp_crowd *crowd;     /* of strangers, while there are too many */
-	struct timer *quiet;          /* fires when there are not any more */
-	bool is_crowded;              /* more wait in the socket than were read */
-	uint64_t flooded_until_ms;    /* not even the crowd has room for all strangers */
+	struct dhcp_probe *probe;  /* NULL: a proxy gives no addresses */
+	struct dhcp_crowd *crowd;  /* of strangers, while there are too many */
+	struct timer *quiet;       /* fires when there are not any more */
+	bool is_crowded;           /* more wait in the socket than were read */
+	uint64_t flooded_until_ms; /* not even the crowd has room for all strangers */
+	uint64_t bootp_second;     /* in which so many new BOOTP machines were kept */
+	unsigned bootp_count;
 	struct dhcp_waiting *waiting; /* for the authority */
 	struct attempt_table *attempts;
 	struct dhcp_auto *automatic; /* NULL: the mode is given */

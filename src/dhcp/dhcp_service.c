@@ -16,6 +16,8 @@
 #define WAITING_MAX  4096  /* machines that the authority is asked about at once */
 #define ATTEMPTS_MAX 16384 /* machines whose way of booting is remembered */
 #define QUIET_MS     1     /* since the last full batch */
+#define BOOTP_NEW_MAX                                                                              \
+	10 /* machines a second, in a store on disk; dhcp_reason_text and the manual say so */
 /* While strangers come faster than they can wait, so many of them are served in so much time: what
  * is left of the CPU reads, so that the kernel's queue, which knows nobody, does not overflow. */
 #define FLOOD_BATCH    UDP_BATCH_MAX
@@ -122,6 +124,23 @@ static bool decode(struct exchange *exchange)
 	return false;
 }
 
+/* A BOOTP request binds at once and for good. On disk that is bounded, or whoever sends such
+ * requests would have the disk write and the pool be gone. */
+static void decide_bootp(struct exchange *exchange)
+{
+	struct dhcp_service *service = exchange->service;
+	struct dhcp_facts *facts = &exchange->facts;
+
+	if (service->bootp_second != facts->now_s)
+		service->bootp_count = 0;
+	service->bootp_second = facts->now_s;
+	facts->is_bootp_over = !facts->store_forgets && service->bootp_count >= BOOTP_NEW_MAX;
+	exchange->decision =
+		bootp_decide(&exchange->request, facts, &exchange->service->parts.config->subnet);
+	if (exchange->decision.must_commit && bootp_is_new(facts))
+		service->bootp_count++;
+}
+
 static void decide(struct exchange *exchange)
 {
 	const struct subnet_config *subnet = &exchange->service->parts.config->subnet;
@@ -130,7 +149,7 @@ static void decide(struct exchange *exchange)
 	if (exchange->is_proxied)
 		exchange->decision = dhcp_decide_as_proxy(exchange);
 	else if (exchange->request.type == DHCP_NONE)
-		exchange->decision = bootp_decide(&exchange->request, &exchange->facts, subnet);
+		decide_bootp(exchange);
 	else
 		exchange->decision = dhcp_decide(&exchange->request, &exchange->facts, subnet);
 	reason = dhcp_check_plan(exchange);
