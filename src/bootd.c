@@ -183,7 +183,7 @@ static struct setup *prepare_reload(struct bootd *bootd, struct problems *proble
 		setup_open_log(setup, bootd->options.is_debug, problems);
 	/* Last of all, because it takes effect at once. */
 	if (problems->count == 0 && bootd->leases != NULL)
-		bootd_set_pool(bootd->leases, setup, problems);
+		bootd_set_pools(bootd->leases, setup, problems);
 	if (problems->count == 0)
 		return setup;
 	setup_close(setup);
@@ -260,25 +260,32 @@ static const char *show_root(const char *root, bool is_remote, struct remote_pla
 	return remote_place_parse(root, place) ? place->base : "";
 }
 
+static void log_network(const struct config *config, const struct subnet_config *subnet)
+{
+	const struct address_ranges *ranges = &subnet->ranges;
+
+	if (ranges->count > 0)
+		log_write(LOG_AT_INFO, "dhcp: port %u, addresses %s to %s of %s/%u",
+			  config->bootp.port, ip4_format(ranges->list[0].first).text,
+			  ip4_format(ranges->list[ranges->count - 1].last).text,
+			  ip4_format(subnet->network).text, subnet->prefix_length);
+	else
+		log_write(LOG_AT_INFO, "dhcp: port %u, %zu fixed addresses of %s/%u",
+			  config->bootp.port, config->static_dhcp.count,
+			  ip4_format(subnet->network).text, subnet->prefix_length);
+}
+
 static void log_start(const struct bootd *bootd)
 {
 	struct remote_place place;
 	const struct config *config = &bootd->setup->config;
-	const struct subnet_config *subnet = &config->subnet;
 
 	if (config->has_dhcp && !config_may_give_addresses(config))
 		log_write(LOG_AT_INFO,
 			  "dhcp: port %u, beside another server: no addresses are given",
 			  config->bootp.port);
-	else if (config->has_dhcp && config->bootp.pool_count > 0)
-		log_write(LOG_AT_INFO, "dhcp: port %u, addresses %s to %s of %s/%u",
-			  config->bootp.port, ip4_format(subnet->pool_first).text,
-			  ip4_format(subnet->pool_last).text, ip4_format(subnet->network).text,
-			  subnet->prefix_length);
-	else if (config->has_dhcp)
-		log_write(LOG_AT_INFO, "dhcp: port %u, %zu fixed addresses of %s/%u",
-			  config->bootp.port, config->static_dhcp.count,
-			  ip4_format(subnet->network).text, subnet->prefix_length);
+	for (size_t i = 0; i < config->subnets.count; i++)
+		log_network(config, &config->subnets.list[i]);
 	if (config->has_tftp)
 		log_write(LOG_AT_INFO, "tftp: port %u, files of %s", config->tftp.port,
 			  show_root(config->tftp.root, config->tftp.is_root_remote, &place));

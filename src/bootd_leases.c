@@ -95,12 +95,24 @@ static void open_file(struct bootd *bootd, struct problems *problems)
 		tell_report(config->leases.file, &report);
 }
 
-void bootd_set_pool(struct lease_store *leases, const struct setup *setup,
-		    struct problems *problems)
+/* The pools of the networks, in their order. NULL: no memory. */
+static struct lease_pool *list_pools(const struct subnets *subnets)
+{
+	struct lease_pool *pools = calloc(subnets->count + 1, sizeof(*pools));
+
+	for (size_t i = 0; i < subnets->count && pools != NULL; i++)
+		pools[i] = (struct lease_pool){ subnets->list[i].ranges.list,
+						subnets->list[i].ranges.count };
+	return pools;
+}
+
+void bootd_set_pools(struct lease_store *leases, const struct setup *setup,
+		     struct problems *problems)
 {
 	const struct config *config = &setup->config;
 	size_t room =
 		setup->address_count + 1 + config->bootp.dns_count + config->static_dhcp.count;
+	struct lease_pool *pools = list_pools(&config->subnets);
 	struct ip4 *reserved = calloc(room, sizeof(*reserved));
 	size_t count = 0;
 	int error = -ENOMEM;
@@ -111,12 +123,13 @@ void bootd_set_pool(struct lease_store *leases, const struct setup *setup,
 		reserved[count++] = config->bootp.dns[i];
 	for (size_t i = 0; i < config->static_dhcp.count && reserved != NULL; i++)
 		reserved[count++] = config->static_dhcp.list[i].address;
-	if (reserved != NULL) {
-		reserved[count++] = config->subnet.gateway;
-		error = leases->operations->set_pool(leases, config->subnet.pool_first,
-						     config->subnet.pool_last, reserved, count);
+	if (reserved != NULL && pools != NULL) {
+		reserved[count++] = config->bootp.gateway;
+		error = leases->operations->set_pools(leases, pools, config->subnets.count,
+						      reserved, count);
 	}
 	free(reserved);
+	free(pools);
 	if (error < 0)
 		setup_complain(setup, problems, "[bootp] pool_count",
 			       "there is not enough memory for so many addresses");
@@ -131,7 +144,7 @@ void bootd_open_leases(struct bootd *bootd, struct problems *problems)
 	else
 		bootd->leases = lease_memory_new();
 	if (bootd->leases != NULL)
-		bootd_set_pool(bootd->leases, bootd->setup, problems);
+		bootd_set_pools(bootd->leases, bootd->setup, problems);
 	else if (!is_durable)
 		setup_complain(bootd->setup, problems, NULL, "there is not enough memory to start");
 }

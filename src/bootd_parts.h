@@ -57,7 +57,7 @@ void bootd_start_leases(struct bootd *bootd, struct problems *problems);
 
 /* Has the store give the addresses of this setup from now on; nothing has changed where a problem
  * is added. */
-void bootd_set_pool(struct lease_store *leases, const struct setup *setup,
+void bootd_set_pools(struct lease_store *leases, const struct setup *setup,
 		    struct problems *problems);
 
 void bootd_watch_signals(struct bootd *bootd, struct problems *problems);

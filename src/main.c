@@ -4,11 +4,16 @@
 #include "cli/fetch.h"
 #include "io/sandbox_selftest.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #define EXIT_MISUSE 2
+
+/* Tables from this size on are given back to the system when a reload frees them; by itself the C
+ * library would raise the size to that of the largest one. */
+#define TABLE_SIZE (1024 * 1024)
 
 static struct bootd_options options_of(const struct arguments *arguments)
 {
@@ -36,8 +41,10 @@ static int serve(const struct arguments *arguments)
 {
 	static struct problems problems;
 	struct bootd_options options = options_of(arguments);
-	struct bootd *bootd = bootd_open(&options, &problems);
+	struct bootd *bootd;
 
+	(void)mallopt(M_MMAP_THRESHOLD, TABLE_SIZE);
+	bootd = bootd_open(&options, &problems);
 	if (bootd != NULL && bootd_listen(bootd, &problems)) {
 		bootd_log_problems(&problems);
 		bootd_run(bootd);

@@ -20,7 +20,7 @@ PURE_HEADERS = {
 }
 
 SERVICE_ROOMS = ("boot/", "lease/", "content/", "authority/", "io/", "activity/",
-                 "config/config.h")
+                 "config/config.h", "config/subnet.h")
 IO_LIBRARIES = ("uv.h", "libmnl/", "seccomp.h", "cap-ng.h")
 OTHER_LIBRARIES = ("curl/", "gnutls/", "microhttpd.h", "sqlite3.h", "libpq-fe.h", "jansson.h")
 
@@ -36,6 +36,7 @@ PURE_FILES = "|".join((
     r"content/remote_answer\.[ch]",
     r"content/remote_head\.[ch]",
     r"content/remote_url\.[ch]",
+    r"dhcp/option_text\.[ch]",
     r"http/http_date\.[ch]",
     r"http/http_target\.[ch]",
     r"http/media_type\.[ch]",
@@ -46,12 +47,15 @@ PURE_FILES = "|".join((
 DECIDING_FILES = "|".join((
     r".*_engine\.[ch]",
     r"boot/.*",
+    r"config/subnet\.[ch]",
     r"content/filter\.[ch]",
     r"dhcp/dhcp_client\.[ch]",
     r"dhcp/dhcp_reply\.[ch]",
     r"lease/lease\.h",
     r"lease/lease_heap\.[ch]",
     r"lease/lease_index\.[ch]",
+    r"lease/lease_ranges\.[ch]",
+    r"lease/lease_table\.[ch]",
     r"tftp/tftp_caps\.[ch]",
 ))
 
@@ -60,6 +64,8 @@ CONFIG_TABLES = (
     "boot/architecture.h",
     "content/filter_names.h",
     "content/remote_url.h",
+    "dhcp/iana_options.h",
+    "dhcp/option_text.h",
     "tftp/tftp_options.h",
 )
 
@@ -70,15 +76,11 @@ KINDS = [
     ("the start", r"(main|bootd(_\w+)?)\.[ch]", ("",), (), False),
     ("base", r"base/.*", (), (), False),
     ("wire, path and tables", PURE_FILES, ("OWN_PURE",), (), True),
-    ("wire, path and tables", r".*_wire\.[ch]|.*_options\.[ch]|content/path\.[ch]"
-     r"|boot/architecture\.[ch]|content/filter_names\.[ch]|dhcp/option_text\.[ch]", ("OWN_PURE",), (), True),
     ("the table of sessions, behind its lock", r"boot/session\.c",
      ("boot/",), ("pthread.h",), True),
     ("engines and what they are made of", DECIDING_FILES,
-     ("OWN_PURE", "boot/", "config/config.h", "lease/lease.h"), (), True),
+     ("OWN_PURE", "boot/", "config/config.h", "config/subnet.h", "lease/lease.h"), (), True),
     ("config", r"config/.*", ("OWN",) + CONFIG_TABLES, (), False),
-    ("config", r"config/.*", ("OWN", "boot/architecture.h",
-     "content/filter_names.h", "dhcp/iana_options.h", "dhcp/option_text.h"), (), False),
     ("io", r"io/.*", ("OWN",), IO_LIBRARIES, False),
     ("stores and content", r"lease/.*|content/.*|authority/.*", ("OWN", "io/"),
      OTHER_LIBRARIES, False),
@@ -103,6 +105,8 @@ NM_EXCEPTIONS = "|".join((
     r"boot/session\.c",
     r"lease/lease_heap\.c",
     r"lease/lease_index\.c",
+    r"lease/lease_ranges\.c",
+    r"lease/lease_table\.c",
 ))
 NM_HELPERS = ("base/addr.c", "base/bytes.c", "base/text.c")
 

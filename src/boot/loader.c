@@ -7,7 +7,7 @@
 /* The machine has read a file since it was told of its loader, not long ago. */
 static bool may_run(const struct session *session, uint64_t now_s)
 {
-	const struct session_loader *loader = &session->loader;
+	const struct session_loader *loader = &session->boot->loader;
 
 	return loader->file[0] != '\0' && session->asked_file_s >= loader->told_s &&
 	       now_s - loader->told_s <= LOADER_LIFE_S;
@@ -16,7 +16,7 @@ static bool may_run(const struct session *session, uint64_t now_s)
 bool loader_is_ipxe(struct session *session, const struct client *client, bool is_discover,
 		    uint64_t now_s)
 {
-	struct session_loader *loader = &session->loader;
+	struct session_loader *loader = &session->boot->loader;
 
 	if (is_discover)
 		loader->is_running = loader->is_ipxe && loader->marks != client->marks &&
@@ -28,7 +28,7 @@ bool loader_is_ipxe(struct session *session, const struct client *client, bool i
 static bool asks_for_itself(const struct session *session, const struct client *client,
 			    const char *file, uint64_t now_s)
 {
-	const struct session_loader *loader = &session->loader;
+	const struct session_loader *loader = &session->boot->loader;
 
 	return (client->is_ipxe || client->marks != loader->marks) &&
 	       strcmp(loader->file, file) == 0 && may_run(session, now_s);
@@ -46,7 +46,7 @@ static void begin(struct session_loader *loader, const struct client *client,
 bool loader_tell(struct session *session, const struct client *client, const struct boot_plan *plan,
 		 uint32_t xid, uint64_t now_s)
 {
-	struct session_loader *loader = &session->loader;
+	struct session_loader *loader = &session->boot->loader;
 
 	if (plan->is_script)
 		return true;
@@ -73,5 +73,5 @@ bool loader_tell(struct session *session, const struct client *client, const str
 
 bool loader_is_stopped(const struct session *session, uint64_t now_s)
 {
-	return now_s < session->loader.stopped_until_s;
+	return now_s < session->boot->loader.stopped_until_s;
 }

@@ -136,11 +136,11 @@ static void choose_way(struct boot_plan *plan, const struct config *config,
 struct boot_plan plan_boot(const struct config *config, const struct client *client,
 			   const struct session *session)
 {
-	struct boot_plan plan = { .host_name = session == NULL ? "" : session->client };
+	struct boot_plan plan = { .host_name = session == NULL ? "" : session->boot->client };
 
 	add_file(&plan, config, client);
-	if (session != NULL && session->file[0] != '\0') {
-		plan.file = session->file;
+	if (session != NULL && session->boot->file[0] != '\0') {
+		plan.file = session->boot->file;
 		plan.is_ipxe_loader = false;
 	} else if (takes_script(&config->ipxe, client)) {
 		plan.file = config->ipxe.script;

@@ -1,14 +1,17 @@
-/* Slots in one array, found by MAC and by address through chains, each in one of two rings: of
- * those that are kept, which hold a lease or read files, and of the others. Whoever floods the
- * server with machines that it makes up takes room from the others alone. */
+/* Slots in one array, and beside it what is to be booted, which costs no memory before a machine
+ * boots. They are found by MAC and by address, and stand in one of two rings, from the one heard
+ * from last to the one silent longest: of those that are kept, which hold a lease or read files,
+ * and of the others. Whoever floods the server with machines that it makes up takes room from the
+ * others alone. */
 #include "boot/session.h"
 
-#include "base/hash.h"
+#include "base/table.h"
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
-#define NOTHING UINT32_MAX
+#define NOTHING UINT32_MAX /* no slot */
 /* Kept sessions that are looked at when room is made: whether they are to be kept still. */
 #define LOOKS     2
 #define LOOKS_MAX 64 /* where no other is left to go */
@@ -19,22 +22,19 @@ struct slot {
 	struct session session; /* first: a session's address is its slot's */
 	uint32_t newer;
 	uint32_t older;
-	uint32_t next_machine; /* in its chain */
-	uint32_t next_address;
 	enum ring ring;
 };
 
 struct session_table {
 	pthread_mutex_t lock;
-	struct hash_key key;
-	uint32_t mask;      /* the number of chains of a kind, a power of two, less one */
-	uint32_t *machines; /* the first of each chain, plus one: 0 is none */
-	uint32_t *addresses;
+	struct table *machines;
+	struct table *addresses;
 	uint32_t capacity;
 	uint32_t used;
 	/* Behind the slots are the rings' anchors: an anchor's older is the newest, its newer the
 	 * oldest. */
 	struct slot *slots;
+	struct session_boot *boots; /* of the slots */
 };
 
 /* Recursive: an answer that is kept at once is sent while its packet is still being taken. */
@@ -55,15 +55,12 @@ static uint32_t anchor_of(const struct session_table *sessions, enum ring ring)
 
 static bool allocate(struct session_table *sessions)
 {
-	uint32_t chain_count = 2;
-
-	while (chain_count < sessions->capacity / 2)
-		chain_count *= 2;
-	sessions->mask = chain_count - 1;
-	sessions->machines = calloc(chain_count, sizeof(*sessions->machines));
-	sessions->addresses = calloc(chain_count, sizeof(*sessions->addresses));
+	sessions->machines = table_new(sessions->capacity);
+	sessions->addresses = table_new(sessions->capacity);
 	sessions->slots = calloc((size_t)sessions->capacity + RING_COUNT, sizeof(*sessions->slots));
-	if (sessions->machines == NULL || sessions->addresses == NULL || sessions->slots == NULL)
+	sessions->boots = calloc((size_t)sessions->capacity + 1, sizeof(*sessions->boots));
+	if (sessions->machines == NULL || sessions->addresses == NULL || sessions->slots == NULL ||
+	    sessions->boots == NULL)
 		return false;
 	for (enum ring ring = RING_OTHERS; ring < RING_COUNT; ring++) {
 		uint32_t anchor = anchor_of(sessions, ring);
@@ -71,7 +68,7 @@ static bool allocate(struct session_table *sessions)
 		sessions->slots[anchor].newer = anchor;
 		sessions->slots[anchor].older = anchor;
 	}
-	return hash_key_init(&sessions->key);
+	return true;
 }
 
 struct session_table *session_table_new(uint32_t capacity)
@@ -94,9 +91,10 @@ void session_table_free(struct session_table *sessions)
 	if (sessions == NULL)
 		return;
 	(void)pthread_mutex_destroy(&sessions->lock);
-	free(sessions->machines);
-	free(sessions->addresses);
+	table_free(sessions->machines);
+	table_free(sessions->addresses);
 	free(sessions->slots);
+	free(sessions->boots);
 	free(sessions);
 }
 
@@ -110,82 +108,11 @@ void session_unlock(struct session_table *sessions)
 	(void)pthread_mutex_unlock(&sessions->lock);
 }
 
-/* Chains. */
-
-static uint32_t *chain_of(const struct session_table *sessions, uint32_t *chains, uint64_t key)
+static void forget_address(struct session_table *sessions, struct session *session)
 {
-	struct span bytes = { (const uint8_t *)&key, sizeof(key) };
-
-	return &chains[hash_bytes(&sessions->key, bytes) & sessions->mask];
-}
-
-static uint32_t find_machine(const struct session_table *sessions, struct mac mac)
-{
-	uint32_t number = *chain_of(sessions, sessions->machines, mac_to_number(mac)) - 1;
-
-	while (number != NOTHING && !mac_is_same(sessions->slots[number].session.mac, mac))
-		number = sessions->slots[number].next_machine;
-	return number;
-}
-
-static uint32_t find_address(const struct session_table *sessions, struct ip4 address)
-{
-	uint32_t number = *chain_of(sessions, sessions->addresses, address.value) - 1;
-
-	while (number != NOTHING && !ip4_is_same(sessions->slots[number].session.address, address))
-		number = sessions->slots[number].next_address;
-	return number;
-}
-
-static void add_machine(struct session_table *sessions, uint32_t number, struct mac mac)
-{
-	uint32_t *chain = chain_of(sessions, sessions->machines, mac_to_number(mac));
-
-	sessions->slots[number].session = (struct session){ .mac = mac };
-	sessions->slots[number].next_machine = *chain - 1;
-	*chain = number + 1;
-}
-
-static void forget_machine(struct session_table *sessions, uint32_t number)
-{
-	struct mac mac = sessions->slots[number].session.mac;
-	uint32_t *chain = chain_of(sessions, sessions->machines, mac_to_number(mac));
-	uint32_t before = *chain - 1;
-
-	if (before == number) {
-		*chain = sessions->slots[number].next_machine + 1;
-		return;
-	}
-	while (sessions->slots[before].next_machine != number)
-		before = sessions->slots[before].next_machine;
-	sessions->slots[before].next_machine = sessions->slots[number].next_machine;
-}
-
-static void add_address(struct session_table *sessions, uint32_t number, struct ip4 address)
-{
-	uint32_t *chain = chain_of(sessions, sessions->addresses, address.value);
-
-	sessions->slots[number].session.address = address;
-	sessions->slots[number].next_address = *chain - 1;
-	*chain = number + 1;
-}
-
-static void forget_address(struct session_table *sessions, uint32_t number)
-{
-	struct slot *slot = &sessions->slots[number];
-	uint32_t *chain = chain_of(sessions, sessions->addresses, slot->session.address.value);
-	uint32_t before = *chain - 1;
-
-	if (!ip4_is_set(slot->session.address))
-		return;
-	slot->session.address = (struct ip4){ 0 };
-	if (before == number) {
-		*chain = slot->next_address + 1;
-		return;
-	}
-	while (sessions->slots[before].next_address != number)
-		before = sessions->slots[before].next_address;
-	sessions->slots[before].next_address = slot->next_address;
+	if (ip4_is_set(session->address))
+		table_remove(sessions->addresses, session->address.value);
+	session->address = (struct ip4){ 0 };
 }
 
 /* Rings. */
@@ -277,8 +204,8 @@ static uint32_t make_room(struct session_table *sessions, uint64_t now_s)
 	number = oldest_of(sessions, RING_OTHERS);
 	if (number == NOTHING)
 		number = oldest_of(sessions, RING_KEPT);
-	forget_address(sessions, number);
-	forget_machine(sessions, number);
+	forget_address(sessions, &sessions->slots[number].session);
+	table_remove(sessions->machines, mac_to_number(sessions->slots[number].session.mac));
 	unlink_slot(sessions, number);
 	return number;
 }
@@ -288,58 +215,86 @@ static bool has_ended(const struct session *session, uint64_t now_s)
 	return now_s - session->last_seen_s > SESSION_SILENCE_S && now_s > session->bound_until_s;
 }
 
+static bool has_any(const struct session_boot *boot)
+{
+	const uint8_t *bytes = (const uint8_t *)boot;
+	uint8_t any = 0;
+
+	for (size_t i = 0; i < sizeof(*boot); i++)
+		any |= bytes[i];
+	return any != 0;
+}
+
+/* A new session in this slot. What is nothing already is not written to. */
+static void begin(struct session_table *sessions, uint32_t number, struct mac mac, uint64_t now_s)
+{
+	struct session_boot *boot = &sessions->boots[number];
+
+	if (has_any(boot))
+		memset(boot, 0, sizeof(*boot));
+	sessions->slots[number].session =
+		(struct session){ .mac = mac, .last_seen_s = now_s, .boot = boot };
+}
+
 struct session *session_open(struct session_table *sessions, struct mac mac, uint64_t now_s)
 {
-	uint32_t number = find_machine(sessions, mac);
 	struct session *session;
+	uint32_t number;
 
-	if (number != NOTHING) {
+	if (table_find(sessions->machines, mac_to_number(mac), &number)) {
 		unlink_slot(sessions, number);
 	} else {
 		number = make_room(sessions, now_s);
-		add_machine(sessions, number, mac);
-		sessions->slots[number].session.last_seen_s = now_s;
+		/* It cannot be full: one key a slot. */
+		(void)table_put(sessions->machines, mac_to_number(mac), number);
+		begin(sessions, number, mac, now_s);
 	}
 	session = &sessions->slots[number].session;
 	if (has_ended(session, now_s)) {
-		forget_address(sessions, number);
-		*session = (struct session){ .mac = mac };
+		forget_address(sessions, session);
+		begin(sessions, number, mac, now_s);
 	}
 	session->last_seen_s = now_s;
 	link_as_newest(sessions, number, is_kept(session, now_s) ? RING_KEPT : RING_OTHERS);
 	return session;
 }
 
-/* NULL: there is none, or it has ended. */
-static const struct session *living(const struct session_table *sessions, uint32_t number,
-				    uint64_t now_s)
+static const struct session *find(const struct session_table *sessions, const struct table *keys,
+				  uint64_t key, uint64_t now_s)
 {
-	if (number == NOTHING || has_ended(&sessions->slots[number].session, now_s))
+	const struct session *session;
+	uint32_t number;
+
+	if (!table_find(keys, key, &number))
 		return NULL;
-	return &sessions->slots[number].session;
+	session = &sessions->slots[number].session;
+	return has_ended(session, now_s) ? NULL : session;
 }
 
 const struct session *session_find(const struct session_table *sessions, struct mac mac,
 				   uint64_t now_s)
 {
-	return living(sessions, find_machine(sessions, mac), now_s);
+	return find(sessions, sessions->machines, mac_to_number(mac), now_s);
 }
 
 const struct session *session_find_address(const struct session_table *sessions, struct ip4 address,
 					   uint64_t now_s)
 {
-	return living(sessions, find_address(sessions, address), now_s);
+	return find(sessions, sessions->addresses, address.value, now_s);
 }
 
 bool session_copy_address(struct session_table *sessions, struct ip4 address, uint64_t now_s,
-			  struct session *out_session)
+			  struct session *out_session, struct session_boot *out_boot)
 {
 	const struct session *session;
 
 	session_lock(sessions);
 	session = session_find_address(sessions, address, now_s);
-	if (session != NULL)
+	if (session != NULL) {
+		*out_boot = *session->boot;
 		*out_session = *session;
+		out_session->boot = out_boot;
+	}
 	session_unlock(sessions);
 	return session != NULL;
 }
@@ -349,8 +304,7 @@ void session_note_file(struct session_table *sessions, struct ip4 address, uint6
 	uint32_t number;
 
 	session_lock(sessions);
-	number = find_address(sessions, address);
-	if (number != NOTHING) {
+	if (table_find(sessions->addresses, address.value, &number)) {
 		sessions->slots[number].session.asked_file_s = now_s;
 		choose_ring(sessions, number, now_s);
 	}
@@ -377,10 +331,10 @@ void session_set_address(struct session_table *sessions, struct session *session
 	choose_ring(sessions, number, session->last_seen_s);
 	if (ip4_is_same(session->address, address))
 		return;
-	holder = find_address(sessions, address);
-	if (holder != NOTHING)
-		forget_address(sessions, holder);
-	forget_address(sessions, number);
+	if (table_find(sessions->addresses, address.value, &holder))
+		forget_address(sessions, &sessions->slots[holder].session);
+	forget_address(sessions, session);
+	session->address = address;
 	if (ip4_is_set(address))
-		add_address(sessions, number, address);
+		(void)table_put(sessions->addresses, address.value, number);
 }

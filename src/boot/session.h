@@ -30,6 +30,14 @@ struct session_loader {
 	uint64_t stopped_until_s;
 };
 
+/* What the machine is to boot. */
+struct session_boot {
+	/* What the authority named; "": nothing. */
+	char client[SESSION_CLIENT_SIZE];
+	char file[SESSION_FILE_SIZE];
+	struct session_loader loader;
+};
+
 struct session {
 	struct mac mac;
 	struct ip4 address;     /* 0: none learned yet */
@@ -44,12 +52,9 @@ struct session {
 	bool has_uuid;
 	struct uuid uuid;
 	bool is_denied; /* the machine is known, and may not boot */
-	/* What the authority named; "": nothing. */
-	char client[SESSION_CLIENT_SIZE];
-	char file[SESSION_FILE_SIZE];
-	struct session_loader loader;
 	uint64_t last_seen_s;
-	uint64_t asked_file_s; /* when it last asked for a file; 0: it has not */
+	uint64_t asked_file_s;     /* when it last asked for a file; 0: it has not */
+	struct session_boot *boot; /* apart: most machines of a network only have an address */
 };
 
 struct session_table;
@@ -63,9 +68,10 @@ void session_table_free(struct session_table *sessions);
 void session_lock(struct session_table *sessions);
 void session_unlock(struct session_table *sessions);
 
-/* Locks by itself. False, with *out_session untouched: no session has the address. */
+/* Locks by itself. The copy's boot is *out_boot. False, with both untouched: no session has the
+ * address. */
 bool session_copy_address(struct session_table *sessions, struct ip4 address, uint64_t now_s,
-			  struct session *out_session);
+			  struct session *out_session, struct session_boot *out_boot);
 
 /* Locks by itself. The machine at this address asks for a file. */
 void session_note_file(struct session_table *sessions, struct ip4 address, uint64_t now_s);

@@ -50,8 +50,40 @@ bool config_has_lease_file(const struct config *config)
 	       config_may_give_addresses(config);
 }
 
+static void option_settings_done(struct option_settings *settings)
+{
+	for (size_t i = 0; i < settings->count; i++)
+		free(settings->list[i].bytes);
+	free(settings->list);
+	*settings = (struct option_settings){ 0 };
+}
+
+static void subnets_done(struct subnets *subnets)
+{
+	for (size_t i = 0; i < subnets->count; i++) {
+		free(subnets->list[i].ranges.list);
+		option_settings_done(&subnets->list[i].options);
+	}
+	free(subnets->list);
+	*subnets = (struct subnets){ 0 };
+}
+
+static void hosts_done(struct hosts *hosts)
+{
+	for (size_t i = 0; i < hosts->count; i++)
+		option_settings_done(&hosts->list[i].options);
+	free(hosts->by_mac);
+	free(hosts->by_uuid);
+	free(hosts->by_client_id);
+	free(hosts->list);
+	*hosts = (struct hosts){ 0 };
+}
+
 void config_done(struct config *config)
 {
+	subnets_done(&config->subnets);
+	hosts_done(&config->hosts);
+	option_settings_done(&config->options);
 	free(config->mac.list);
 	config->mac = (struct mac_rules){ 0 };
 	free(config->uuid.list);

@@ -64,6 +64,20 @@ struct uuid_rules {
 	size_t count;
 };
 
+/* What an option is set to, in the bytes of the wire. */
+struct option_setting {
+	uint8_t code;
+	uint16_t length;
+	uint8_t *bytes;
+	unsigned line;
+};
+
+/* The options of one scope. Owned by the configuration. */
+struct option_settings {
+	struct option_setting *list; /* by code, each once */
+	size_t count;
+};
+
 /* A row of [static_dhcp]. */
 struct static_host {
 	struct mac mac;
@@ -270,17 +284,73 @@ struct ipxe_config {
 	bool has_loader[CONFIG_IPXE_LOADERS_MAX];
 };
 
-/* The network that is served, as config_check derives it from the pool and the interfaces. */
+#define CONFIG_NAME_SIZE 64 /* of a subnet or a host */
+
+struct address_range {
+	struct ip4 first;
+	struct ip4 last; /* included */
+};
+
+struct address_ranges {
+	struct address_range *list; /* ascending, and apart from each other */
+	size_t count;
+};
+
+/* A network that is served: a section [subnet NAME], or that of [bootp]'s pool. What a section
+ * leaves out is here as [bootp] has it. */
 struct subnet_config {
+	char name[CONFIG_NAME_SIZE]; /* "": of [bootp]'s pool */
+	unsigned line;
 	struct ip4 network;
-	uint8_t prefix_length; /* of the interface's network */
-	struct ip4 netmask;    /* as told to clients */
-	struct ip4 pool_first;
-	struct ip4 pool_last; /* included; before pool_first: the pool is empty */
-	struct ip4 gateway;   /* 0: the server's own address */
+	uint8_t prefix_length;
+	struct ip4 netmask;           /* as told to clients */
+	struct address_ranges ranges; /* what is given; what is excluded is cut out of it */
+	bool tells_gateway;
+	struct ip4 gateway; /* 0: the server's own address */
+	struct ip4 dns[CONFIG_DNS_MAX];
+	size_t dns_count;
+	char domain[DOMAIN_SIZE];
+	char boot_file[BOOT_FILE_SIZE]; /* "": that of [bootfile] and [bootp] */
+	struct ip4 next_server;         /* who has the boot files; 0: bootd */
 	uint32_t lease_time_s;
 	uint32_t probation_s;
 	bool is_authoritative; /* may refuse what it does not know */
+	struct option_settings options;
+};
+
+struct subnets {
+	struct subnet_config *list; /* [bootp]'s pool first, then in the order of the file */
+	size_t count;
+};
+
+#define CLIENT_ID_MAX 64
+
+/* A section [host NAME]: one machine, known by one or more of mac, uuid and client_id. */
+struct host_config {
+	char name[CONFIG_NAME_SIZE];
+	unsigned line;
+	bool has_mac;
+	struct mac mac;
+	bool has_uuid;
+	struct uuid uuid;         /* as written: the fields in the order of the text */
+	uint8_t client_id_length; /* 0: none */
+	uint8_t client_id[CLIENT_ID_MAX];
+	struct ip4 address; /* 0: one of the pool */
+	char host_name[CONFIG_NAME_SIZE];
+	char boot_file[BOOT_FILE_SIZE];
+	struct option_settings options;
+};
+
+struct hosts {
+	struct host_config *list;
+	size_t count;
+	/* The same machines in the order of what they are known by. */
+	const struct host_config **by_mac;
+	size_t by_mac_count;
+	const struct host_config **by_uuid;
+	size_t by_uuid_count;
+	const struct host_config **by_client_id;
+	size_t by_client_id_count;
 };
 
 struct config {
@@ -296,7 +366,9 @@ struct config {
 	struct httpd_config httpd;
 	struct cache_config cache;
 	struct ipxe_config ipxe;
-	struct subnet_config subnet;
+	struct subnets subnets;
+	struct hosts hosts;
+	struct option_settings options; /* of every network */
 	struct mac_rules mac;
 	struct uuid_rules uuid;
 	struct mac_rules buggy_clients;

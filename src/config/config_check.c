@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -295,22 +296,41 @@ static void check_gateway(const struct check *check, const struct local_address 
 			       ip4_format(gateway).text, show_local(home).text);
 }
 
-static void fill_subnet(struct config *config, const struct local_address *home)
+/* The pool's network, before all others. */
+static void add_pool_network(const struct check *check, const struct local_address *home)
 {
+	struct config *config = check->config;
 	const struct bootp_config *bootp = &config->bootp;
+	struct subnet_config *list =
+		reallocarray(config->subnets.list, config->subnets.count + 1, sizeof(*list));
+	struct address_range *range = malloc(sizeof(*range));
 
-	config->subnet = (struct subnet_config){
+	if (list != NULL)
+		config->subnets.list = list;
+	if (list == NULL || range == NULL) {
+		free(range);
+		check_complain(check, "bootp", "pool_start", "there is not enough memory");
+		return;
+	}
+	memmove(list + 1, list, config->subnets.count * sizeof(*list));
+	config->subnets.count++;
+	*range = (struct address_range){ bootp->pool_start,
+					 { bootp->pool_start.value + bootp->pool_count - 1 } };
+	list[0] = (struct subnet_config){
 		.network = ip4_network(home->address, home->prefix_length),
 		.prefix_length = home->prefix_length,
 		.netmask = ip4_is_set(bootp->netmask) ? bootp->netmask
 						      : ip4_netmask(home->prefix_length),
-		.pool_first = bootp->pool_start,
-		.pool_last = { bootp->pool_start.value + bootp->pool_count - 1 },
+		.ranges = { range, bootp->pool_count > 0 ? 1 : 0 },
+		.tells_gateway = bootp->tells_gateway,
 		.gateway = bootp->gateway,
+		.dns_count = bootp->dns_count,
 		.lease_time_s = bootp->lease_time_s,
 		.probation_s = config->leases.probation_s,
 		.is_authoritative = bootp->is_authoritative,
 	};
+	memcpy(list[0].dns, bootp->dns, sizeof(bootp->dns));
+	(void)text_copy(list[0].domain, sizeof(list[0].domain), bootp->domain);
 }
 
 static void check_pool(const struct check *check, const struct selector *selector)
@@ -318,8 +338,6 @@ static void check_pool(const struct check *check, const struct selector *selecto
 	const struct local_address *home;
 
 	if (!config_may_give_addresses(check->config)) {
-		/* A pool that ends before it begins is empty. */
-		check->config->subnet = (struct subnet_config){ .pool_first = { 1 } };
 		check->config->bootp.pool_count = 0;
 		return;
 	}
@@ -338,7 +356,7 @@ static void check_pool(const struct check *check, const struct selector *selecto
 	if (!check_start(check, home))
 		return;
 	check_count(check, home);
-	fill_subnet(check->config, home);
+	add_pool_network(check, home);
 }
 
 /* A root that is a URL, and what goes with it. */

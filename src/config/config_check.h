@@ -15,7 +15,7 @@ struct config_surroundings {
 	size_t resolver_count;
 };
 
-/* Checks the parsed settings as a whole and derives config->subnet and the dns list. The ini gives
+/* Checks the parsed settings as a whole and derives config->subnets and the dns list. The ini gives
  * the places of keys for the problems it adds. */
 void config_check(struct config *config, const struct ini *ini,
 		  const struct config_surroundings *surroundings, struct problems *problems);

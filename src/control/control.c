@@ -12,7 +12,7 @@
 
 #define CONNECTIONS_MAX 8
 #define LINE_MAX_SIZE   512
-#define CHUNK_LEASES    256 /* shown in one turn */
+#define CHUNK_ADDRESSES 128 /* shown in one turn, each with a lease and an offer at most */
 #define TRY_AGAIN_MS    5   /* a reader that is slower than this */
 #define SILENCE_MS      10000
 
@@ -24,8 +24,8 @@ struct connection {
 	char request[CONTROL_REQUEST_MAX];
 	size_t request_length;
 	bool is_listing;
-	uint32_t next_address; /* to be listed */
-	char out[CHUNK_LEASES * LINE_MAX_SIZE];
+	struct ip4 next; /* to be listed */
+	char out[2 * CHUNK_ADDRESSES * LINE_MAX_SIZE];
 	size_t out_length;
 	size_t out_sent;
 	bool ends; /* with what is in out */
@@ -93,8 +93,7 @@ static void end_with_error(struct connection *connection, const char *sentence)
 
 struct listing {
 	struct connection *connection;
-	uint32_t from;
-	unsigned count;
+	bool has_any;
 };
 
 static void list_lease(void *context, const struct lease *lease)
@@ -102,34 +101,30 @@ static void list_lease(void *context, const struct lease *lease)
 	struct listing *listing = context;
 	char line[LINE_MAX_SIZE];
 
-	/* What is only held back to be tried is nobody's. A chunk ends between addresses. */
-	if (lease->address.value < listing->from ||
-	    (lease->state == LEASE_OFFERED && lease->owner.length == 0))
-		return;
-	if (listing->count >= CHUNK_LEASES - 2 &&
-	    lease->address.value != listing->connection->next_address - 1)
+	listing->has_any = true;
+	listing->connection->next.value = lease->address.value + 1;
+	/* What is only held back to be tried is nobody's. */
+	if (lease->state == LEASE_OFFERED && lease->owner.length == 0)
 		return;
 	control_lease_format(lease, now_s(listing->connection->control), line, sizeof(line));
 	put_line(listing->connection, line);
-	listing->connection->next_address = lease->address.value + 1;
-	listing->count++;
 }
 
 static void fill_listing(struct connection *connection)
 {
 	struct lease_store *leases = connection->control->leases;
-	struct listing listing = { connection, connection->next_address, 0 };
+	struct listing listing = { .connection = connection };
 
-	leases->operations->visit(leases, list_lease, &listing);
-	if (listing.count > 0)
+	leases->operations->visit(leases, connection->next, CHUNK_ADDRESSES, list_lease, &listing);
+	if (listing.has_any)
 		return;
 	put_line(connection, "{\"end\": true}");
 	connection->is_listing = false;
 	connection->ends = true;
 }
 
-static void pump(struct connection *connection);
-
+/* A store in memory calls back at once, while the request is still being looked at: what is to be
+ * sent waits for its turn. */
 static void on_released(void *context, int error)
 {
 	struct connection *connection = context;
@@ -145,7 +140,7 @@ static void on_released(void *context, int error)
 		put_line(connection, "{\"end\": true}");
 		connection->ends = true;
 	}
-	pump(connection);
+	timer_start(connection->timer, 0);
 }
 
 static void release(struct connection *connection, struct ip4 address)

@@ -138,6 +138,7 @@ static void write_answer(const struct exchange *exchange, struct answer *answer)
 		.client = &exchange->client,
 		.decision = &exchange->decision,
 		.config = parts->config,
+		.subnet = exchange->subnet,
 		.server = exchange->facts.server,
 		.tftp_server = ip4_is_set(parts->tftp_server) ? parts->tftp_server
 							      : exchange->facts.server,

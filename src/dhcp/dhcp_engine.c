@@ -1,5 +1,7 @@
 #include "dhcp/dhcp_engine.h"
 
+#include "config/subnet.h"
+
 static struct dhcp_decision ignore(enum dhcp_reason reason)
 {
 	return (struct dhcp_decision){ .verdict = DHCP_VERDICT_IGNORE, .reason = reason };
@@ -31,8 +33,7 @@ static struct dhcp_decision bind_address(enum dhcp_verdict verdict,
 
 static bool is_in_pool(struct ip4 address, const struct subnet_config *subnet)
 {
-	return address.value >= subnet->pool_first.value &&
-	       address.value <= subnet->pool_last.value;
+	return address_ranges_have(&subnet->ranges, address);
 }
 
 /* The machine holds this very address, or was offered it. */

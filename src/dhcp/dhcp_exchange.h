@@ -62,6 +62,9 @@ struct exchange {
 	struct dhcp_request request;
 	struct session *session; /* NULL: the machine has none */
 	struct dhcp_facts facts;
+	/* The network that the machine is on; NULL: none of bootd's, which a proxy does not mind.
+	 */
+	const struct subnet_config *subnet;
 	bool is_proxied; /* answered as a proxy or boot server, never with an address */
 	struct boot_plan plan;
 	struct shape_order shapes;

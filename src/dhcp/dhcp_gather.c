@@ -60,7 +60,7 @@ void dhcp_gather_machine(struct exchange *exchange)
 	exchange->request.owner = dhcp_owner_of(&exchange->message, &exchange->client,
 						parts->config->leases.identity);
 	facts->held =
-		parts->leases->operations->find_machine(parts->leases, &exchange->request.owner);
+		parts->leases->operations->find_machine(parts->leases, 0, &exchange->request.owner);
 	facts->assigned = access_static_address(parts->config, mac);
 	facts->may_be_served = may_be_served(exchange);
 	exchange->client.hears_only_broadcast = buggy != NULL && buggy->is_yes;

@@ -79,7 +79,7 @@ static void on_claim(void *context, struct ip4 address, struct mac mac)
 	if (!is_free(probe, address, now_s(probe)))
 		return;
 	keep(probe, address, LEASE_DECLINED,
-	     now_s(probe) + probe->parts.config->subnet.probation_s);
+	     now_s(probe) + probe->parts.config->leases.probation_s);
 	activity_note(probe->parts.activity, &(struct event){ .kind = EVENT_DHCP_CONFLICT,
 							      .has_mac = true,
 							      .mac = mac,
@@ -91,7 +91,7 @@ static void add(struct dhcp_probe *probe)
 	const struct lease_operations *leases = probe->parts.leases->operations;
 	struct ip4 address;
 
-	if (!leases->find_free(probe->parts.leases, (struct ip4){ 0 }, now_s(probe), &address))
+	if (!leases->find_free(probe->parts.leases, 0, (struct ip4){ 0 }, now_s(probe), &address))
 		return;
 	keep(probe, address, LEASE_OFFERED, now_s(probe) + HELD_BACK_S);
 	probe->list[probe->count++] = (struct candidate){ .address = address };
@@ -170,13 +170,14 @@ void dhcp_probe_free(struct dhcp_probe *probe)
 	free(probe);
 }
 
-/* The interface on which the pool's network is; 0: none. */
+/* The interface on which the first network is; 0: none. */
 static unsigned home_of(const struct dhcp_service_parts *parts)
 {
-	const struct subnet_config *subnet = &parts->config->subnet;
+	const struct subnets *subnets = &parts->config->subnets;
 
-	for (size_t i = 0; i < parts->served_count; i++) {
-		if (ip4_is_within(parts->served[i].address, subnet->network, subnet->prefix_length))
+	for (size_t i = 0; i < parts->served_count && subnets->count > 0; i++) {
+		if (ip4_is_within(parts->served[i].address, subnets->list[0].network,
+				  subnets->list[0].prefix_length))
 			return parts->served[i].interface;
 	}
 	return 0;
@@ -250,5 +251,5 @@ bool dhcp_probe_find(struct dhcp_probe *probe, struct ip4 wanted, uint64_t time_
 	if (must_be_ready)
 		return false;
 	return find_on_list(probe, false, time_s, out_address) ||
-	       leases->operations->find_free(leases, wanted, time_s, out_address);
+	       leases->operations->find_free(leases, 0, wanted, time_s, out_address);
 }

@@ -1,13 +1,13 @@
 #include "dhcp/dhcp_reply.h"
 
 #include "dhcp/pxe_wire.h"
+#include "dhcp/reply_wire.h"
 
 #include <assert.h>
 
 #define IP_AND_UDP_HEADERS     28
 #define DHCP_DATAGRAM_MIN      576 /* RFC 2131 section 2: what every client takes */
 #define DHCP_DATAGRAM_MAX      1500
-#define OPTION_OVERHEAD        2 /* code and length */
 #define ROOM_FOR_LEASE_OPTIONS 48
 #define PXE_CLASS              "PXEClient"
 #define HTTP_CLASS             "HTTPClient"
@@ -33,35 +33,24 @@ static size_t reply_limit(const struct dhcp_message *message)
 	return asked - IP_AND_UDP_HEADERS;
 }
 
-/* Options that go in while there is room; what the end needs is kept free. */
-struct option_area {
-	struct writer *out;
-	size_t reserved;
-};
+/* What a machine cannot boot without goes in before what it asks for. */
+#define VITAL true
 
-static void add(const struct option_area *area, enum dhcp_option_code code, struct span value)
+static void add_u8(struct reply_options *options, enum dhcp_option_code code, uint8_t value)
 {
-	if (value.length > UINT8_MAX ||
-	    OPTION_OVERHEAD + value.length + area->reserved > writer_left(area->out))
-		return;
-	dhcp_write_option(area->out, code, value);
+	reply_add_copy(options, code, (struct span){ &value, 1 }, VITAL);
 }
 
-static void add_u8(const struct option_area *area, enum dhcp_option_code code, uint8_t value)
-{
-	add(area, code, (struct span){ &value, 1 });
-}
-
-static void add_u32(const struct option_area *area, enum dhcp_option_code code, uint32_t value)
+static void add_u32(struct reply_options *options, enum dhcp_option_code code, uint32_t value)
 {
 	uint8_t bytes[4];
 	struct writer out = writer_of(bytes, sizeof(bytes));
 
 	write_u32(&out, value);
-	add(area, code, (struct span){ bytes, out.used });
+	reply_add_copy(options, code, (struct span){ bytes, out.used }, VITAL);
 }
 
-static void add_addresses(const struct option_area *area, enum dhcp_option_code code,
+static void add_addresses(struct reply_options *options, enum dhcp_option_code code,
 			  const struct ip4 *addresses, size_t count)
 {
 	uint8_t bytes[4 * CONFIG_DNS_MAX];
@@ -70,14 +59,14 @@ static void add_addresses(const struct option_area *area, enum dhcp_option_code 
 	for (size_t i = 0; i < count; i++)
 		write_u32(&out, addresses[i].value);
 	if (count > 0 && !out.is_failed)
-		add(area, code, (struct span){ bytes, out.used });
+		reply_add_copy(options, code, (struct span){ bytes, out.used }, !VITAL);
 }
 
-static void add_text(const struct option_area *area, enum dhcp_option_code code, const char *text,
+static void add_text(struct reply_options *options, enum dhcp_option_code code, const char *text,
 		     bool is_terminated)
 {
 	if (text[0] != '\0')
-		add(area, code, span_of_text(text, is_terminated));
+		reply_add(options, code, span_of_text(text, is_terminated), !VITAL);
 }
 
 /* The boot file is told on port 4011: here it would keep firmware from asking. */
@@ -103,53 +92,62 @@ static enum dhcp_message_type reply_type(enum dhcp_verdict verdict)
 }
 
 /* What every answer begins with, but for plain BOOTP's. */
-static void add_server(const struct option_area *area, const struct dhcp_answer_facts *facts)
+static void add_server(struct reply_options *options, const struct dhcp_answer_facts *facts)
 {
-	add_u8(area, OPTION_MESSAGE_TYPE, (uint8_t)reply_type(facts->decision->verdict));
-	add_u32(area, OPTION_SERVER_ID, facts->server.value);
+	add_u8(options, OPTION_MESSAGE_TYPE, (uint8_t)reply_type(facts->decision->verdict));
+	add_u32(options, OPTION_SERVER_ID, facts->server.value);
 }
 
-/* RFC 2131 table 3; T1 and T2 are section 4.4.5's defaults. */
-static void add_lease(const struct option_area *area, const struct dhcp_answer_facts *facts)
+/* RFC 2131 table 3. */
+static void add_lease(struct reply_options *options, const struct dhcp_answer_facts *facts)
 {
 	uint32_t lease_time_s = facts->decision->lease_time_s;
 
 	/* RFC 2131 section 4.3.5: no lease time for an address that is not given here. */
 	if (facts->decision->verdict == DHCP_VERDICT_INFORM)
 		return;
-	add_u32(area, OPTION_LEASE_TIME, lease_time_s);
-	add_u32(area, OPTION_RENEWAL_TIME, lease_time_s / 2);
-	add_u32(area, OPTION_REBINDING_TIME, (uint32_t)((uint64_t)lease_time_s * 7 / 8));
+	add_u32(options, OPTION_LEASE_TIME, lease_time_s);
 }
 
-static void add_network(const struct option_area *area, const struct dhcp_answer_facts *facts)
+/* T1 and T2: RFC 2131 section 4.4.5's defaults, unless the configuration has its own. */
+static void add_lease_times(struct reply_options *options, const struct dhcp_answer_facts *facts)
 {
-	const struct subnet_config *subnet = &facts->config->subnet;
+	uint32_t lease_time_s = facts->decision->lease_time_s;
+
+	if (facts->decision->verdict == DHCP_VERDICT_INFORM)
+		return;
+	add_u32(options, OPTION_RENEWAL_TIME, lease_time_s / 2);
+	add_u32(options, OPTION_REBINDING_TIME, (uint32_t)((uint64_t)lease_time_s * 7 / 8));
+}
+
+static void add_network(struct reply_options *options, const struct dhcp_answer_facts *facts)
+{
+	const struct subnet_config *subnet = facts->subnet;
 	struct ip4 gateway = ip4_is_set(subnet->gateway) ? subnet->gateway : facts->server;
 
-	add_u32(area, OPTION_NETMASK, subnet->netmask.value);
-	if (facts->config->bootp.tells_gateway)
-		add_u32(area, OPTION_ROUTER, gateway.value);
+	add_u32(options, OPTION_NETMASK, subnet->netmask.value);
+	if (subnet->tells_gateway)
+		add_u32(options, OPTION_ROUTER, gateway.value);
 }
 
 /* What a machine can boot without: it goes in last, where there is room. */
-static void add_names(const struct option_area *area, const struct dhcp_answer_facts *facts)
+static void add_names(struct reply_options *options, const struct dhcp_answer_facts *facts)
 {
-	const struct bootp_config *bootp = &facts->config->bootp;
+	const struct subnet_config *subnet = facts->subnet;
 
-	add_addresses(area, OPTION_DNS, bootp->dns, bootp->dns_count);
-	add_text(area, OPTION_HOST_NAME, facts->host_name, facts->client->wants_terminated_text);
-	add_text(area, OPTION_DOMAIN, bootp->domain, facts->client->wants_terminated_text);
+	add_addresses(options, OPTION_DNS, subnet->dns, subnet->dns_count);
+	add_text(options, OPTION_HOST_NAME, facts->host_name, facts->client->wants_terminated_text);
+	add_text(options, OPTION_DOMAIN, subnet->domain, facts->client->wants_terminated_text);
 }
 
-static void add_vendor(const struct option_area *area, const struct pxe_vendor *vendor)
+static void add_vendor(struct reply_options *options, const struct pxe_vendor *vendor)
 {
 	uint8_t bytes[UINT8_MAX];
 	struct writer out = writer_of(bytes, sizeof(bytes));
 
 	pxe_write_vendor(&out, vendor);
 	if (!out.is_failed)
-		add(area, OPTION_VENDOR, (struct span){ bytes, out.used });
+		reply_add_copy(options, OPTION_VENDOR, (struct span){ bytes, out.used }, VITAL);
 }
 
 /* The servers are this one alone, so nobody needs to be looked for by broadcast or multicast. */
@@ -177,7 +175,7 @@ static void describe_menu(const struct dhcp_answer_facts *facts,
 }
 
 /* Option 60 says that 43 speaks of PXE; without 43 it sends firmware to port 4011. */
-static void add_pxe(const struct option_area *area, const struct dhcp_answer_facts *facts)
+static void add_pxe(struct reply_options *options, const struct dhcp_answer_facts *facts)
 {
 	static const struct pxe_menu_item raspberry_pi = { PXE_ITEM_LOCAL, "Raspberry Pi Boot" };
 	struct pxe_vendor vendor = { .prompt = "PXE" };
@@ -185,7 +183,7 @@ static void add_pxe(const struct option_area *area, const struct dhcp_answer_fac
 
 	/* UEFI 2.10 section 24.7.3.1: by this class alone firmware takes the URL for its own. */
 	if (facts->client->is_http) {
-		add(area, OPTION_VENDOR_CLASS, span_of_text(HTTP_CLASS, false));
+		reply_add(options, OPTION_VENDOR_CLASS, span_of_text(HTTP_CLASS, false), VITAL);
 		return;
 	}
 	if (facts->decision->verdict == DHCP_VERDICT_PROXY_ACK) {
@@ -205,31 +203,63 @@ static void add_pxe(const struct option_area *area, const struct dhcp_answer_fac
 	} else if (facts->shape == SHAPE_PLAIN) {
 		return;
 	}
-	add(area, OPTION_VENDOR_CLASS, span_of_text(PXE_CLASS, false));
+	reply_add(options, OPTION_VENDOR_CLASS, span_of_text(PXE_CLASS, false), VITAL);
 	if (vendor.has_item || vendor.has_discovery_control || vendor.item_count > 0)
-		add_vendor(area, &vendor);
+		add_vendor(options, &vendor);
 }
 
-static void add_boot(const struct option_area *area, const struct dhcp_answer_facts *facts)
+static void add_boot(struct reply_options *options, const struct dhcp_answer_facts *facts)
 {
 	struct span uuid = dhcp_option(facts->message, OPTION_MACHINE_UUID);
+	struct ip4_text server = ip4_format(facts->tftp_server);
 
 	if (facts->client->is_http)
 		return;
 	if (!is_told_later(facts))
-		add_text(area, OPTION_TFTP_SERVER, ip4_format(facts->tftp_server).text,
-			 facts->client->wants_terminated_text);
+		reply_add_copy(options, OPTION_TFTP_SERVER,
+			       span_of_text(server.text, facts->client->wants_terminated_text),
+			       VITAL);
 	/* Echoed as it came, whatever its length (RFC 4578 section 2.3). */
 	if (uuid.bytes != NULL)
-		add(area, OPTION_MACHINE_UUID, uuid);
+		reply_add(options, OPTION_MACHINE_UUID, uuid, VITAL);
 }
 
 /* iPXE waits for a proxy's offer unless it is told that there is none. */
-static void add_ipxe(const struct option_area *area, const struct dhcp_answer_facts *facts)
+static void add_ipxe(struct reply_options *options, const struct dhcp_answer_facts *facts)
 {
 	if (facts->client->is_ipxe && facts->config->bootp.mode == MODE_SERVER &&
 	    facts->boot_file[0] != '\0')
-		add(area, OPTION_IPXE, span_of_text(PXE_IPXE_NO_PROXY, false));
+		reply_add(options, OPTION_IPXE, span_of_text(PXE_IPXE_NO_PROXY, false), VITAL);
+}
+
+/* Options 43 and 60 that are not PXE's own would lead firmware astray, and what boots it comes from
+ * bootd. */
+static bool is_for_client(uint8_t code, const struct dhcp_answer_facts *facts)
+{
+	if (code == OPTION_VENDOR || code == OPTION_VENDOR_CLASS)
+		return !facts->client->is_pxe && !facts->client->is_http;
+	return code != OPTION_BOOT_FILE || facts->boot_file[0] == '\0';
+}
+
+static void add_settings(struct reply_options *options, const struct option_settings *settings,
+			 const struct dhcp_answer_facts *facts)
+{
+	for (size_t i = 0; i < settings->count; i++) {
+		const struct option_setting *setting = &settings->list[i];
+		struct span value = { setting->bytes, setting->length };
+
+		if (is_for_client(setting->code, facts))
+			reply_add(options, (enum dhcp_option_code)setting->code, value, !VITAL);
+	}
+}
+
+/* The options of the configuration: the machine's own, then its network's, then everybody's. */
+static void add_configured(struct reply_options *options, const struct dhcp_answer_facts *facts)
+{
+	if (facts->host != NULL)
+		add_settings(options, &facts->host->options, facts);
+	add_settings(options, &facts->subnet->options, facts);
+	add_settings(options, &facts->config->options, facts);
 }
 
 /* The end of the options: the boot file, a PAD, the relay's option, END. Old clients read the boot
@@ -246,14 +276,16 @@ static size_t end_size(const struct reply_end *end)
 	size_t size = 1; /* END */
 
 	if (end->boot_file.length > 0)
-		size += OPTION_OVERHEAD + end->boot_file.length + (end->has_pad ? 1 : 0);
+		size += dhcp_option_size(end->boot_file.length) + (end->has_pad ? 1 : 0);
 	if (end->relay.bytes != NULL)
-		size += OPTION_OVERHEAD + end->relay.length;
+		size += dhcp_option_size(end->relay.length);
 	return size;
 }
 
 static struct reply_end plan_end(const struct dhcp_answer_facts *facts, size_t room)
 {
+	enum dhcp_verdict verdict = facts->decision->verdict;
+	bool is_bootp = verdict == DHCP_VERDICT_REPLY;
 	struct reply_end end = {
 		.boot_file = span_of_text(facts->boot_file, facts->client->wants_terminated_text),
 		/* A Raspberry Pi stumbles over PAD (QUIRKS 1.7: rpi-eeprom 82). */
@@ -262,9 +294,13 @@ static struct reply_end plan_end(const struct dhcp_answer_facts *facts, size_t r
 	};
 
 	/* A relay's long option must go back; the file field carries the name all the same. */
-	if (facts->boot_file[0] == '\0' || is_told_later(facts) ||
-	    end_size(&end) + ROOM_FOR_LEASE_OPTIONS > room)
+	if (facts->boot_file[0] == '\0' || is_told_later(facts) || verdict == DHCP_VERDICT_NAK ||
+	    is_bootp || end_size(&end) + ROOM_FOR_LEASE_OPTIONS > room)
 		end.boot_file = (struct span){ 0 };
+	/* Plain BOOTP's 64 octets do not have room for it always, and no relay's fills an answer.
+	 */
+	if (end_size(&end) + (is_bootp ? 0 : ROOM_FOR_LEASE_OPTIONS) > room)
+		end.relay = (struct span){ 0 };
 	return end;
 }
 
@@ -280,57 +316,58 @@ static void write_end(struct writer *out, const struct reply_end *end)
 	write_u8(out, OPTION_END);
 }
 
-static void write_dhcp_options(struct writer *out, const struct dhcp_answer_facts *facts)
+static void list_dhcp_options(struct reply_options *options, const struct dhcp_answer_facts *facts)
 {
-	struct reply_end end = plan_end(facts, writer_left(out));
-	struct option_area area = { .out = out, .reserved = end_size(&end) };
-
-	add_server(&area, facts);
-	add_lease(&area, facts);
-	add_network(&area, facts);
-	add_pxe(&area, facts);
-	add_boot(&area, facts);
-	add_ipxe(&area, facts);
-	add_names(&area, facts);
-	write_end(out, &end);
+	add_server(options, facts);
+	add_lease(options, facts);
+	add_network(options, facts);
+	add_pxe(options, facts);
+	add_boot(options, facts);
+	add_ipxe(options, facts);
+	add_configured(options, facts);
+	add_lease_times(options, facts);
+	add_names(options, facts);
 }
 
 /* What to boot, and nothing of an address. */
-static void write_proxy_options(struct writer *out, const struct dhcp_answer_facts *facts)
+static void list_proxy_options(struct reply_options *options, const struct dhcp_answer_facts *facts)
 {
-	struct reply_end end = plan_end(facts, writer_left(out));
-	struct option_area area = { .out = out, .reserved = end_size(&end) };
-
-	add_server(&area, facts);
-	add_pxe(&area, facts);
-	add_boot(&area, facts);
-	write_end(out, &end);
+	add_server(options, facts);
+	add_pxe(options, facts);
+	add_boot(options, facts);
 }
 
 /* RFC 2131 section 4.3.2: a NAK carries no lease and no parameters. */
-static void write_nak_options(struct writer *out, const struct dhcp_answer_facts *facts)
+static void list_nak_options(struct reply_options *options, const struct dhcp_answer_facts *facts)
 {
-	struct reply_end end = { .relay = dhcp_option(facts->message, OPTION_RELAY_AGENT) };
-	struct option_area area = { .out = out, .reserved = end_size(&end) };
-
-	add_server(&area, facts);
-	add_text(&area, OPTION_MESSAGE, dhcp_reason_text(facts->decision->reason), false);
-	write_end(out, &end);
+	add_server(options, facts);
+	add_text(options, OPTION_MESSAGE, dhcp_reason_text(facts->decision->reason), false);
 }
 
-/* RFC 1497: the network's parameters only, in 64 octets, which a relay's long option would not fit.
- */
-static void write_bootp_options(struct writer *out, const struct dhcp_answer_facts *facts)
+/* RFC 1497: the network's parameters only. */
+static void list_bootp_options(struct reply_options *options, const struct dhcp_answer_facts *facts)
 {
-	struct reply_end end = { .relay = dhcp_option(facts->message, OPTION_RELAY_AGENT) };
-	struct option_area area = { .out = out };
+	add_network(options, facts);
+	add_names(options, facts);
+	add_configured(options, facts);
+}
 
-	if (end_size(&end) > writer_left(out))
-		end.relay = (struct span){ 0 };
-	area.reserved = end_size(&end);
-	add_network(&area, facts);
-	add_names(&area, facts);
-	write_end(out, &end);
+static void list_options(struct reply_options *options, const struct dhcp_answer_facts *facts)
+{
+	switch (facts->decision->verdict) {
+	case DHCP_VERDICT_NAK:
+		list_nak_options(options, facts);
+		return;
+	case DHCP_VERDICT_REPLY:
+		list_bootp_options(options, facts);
+		return;
+	case DHCP_VERDICT_PROXY_OFFER:
+	case DHCP_VERDICT_PROXY_ACK:
+		list_proxy_options(options, facts);
+		return;
+	default:
+		list_dhcp_options(options, facts);
+	}
 }
 
 /* A URL that the field would cut is in option 67 alone. */
@@ -375,26 +412,64 @@ static struct dhcp_header reply_header(const struct dhcp_answer_facts *facts)
 	return header;
 }
 
-static void write_options(struct writer *out, const struct dhcp_answer_facts *facts)
+/* Where the answer's parts are, by RFC 2131 section 2. */
+#define SNAME_AT 44
+#define FILE_AT  108
+
+/* Options in a field that is for text otherwise; the rest of it is zeros already. */
+static void write_overloaded(struct writer *reply, const struct reply_options *options,
+			     struct span asked, enum reply_field field)
 {
+	bool is_file = field == FIELD_FILE;
+	struct writer out = writer_of(reply->start + (is_file ? FILE_AT : SNAME_AT),
+				      is_file ? DHCP_FILE_SIZE : DHCP_SNAME_SIZE);
+
+	reply_write(options, asked, field, &out);
+	write_u8(&out, OPTION_END);
+	assert(!out.is_failed);
+}
+
+/* The rooms of the fields. Plain BOOTP knows of no overload (RFC 1542), and a field with text in it
+ * keeps that: old firmware reads the boot file there. */
+static void measure(const struct writer *reply, const struct dhcp_answer_facts *facts,
+		    const struct reply_end *end, size_t out_room[FIELD_COUNT])
+{
+	bool may_overload = facts->decision->verdict != DHCP_VERDICT_REPLY &&
+			    facts->decision->verdict != DHCP_VERDICT_NAK;
+
+	out_room[FIELD_OPTIONS] = writer_left(reply) - end_size(end);
+	out_room[FIELD_FILE] =
+		may_overload && file_field(facts)[0] == '\0' ? DHCP_FILE_SIZE - 1 : 0;
+	out_room[FIELD_SNAME] = may_overload && facts->config->bootp.servername[0] == '\0'
+					? DHCP_SNAME_SIZE - 1
+					: 0;
+}
+
+static void write_options(struct writer *reply, const struct dhcp_answer_facts *facts)
+{
+	struct span asked = dhcp_option(facts->message, OPTION_PARAMETERS);
+	struct reply_options options;
+	size_t room[FIELD_COUNT];
+	struct reply_end end;
+	uint8_t overload;
+
 	/* A BOOTP client without the cookie reads its vendor area in a way of its own. */
 	if (!facts->message->has_cookie)
 		return;
-	write_u32(out, DHCP_COOKIE);
-	switch (facts->decision->verdict) {
-	case DHCP_VERDICT_NAK:
-		write_nak_options(out, facts);
-		return;
-	case DHCP_VERDICT_REPLY:
-		write_bootp_options(out, facts);
-		return;
-	case DHCP_VERDICT_PROXY_OFFER:
-	case DHCP_VERDICT_PROXY_ACK:
-		write_proxy_options(out, facts);
-		return;
-	default:
-		write_dhcp_options(out, facts);
-	}
+	write_u32(reply, DHCP_COOKIE);
+	reply_init(&options);
+	list_options(&options, facts);
+	end = plan_end(facts, writer_left(reply));
+	measure(reply, facts, &end, room);
+	overload = reply_place(&options, asked, room);
+	reply_write(&options, asked, FIELD_OPTIONS, reply);
+	if (overload != 0)
+		dhcp_write_option(reply, OPTION_OVERLOAD, (struct span){ &overload, 1 });
+	if (overload & OVERLOAD_FILE)
+		write_overloaded(reply, &options, asked, FIELD_FILE);
+	if (overload & OVERLOAD_SNAME)
+		write_overloaded(reply, &options, asked, FIELD_SNAME);
+	write_end(reply, &end);
 }
 
 void dhcp_write_reply(struct writer *out, const struct dhcp_answer_facts *facts)

@@ -17,18 +17,21 @@ struct dhcp_answer_facts {
 	const struct client *client;
 	const struct dhcp_decision *decision; /* OFFER, ACK, NAK, REPLY, or a proxy's */
 	const struct config *config;
-	struct ip4 server;      /* this server's address: option 54 */
-	struct ip4 tftp_server; /* siaddr and option 66 */
-	const char *boot_file;  /* "": none */
-	const char *host_name;  /* option 12; "": none */
+	const struct subnet_config *subnet; /* NULL: a proxy's answer, which tells of none */
+	const struct host_config *host;     /* NULL: none is the machine's */
+	struct ip4 server;                  /* this server's address: option 54 */
+	struct ip4 tftp_server;             /* siaddr and option 66 */
+	const char *boot_file;              /* "": none */
+	const char *host_name;              /* option 12; "": none */
 	enum boot_shape shape;
 	const struct menu_config *menu;   /* of SHAPE_MENU; NULL: one entry, the boot file's */
 	const struct pxe_item *menu_item; /* that the machine asked for; NULL: none */
 };
 
 /* Writes the answer: at least 300 octets, at most what the client takes (option 57, RFC 2132
- * section 9.10), and never an option cut in two: what does not fit is left out, the boot file last.
- * out has room for DHCP_REPLY_MAX. */
+ * section 9.10), and never an option cut in two: what does not fit is left out, what boots the
+ * machine last. Where space is short, fields without text hold options, too (option 52). out has
+ * room for DHCP_REPLY_MAX. */
 void dhcp_write_reply(struct writer *out, const struct dhcp_answer_facts *facts);
 
 struct dhcp_destination {

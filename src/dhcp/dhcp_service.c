@@ -3,6 +3,7 @@
 #include "authority/authority.h"
 #include "base/text.h"
 #include "boot/access.h"
+#include "config/subnet.h"
 #include "dhcp/bootp_engine.h"
 #include "dhcp/dhcp_auto.h"
 #include "dhcp/dhcp_crowd.h"
@@ -43,19 +44,22 @@ bool dhcp_is_served_interface(const struct dhcp_service *service, unsigned inter
 	return false;
 }
 
-/* This machine's address on the pool's network and the interface of arrival; 0: there is none. */
-static struct ip4 server_address(const struct dhcp_service *service, unsigned interface)
+/* This machine's address on the interface and in one of the networks that are served, and that
+ * network; NULL: there is none. */
+static const struct subnet_config *network_of(const struct dhcp_service *service,
+					      unsigned interface, struct ip4 *out_server)
 {
-	const struct subnet_config *subnet = &service->parts.config->subnet;
-
 	for (size_t i = 0; i < service->parts.served_count; i++) {
 		const struct local_address *address = &service->parts.served[i];
+		const struct subnet_config *subnet =
+			subnet_find(&service->parts.config->subnets, address->address);
 
-		if (address->interface == interface &&
-		    ip4_is_within(address->address, subnet->network, subnet->prefix_length))
-			return address->address;
+		if (address->interface != interface || subnet == NULL)
+			continue;
+		*out_server = address->address;
+		return subnet;
 	}
-	return (struct ip4){ 0 };
+	return NULL;
 }
 
 static enum event_kind event_of_drop(enum dhcp_drop drop)
@@ -78,15 +82,16 @@ static enum event_kind event_of_drop(enum dhcp_drop drop)
  * request came from, be it this interface's or, by a relay, giaddr's. */
 static bool is_from_pool_network(struct exchange *exchange)
 {
-	const struct subnet_config *subnet = &exchange->service->parts.config->subnet;
 	struct ip4 giaddr = exchange->message.header.giaddr;
 
-	exchange->facts.server = server_address(exchange->service, exchange->datagram->interface);
-	if (!ip4_is_set(exchange->facts.server)) {
+	exchange->subnet = network_of(exchange->service, exchange->datagram->interface,
+				      &exchange->facts.server);
+	if (exchange->subnet == NULL) {
 		dhcp_note_ignored(exchange, EVENT_DHCP_NO_POOL_HERE, NULL);
 		return false;
 	}
-	if (ip4_is_set(giaddr) && !ip4_is_within(giaddr, subnet->network, subnet->prefix_length)) {
+	if (ip4_is_set(giaddr) &&
+	    !ip4_is_within(giaddr, exchange->subnet->network, exchange->subnet->prefix_length)) {
 		dhcp_note_ignored(exchange, EVENT_DHCP_UNKNOWN_RELAY, ip4_format(giaddr).text);
 		return false;
 	}
@@ -135,15 +140,14 @@ static void decide_bootp(struct exchange *exchange)
 		service->bootp_count = 0;
 	service->bootp_second = facts->now_s;
 	facts->is_bootp_over = !facts->store_forgets && service->bootp_count >= BOOTP_NEW_MAX;
-	exchange->decision =
-		bootp_decide(&exchange->request, facts, &exchange->service->parts.config->subnet);
+	exchange->decision = bootp_decide(&exchange->request, facts, exchange->subnet);
 	if (exchange->decision.must_commit && bootp_is_new(facts))
 		service->bootp_count++;
 }
 
 static void decide(struct exchange *exchange)
 {
-	const struct subnet_config *subnet = &exchange->service->parts.config->subnet;
+	const struct subnet_config *subnet = exchange->subnet;
 	enum dhcp_reason reason;
 
 	if (exchange->is_proxied)
@@ -284,7 +288,11 @@ static bool is_strangers_at_a_glance(const struct dhcp_service *service,
 	    ip4_is_set(access_static_address(parts->config, *out_mac)))
 		return false;
 	owner = lease_identity_of_mac(*out_mac);
-	return parts->leases->operations->find_machine(parts->leases, &owner) == NULL;
+	for (size_t pool = 0; pool < parts->config->subnets.count; pool++) {
+		if (parts->leases->operations->find_machine(parts->leases, pool, &owner) != NULL)
+			return false;
+	}
+	return true;
 }
 
 static void take_packet(struct dhcp_service *service, const struct datagram *datagram)
@@ -349,8 +357,8 @@ static void take_reply(struct waiting_packet *packet, const struct authority_rep
 			      (session->stage == SESSION_PXE) == packet->is_boot_stage;
 	session->is_denied = reply->verdict != AUTHORITY_GRANTS;
 	session->granted_xid = packet->xid;
-	(void)text_copy(session->client, sizeof(session->client), reply->client);
-	(void)text_copy(session->file, sizeof(session->file), reply->file);
+	(void)text_copy(session->boot->client, sizeof(session->boot->client), reply->client);
+	(void)text_copy(session->boot->file, sizeof(session->boot->file), reply->file);
 	if (session->is_granted && begin(&exchange))
 		answer(&exchange, ACCESS_GRANTED);
 	dhcp_waiting_remove(service->waiting, packet);

@@ -1,5 +1,7 @@
 #include "dhcp/dhcp_wire.h"
 
+#define OPTION_OVERHEAD 2 /* code and length */
+
 static struct ip4 read_address(struct reader *in)
 {
 	return (struct ip4){ read_u32(in) };
@@ -55,25 +57,99 @@ bool dhcp_peek_mac(struct span packet, struct mac *out_mac)
 	return true;
 }
 
-/* RFC 2131 section 4.1: code, length, value, up to END. Firmware exists that leaves END out, and
- * firmware that fills hundreds of octets with PAD. False: an option runs past the end. */
-static bool decode_options(struct span bytes, struct span options[DHCP_OPTION_CODE_MAX])
+/* Where options are, in the order in which their parts are one value: the options field, then
+ * "file", then "sname" (RFC 3396 section 5). */
+struct option_fields {
+	struct span list[3];
+	size_t count;
+};
+
+/* The next option of a field; out_code is OPTION_PAD where a value runs past its end. False: there
+ * is none. */
+static bool next_option(struct reader *in, uint8_t *out_code, struct span *out_value)
 {
-	struct reader in = reader_of(bytes);
+	/* RFC 2131 section 4.1: code, length, value, up to END. Firmware exists that leaves END
+	 * out, and firmware that fills hundreds of octets with PAD. */
+	do {
+		if (in->left == 0)
+			return false;
+		*out_code = read_u8(in);
+	} while (*out_code == OPTION_PAD);
+	if (*out_code == OPTION_END)
+		return false;
+	*out_value = read_span(in, read_u8(in));
+	return !in->is_failed;
+}
 
-	while (in.left > 0) {
-		uint8_t code = read_u8(&in);
-		struct span value;
+/* Those have one length; a second one is a mistake, and no second half. */
+static bool is_in_one_part(uint8_t code)
+{
+	switch (code) {
+	case OPTION_REQUESTED_ADDRESS:
+	case OPTION_LEASE_TIME:
+	case OPTION_OVERLOAD:
+	case OPTION_MESSAGE_TYPE:
+	case OPTION_SERVER_ID:
+	case OPTION_MAX_MESSAGE_SIZE:
+		return true;
+	default:
+		return false;
+	}
+}
 
-		if (code == OPTION_END)
-			break;
-		if (code == OPTION_PAD)
-			continue;
-		value = read_span(&in, read_u8(&in));
-		if (options[code].bytes == NULL)
-			options[code] = value;
+/* How many octets each option has in all its parts. */
+typedef uint16_t option_totals[DHCP_OPTION_CODE_MAX];
+
+/* Each option as it comes first. False: one runs past the end of its field. */
+static bool read_first_parts(struct span field, struct dhcp_message *message, option_totals totals,
+			     bool *has_parts)
+{
+	struct reader in = reader_of(field);
+	struct span value;
+	uint8_t code;
+
+	while (next_option(&in, &code, &value)) {
+		if (message->options[code].bytes == NULL)
+			message->options[code] = value;
+		else if (!is_in_one_part(code))
+			*has_parts = true;
+		totals[code] = (uint16_t)(totals[code] + value.length);
 	}
 	return !in.is_failed;
+}
+
+/* An option with several parts gets room of its own, and is empty there; the others' totals are 0
+ * then. False: there is no room. */
+static bool make_room(struct dhcp_message *message, option_totals totals)
+{
+	struct writer room = writer_of(message->joined, sizeof(message->joined));
+
+	for (unsigned code = 0; code < DHCP_OPTION_CODE_MAX; code++) {
+		if (is_in_one_part((uint8_t)code) ||
+		    totals[code] == message->options[code].length) {
+			totals[code] = 0;
+			continue;
+		}
+		message->options[code] = (struct span){ write_room(&room, totals[code]), 0 };
+	}
+	return !room.is_failed;
+}
+
+static void join_parts(struct span field, struct dhcp_message *message, const option_totals totals)
+{
+	struct reader in = reader_of(field);
+	struct span value;
+	uint8_t code;
+
+	while (next_option(&in, &code, &value)) {
+		struct span *joined = &message->options[code];
+
+		if (totals[code] == 0 || value.length == 0)
+			continue;
+		memcpy(message->joined + (joined->bytes - message->joined) + joined->length,
+		       value.bytes, value.length);
+		joined->length += value.length;
+	}
 }
 
 static struct span up_to_nul(struct span field)
@@ -87,20 +163,43 @@ static struct span up_to_nul(struct span field)
 
 /* RFC 2131 section 4.1: "file" is read before "sname". An overload option inside them means
  * nothing, so this cannot loop. */
-static bool decode_overloaded(struct dhcp_message *message, uint8_t overload)
+static void add_overloaded(struct dhcp_message *message, struct option_fields *fields)
 {
 	static const struct span empty;
-	bool is_whole = true;
+	struct span overload = dhcp_option(message, OPTION_OVERLOAD);
+	uint8_t which = overload.length == 1 ? overload.bytes[0] : 0;
 
-	if (overload & OVERLOAD_FILE) {
-		is_whole = decode_options(message->file, message->options);
+	if (which & OVERLOAD_FILE) {
+		fields->list[fields->count++] = message->file;
 		message->file = empty;
 	}
-	if (overload & OVERLOAD_SNAME) {
-		is_whole = decode_options(message->sname, message->options) && is_whole;
+	if (which & OVERLOAD_SNAME) {
+		fields->list[fields->count++] = message->sname;
 		message->sname = empty;
 	}
-	return is_whole;
+}
+
+/* False: an option is cut, or there are more parts than a datagram carries. */
+static bool decode_options(struct span bytes, struct dhcp_message *message)
+{
+	struct option_fields fields = { .list = { bytes }, .count = 1 };
+	option_totals totals = { 0 };
+	bool has_parts = false;
+
+	if (!read_first_parts(bytes, message, totals, &has_parts))
+		return false;
+	add_overloaded(message, &fields);
+	for (size_t i = 1; i < fields.count; i++) {
+		if (!read_first_parts(fields.list[i], message, totals, &has_parts))
+			return false;
+	}
+	if (!has_parts)
+		return true;
+	if (!make_room(message, totals))
+		return false;
+	for (size_t i = 0; i < fields.count; i++)
+		join_parts(fields.list[i], message, totals);
+	return true;
 }
 
 /* A message type that is none must not pass for plain BOOTP, which binds for good. */
@@ -113,59 +212,51 @@ static bool has_sound_type(const struct dhcp_message *message)
 
 static enum dhcp_drop decode_vendor_area(struct reader *in, struct dhcp_message *message)
 {
-	struct span overload;
-	uint8_t fields;
-
 	/* A BOOTP client may use its vendor area as it likes, or send none. */
 	message->has_cookie = in->left >= 4 && read_u32(in) == DHCP_COOKIE;
 	if (!message->has_cookie)
 		return DHCP_DROP_NONE;
-	if (!decode_options(read_span(in, in->left), message->options))
-		return DHCP_DROP_BAD_OPTIONS;
-	overload = dhcp_option(message, OPTION_OVERLOAD);
-	fields = overload.length == 1 ? overload.bytes[0] : 0;
-	if (!decode_overloaded(message, fields) || !has_sound_type(message))
+	if (!decode_options(read_span(in, in->left), message) || !has_sound_type(message))
 		return DHCP_DROP_BAD_OPTIONS;
 	return DHCP_DROP_NONE;
 }
 
-static enum dhcp_drop decode(struct span packet, uint8_t op, struct dhcp_message *out_message)
+static enum dhcp_drop decode(struct span packet, uint8_t op, struct dhcp_message *message)
 {
 	struct reader in = reader_of(packet);
-	struct dhcp_message message = { 0 };
 	enum dhcp_drop drop;
 
-	decode_header(&in, &message.header);
-	message.sname = read_span(&in, DHCP_SNAME_SIZE);
-	message.file = read_span(&in, DHCP_FILE_SIZE);
+	memset(message, 0, offsetof(struct dhcp_message, joined));
+	decode_header(&in, &message->header);
+	message->sname = read_span(&in, DHCP_SNAME_SIZE);
+	message->file = read_span(&in, DHCP_FILE_SIZE);
 	if (in.is_failed)
 		return DHCP_DROP_TOO_SHORT;
-	drop = check_header(&message.header, op);
+	drop = check_header(&message->header, op);
 	if (drop != DHCP_DROP_NONE)
 		return drop;
-	memcpy(message.mac.bytes, message.header.chaddr, sizeof(message.mac.bytes));
-	if (!is_machine(message.mac))
+	memcpy(message->mac.bytes, message->header.chaddr, sizeof(message->mac.bytes));
+	if (!is_machine(message->mac))
 		return DHCP_DROP_BAD_MAC;
 
-	drop = decode_vendor_area(&in, &message);
+	drop = decode_vendor_area(&in, message);
 	if (drop != DHCP_DROP_NONE)
 		return drop;
-	if (message.sname.length > 0)
-		message.sname = up_to_nul(message.sname);
-	if (message.file.length > 0)
-		message.file = up_to_nul(message.file);
-	*out_message = message;
+	if (message->sname.length > 0)
+		message->sname = up_to_nul(message->sname);
+	if (message->file.length > 0)
+		message->file = up_to_nul(message->file);
 	return DHCP_DROP_NONE;
 }
 
-enum dhcp_drop dhcp_decode(struct span packet, struct dhcp_message *out_message)
+enum dhcp_drop dhcp_decode(struct span packet, struct dhcp_message *message)
 {
-	return decode(packet, BOOTP_REQUEST, out_message);
+	return decode(packet, BOOTP_REQUEST, message);
 }
 
-enum dhcp_drop dhcp_decode_reply(struct span packet, struct dhcp_message *out_message)
+enum dhcp_drop dhcp_decode_reply(struct span packet, struct dhcp_message *message)
 {
-	return decode(packet, BOOTP_REPLY, out_message);
+	return decode(packet, BOOTP_REPLY, message);
 }
 
 struct span dhcp_option(const struct dhcp_message *message, enum dhcp_option_code code)
@@ -253,13 +344,22 @@ void dhcp_write_header(struct writer *out, const struct dhcp_header *header, con
 	write_field(out, file, DHCP_FILE_SIZE);
 }
 
+size_t dhcp_option_size(size_t length)
+{
+	size_t parts = (length + UINT8_MAX - 1) / UINT8_MAX;
+
+	return length + OPTION_OVERHEAD * (parts > 0 ? parts : 1);
+}
+
 void dhcp_write_option(struct writer *out, enum dhcp_option_code code, struct span value)
 {
-	if (value.length > UINT8_MAX) {
-		out->is_failed = true;
-		return;
-	}
-	write_u8(out, (uint8_t)code);
-	write_u8(out, (uint8_t)value.length);
-	write_bytes(out, value.bytes, value.length);
+	struct reader in = reader_of(value);
+
+	do {
+		struct span part = read_span(&in, in.left < UINT8_MAX ? in.left : UINT8_MAX);
+
+		write_u8(out, (uint8_t)code);
+		write_u8(out, (uint8_t)part.length);
+		write_bytes(out, part.bytes, part.length);
+	} while (in.left > 0 && !out->is_failed);
 }

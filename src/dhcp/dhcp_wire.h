@@ -34,7 +34,11 @@ struct dhcp_header {
 	uint8_t chaddr[16];
 };
 
-/* A decoded message borrows the packet's bytes. */
+/* Room for the values of options that came in parts: as much as a datagram has for options. */
+#define DHCP_JOINED_MAX 1808
+
+/* A decoded message borrows the packet's bytes, and where options came in parts its own: it is not
+ * to be copied. */
 struct dhcp_message {
 	struct dhcp_header header;
 	struct mac mac;    /* from chaddr */
@@ -42,6 +46,7 @@ struct dhcp_message {
 	struct span file;
 	bool has_cookie;
 	struct span options[DHCP_OPTION_CODE_MAX]; /* by code; absent: bytes is NULL */
+	uint8_t joined[DHCP_JOINED_MAX];
 };
 
 enum dhcp_drop {
@@ -54,16 +59,17 @@ enum dhcp_drop {
 	DHCP_DROP_BAD_OPTIONS,
 };
 
-/* Decodes a client's message. Options past an END are not read; a repeated option counts once, as
- * it came first. Anything but DHCP_DROP_NONE: *out_message is not to be used. */
-enum dhcp_drop dhcp_decode(struct span packet, struct dhcp_message *out_message);
+/* Decodes a client's message. Options past an END are not read; the parts of a repeated option are
+ * one value (RFC 3396), but for those of a fixed length, which count as they came first. Anything
+ * but DHCP_DROP_NONE: *message is not to be used. */
+enum dhcp_drop dhcp_decode(struct span packet, struct dhcp_message *message);
 
 /* Whose message it is, at a glance: a packet that dhcp_decode takes is this machine's. False: it
  * takes it not. */
 bool dhcp_peek_mac(struct span packet, struct mac *out_mac);
 
 /* As dhcp_decode, for a server's message. */
-enum dhcp_drop dhcp_decode_reply(struct span packet, struct dhcp_message *out_message);
+enum dhcp_drop dhcp_decode_reply(struct span packet, struct dhcp_message *message);
 
 /* The option's value; bytes is NULL where it is absent. */
 struct span dhcp_option(const struct dhcp_message *message, enum dhcp_option_code code);
@@ -83,7 +89,11 @@ const char *dhcp_type_name(enum dhcp_message_type type);
 void dhcp_write_header(struct writer *out, const struct dhcp_header *header, const char *sname,
 		       const char *file);
 
-/* One option of up to 255 octets. One that does not fit fails the writer. */
+/* The octets of an option with a value of that length. */
+size_t dhcp_option_size(size_t length);
+
+/* One option; a value of more than 255 octets is several (RFC 3396). One that does not fit fails
+ * the writer. */
 void dhcp_write_option(struct writer *out, enum dhcp_option_code code, struct span value);
 
 #endif

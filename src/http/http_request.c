@@ -490,9 +490,9 @@ static struct content_asker asker_of(const struct http_request *request,
 		asker.uuid = uuid_format(session->uuid);
 	if (session->has_architecture)
 		architecture_format(session->architecture, asker.arch, sizeof(asker.arch));
-	(void)text_copy(asker.file, sizeof(asker.file), session->file);
-	(void)text_copy(asker.client, sizeof(asker.client), session->client);
-	(void)text_copy(asker.loader, sizeof(asker.loader), session->loader.file);
+	(void)text_copy(asker.file, sizeof(asker.file), session->boot->file);
+	(void)text_copy(asker.client, sizeof(asker.client), session->boot->client);
+	(void)text_copy(asker.loader, sizeof(asker.loader), session->boot->loader.file);
 	return asker;
 }
 
@@ -538,9 +538,10 @@ static enum MHD_Result ask(struct http_request *request)
 					       "This machine may read no files here.\n" };
 	struct http_settings settings = take_settings(request->server);
 	uint64_t now_s = (uint64_t)request->started.tv_sec;
+	struct session_boot boot;
 	struct session session;
 	bool is_known = session_copy_address(request->server->sessions,
-					     request->connection->address, now_s, &session);
+					     request->connection->address, now_s, &session, &boot);
 	const char *denial = find_denial(&settings, is_known ? &session : NULL, now_s);
 	enum MHD_Result result;
 

@@ -32,7 +32,8 @@ struct lease_identity {
 struct lease {
 	struct ip4 address;
 	struct mac mac; /* of the message that it was given for; zeros where there is no owner */
-	struct lease_identity owner; /* nobody's: a declined one, or one that is being probed */
+	struct lease_identity owner; /* nobody's: a declined one, one that is being probed, or one
+					that its machine has a longer lease beside */
 	enum lease_state state;
 	uint64_t expires_s; /* monotonic, as loop_now_ms is */
 };
@@ -64,35 +65,48 @@ static inline bool lease_identity_is_same(const struct lease_identity *one,
 typedef void lease_callback(void *context, int error);
 typedef void lease_visitor(void *context, const struct lease *lease);
 
+/* The addresses that machines of one network are given: at least one range, or none where all are
+ * fixed. */
+struct lease_pool {
+	const struct address_range *ranges; /* ascending and apart */
+	size_t range_count;
+};
+
 struct lease_store;
 
 /* The operations of a store. Leases that they return are borrowed and valid until the next commit.
- */
+ * A pool is a number, its place in the list of set_pools; a machine may have a lease in each. */
 struct lease_operations {
-	/* The lease of this machine, live or not, else what it was offered; NULL: neither. */
-	const struct lease *(*find_machine)(const struct lease_store *store,
+	/* The lease of this machine in the pool, live or not, else what it was offered there; NULL:
+	 * neither, or there is no such pool. */
+	const struct lease *(*find_machine)(const struct lease_store *store, size_t pool,
 					    const struct lease_identity *owner);
 	/* The lease on this address; NULL: there is none. */
 	const struct lease *(*find_address)(const struct lease_store *store, struct ip4 address);
-	/* Whether the address is of the pool and may be given to a machine that has none. */
+	/* Whether the address is of a pool and may be given to a machine that has none. */
 	bool (*is_free)(const struct lease_store *store, struct ip4 address, uint64_t now_s);
-	/* A free address: the wanted one unless it was somebody's, else one that nobody ever had,
-	 * else one whose offer nobody took up, else the one that has been free longest. False: the
-	 * pool is exhausted. */
-	bool (*find_free)(const struct lease_store *store, struct ip4 wanted, uint64_t now_s,
-			  struct ip4 *out_address);
-	/* Keeps the lease, in place of what its machine and its address had before. on_kept is
+	/* A free address of the pool: the wanted one unless it was somebody's, else one that nobody
+	 * ever had, else one whose offer nobody took up, else the one that has been free longest.
+	 * False: the pool is exhausted, or there is no such pool. */
+	bool (*find_free)(const struct lease_store *store, size_t pool, struct ip4 wanted,
+			  uint64_t now_s, struct ip4 *out_address);
+	/* Keeps the lease, in place of what its machine had in the same pool before, and of what
+	 * its address had. -ERANGE: the address is of no pool. on_kept is
 	 * called once, perhaps before this returns; a store on disk calls it when the lease is
 	 * durable, but an offer is only held in memory. */
 	void (*commit)(struct lease_store *store, const struct lease *lease,
 		       lease_callback *on_kept, void *context);
-	/* Shows every lease and offer of the pool; the visitor changes nothing in this store. */
-	void (*visit)(const struct lease_store *store, lease_visitor *visitor, void *context);
-	/* From now on these are the addresses, and reserved are those among them that are not to be
-	 * given: the server's own, the gateway. Leases go on where the pool has their address.
-	 * Returns 0 or -ENOMEM, and nothing has changed then. */
-	int (*set_pool)(struct lease_store *store, struct ip4 first, struct ip4 last,
-			const struct ip4 *reserved, size_t reserved_count);
+	/* Shows leases and offers of all pools by address, from this one on, of at most so many
+	 * addresses; the visitor changes nothing in this store. */
+	void (*visit)(const struct lease_store *store, struct ip4 from, uint32_t most,
+		      lease_visitor *visitor, void *context);
+	/* From now on these are the pools, no two of which have an address in common, with at most
+	 * 2^20 addresses in all; and reserved are those among them that are not to be given: the
+	 * server's own, the gateways. Leases go on where a pool has their address; others wait for
+	 * a pool that has it. Nothing of it is borrowed. Returns 0 or -ENOMEM, and nothing has
+	 * changed then. */
+	int (*set_pools)(struct lease_store *store, const struct lease_pool *pools,
+			 size_t pool_count, const struct ip4 *reserved, size_t reserved_count);
 	/* Calls back what waits, then ends. */
 	void (*close)(struct lease_store *store);
 };

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#define NOWHERE UINT32_MAX
+#define NOWHERE 0
 
 struct entry {
 	uint64_t time_s;
@@ -14,7 +14,7 @@ struct entry {
 struct lease_heap {
 	uint64_t turn;
 	uint32_t count;
-	uint32_t *places; /* by number, in entries */
+	uint32_t *places; /* by number: where it stands in entries, counted from 1 */
 	struct entry *entries;
 };
 
@@ -24,14 +24,12 @@ struct lease_heap *lease_heap_new(uint32_t capacity)
 
 	if (heap == NULL)
 		return NULL;
-	heap->places = malloc(((size_t)capacity + 1) * sizeof(*heap->places));
+	heap->places = calloc((size_t)capacity + 1, sizeof(*heap->places));
 	heap->entries = calloc((size_t)capacity + 1, sizeof(*heap->entries));
 	if (heap->places == NULL || heap->entries == NULL) {
 		lease_heap_free(heap);
 		return NULL;
 	}
-	for (uint32_t i = 0; i < capacity; i++)
-		heap->places[i] = NOWHERE;
 	return heap;
 }
 
@@ -54,7 +52,7 @@ static bool is_before(const struct entry *one, const struct entry *other)
 static void set(struct lease_heap *heap, uint32_t place, struct entry entry)
 {
 	heap->entries[place] = entry;
-	heap->places[entry.number] = place;
+	heap->places[entry.number] = place + 1;
 }
 
 static void rise(struct lease_heap *heap, uint32_t place, struct entry entry)
@@ -98,7 +96,7 @@ void lease_heap_put(struct lease_heap *heap, uint32_t number, uint64_t time_s)
 	if (heap->places[number] == NOWHERE)
 		rise(heap, heap->count++, entry);
 	else
-		settle(heap, heap->places[number], entry);
+		settle(heap, heap->places[number] - 1, entry);
 }
 
 void lease_heap_remove(struct lease_heap *heap, uint32_t number)
@@ -109,8 +107,8 @@ void lease_heap_remove(struct lease_heap *heap, uint32_t number)
 		return;
 	heap->places[number] = NOWHERE;
 	heap->count--;
-	if (place < heap->count)
-		settle(heap, place, heap->entries[heap->count]);
+	if (place - 1 < heap->count)
+		settle(heap, place - 1, heap->entries[heap->count]);
 }
 
 bool lease_heap_first(const struct lease_heap *heap, uint32_t *out_number, uint64_t *out_time_s)

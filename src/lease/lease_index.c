@@ -1,75 +1,87 @@
-/* A slot for each address of the pool, with a lease, which lasts, and an offer over it, which comes
- * and goes: so an offer that nobody takes up costs nobody the address that it once had. Both are
- * found by their owners in one hash table of chains.
+/* A slot for each address of each pool, with a lease, which lasts, and an offer over it, which
+ * comes and goes: so an offer that nobody takes up costs nobody the address that it once had. Both
+ * are kept in one table, by their machines; a slot only has their numbers.
  *
- * Addresses are given in order the first time round (next_fresh). Those that were only ever offered
- * (lapsed) and those that have a lease (used) each stand in a heap by the time from which they are
- * free. Whoever floods the server with DISCOVERs moves the offers, and takes no lease from its
- * machine. */
+ * The addresses of a pool are given in order the first time round (next_fresh). Those that were
+ * only ever offered (lapsed) and those that have a lease (used) each stand in a heap by the time
+ * from which they are free. Whoever floods the server with DISCOVERs moves the offers, and takes no
+ * lease from its machine. */
 #include "lease/lease_index.h"
 
-#include "base/hash.h"
 #include "lease/lease_heap.h"
+#include "lease/lease_ranges.h"
+#include "lease/lease_table.h"
 
 #include <stdlib.h>
 
-#define NOTHING UINT32_MAX
-#define NEVER   UINT64_MAX
-
-enum part { PART_LEASE, PART_OFFER, PART_COUNT };
+#define NEVER UINT64_MAX
 
 struct slot {
-	struct lease parts[PART_COUNT];
-	uint32_t
-		next[PART_COUNT]; /* in the chain: the number of a part, which is 2 * slot + part */
-	bool has[PART_COUNT];
+	uint32_t parts[PART_COUNT]; /* numbers in the table; 0: none */
 	bool is_reserved;
 	bool is_pending;
 };
 
-struct lease_index {
-	struct ip4 first;
+struct pool {
 	uint32_t count;
-	bool gives_anew;
 	uint32_t next_fresh; /* every slot below it has been used */
+	struct slot *slots;
 	struct lease_heap *lapsed;
 	struct lease_heap *used;
-	struct slot *slots;
-	struct hash_key key;
-	uint32_t mask; /* the number of chains, a power of two, less one */
-	uint32_t *chains;
 };
 
-static bool allocate(struct lease_index *index)
-{
-	uint32_t chain_count = 2;
+struct lease_index {
+	bool gives_anew;
+	struct lease_ranges *ranges;
+	struct lease_table *table;
+	size_t pool_count;
+	struct pool pools[];
+};
 
-	while (chain_count < index->count)
-		chain_count *= 2;
-	index->mask = chain_count - 1;
-	/* A pool of no addresses, where all are fixed, is a pool like any other. */
-	index->slots = calloc((size_t)index->count + 1, sizeof(*index->slots));
-	index->chains = malloc(chain_count * sizeof(*index->chains));
-	index->lapsed = lease_heap_new(index->count);
-	index->used = lease_heap_new(index->count);
-	if (index->slots == NULL || index->chains == NULL || index->lapsed == NULL ||
-	    index->used == NULL)
-		return false;
-	for (uint32_t i = 0; i < chain_count; i++)
-		index->chains[i] = NOTHING;
-	return hash_key_init(&index->key);
+static uint32_t count_of(const struct lease_pool *pool)
+{
+	uint32_t count = 0;
+
+	for (size_t i = 0; i < pool->range_count; i++)
+		count += pool->ranges[i].last.value - pool->ranges[i].first.value + 1;
+	return count;
 }
 
-struct lease_index *lease_index_new(struct ip4 first, struct ip4 last, bool gives_anew)
+static bool fill_pool(struct pool *pool, uint32_t count)
 {
-	struct lease_index *index = calloc(1, sizeof(*index));
+	pool->count = count;
+	/* A pool of no addresses, where all are fixed, is a pool like any other. */
+	pool->slots = calloc((size_t)count + 1, sizeof(*pool->slots));
+	pool->lapsed = lease_heap_new(count);
+	pool->used = lease_heap_new(count);
+	return pool->slots != NULL && pool->lapsed != NULL && pool->used != NULL;
+}
+
+static bool fill(struct lease_index *index, const struct lease_pool *pools)
+{
+	uint32_t address_count = 0;
+
+	for (size_t i = 0; i < index->pool_count; i++) {
+		if (!fill_pool(&index->pools[i], count_of(&pools[i])))
+			return false;
+		address_count += index->pools[i].count;
+	}
+	index->ranges = lease_ranges_new(pools, index->pool_count);
+	index->table = lease_table_new(PART_COUNT * address_count);
+	return index->ranges != NULL && index->table != NULL;
+}
+
+struct lease_index *lease_index_new(const struct lease_pool *pools, size_t pool_count,
+				    bool gives_anew)
+{
+	struct lease_index *index =
+		calloc(1, sizeof(*index) + pool_count * sizeof(index->pools[0]));
 
 	if (index == NULL)
 		return NULL;
-	index->first = first;
-	index->count = last.value - first.value + 1;
 	index->gives_anew = gives_anew;
-	if (!allocate(index)) {
+	index->pool_count = pool_count;
+	if (!fill(index, pools)) {
 		lease_index_free(index);
 		return NULL;
 	}
@@ -80,81 +92,42 @@ void lease_index_free(struct lease_index *index)
 {
 	if (index == NULL)
 		return;
-	lease_heap_free(index->lapsed);
-	lease_heap_free(index->used);
-	free(index->chains);
-	free(index->slots);
+	for (size_t i = 0; i < index->pool_count; i++) {
+		free(index->pools[i].slots);
+		lease_heap_free(index->pools[i].lapsed);
+		lease_heap_free(index->pools[i].used);
+	}
+	lease_ranges_free(index->ranges);
+	lease_table_free(index->table);
 	free(index);
 }
 
-static bool find_slot(const struct lease_index *index, struct ip4 address, uint32_t *out_number)
+/* The address' slot; NULL: it is of no pool. */
+static struct slot *find_slot(const struct lease_index *index, struct ip4 address,
+			      struct lease_place *out_place)
 {
-	/* An address below the first wraps to a number that no pool is large enough for. */
-	uint32_t number = address.value - index->first.value;
+	if (!lease_ranges_find(index->ranges, address, out_place))
+		return NULL;
+	return &index->pools[out_place->pool].slots[out_place->number];
+}
 
-	if (number >= index->count)
+bool lease_index_find_pool(const struct lease_index *index, struct ip4 address, size_t *out_pool)
+{
+	struct lease_place place;
+
+	if (!lease_ranges_find(index->ranges, address, &place))
 		return false;
-	*out_number = number;
+	*out_pool = place.pool;
 	return true;
 }
 
-bool lease_index_has(const struct lease_index *index, struct ip4 address)
+/* NULL: it has none. */
+static const struct lease *part_of(const struct lease_index *index, const struct slot *slot,
+				   enum lease_part part)
 {
-	uint32_t number;
-
-	return find_slot(index, address, &number);
-}
-
-/* Chains. */
-
-static uint32_t *chain_of(const struct lease_index *index, const struct lease_identity *owner)
-{
-	struct span bytes = { owner->bytes, owner->length };
-
-	return &index->chains[hash_bytes(&index->key, bytes) & index->mask];
-}
-
-static struct lease *part_at(const struct lease_index *index, uint32_t part)
-{
-	return &index->slots[part / PART_COUNT].parts[part % PART_COUNT];
-}
-
-static void link_part(struct lease_index *index, uint32_t number, enum part which)
-{
-	struct slot *slot = &index->slots[number];
-	uint32_t *chain;
-
-	if (slot->parts[which].owner.length == 0)
-		return;
-	chain = chain_of(index, &slot->parts[which].owner);
-	slot->next[which] = *chain;
-	*chain = number * PART_COUNT + which;
-}
-
-static void unlink_part(struct lease_index *index, uint32_t number, enum part which)
-{
-	uint32_t part = number * PART_COUNT + which;
-	uint32_t *at;
-
-	if (index->slots[number].parts[which].owner.length == 0)
-		return;
-	at = chain_of(index, &index->slots[number].parts[which].owner);
-	while (*at != part)
-		at = &index->slots[*at / PART_COUNT].next[*at % PART_COUNT];
-	*at = index->slots[number].next[which];
-}
-
-/* The part of this kind that the machine has; NOTHING: none. */
-static uint32_t find_part(const struct lease_index *index, const struct lease_identity *owner,
-			  enum part which)
-{
-	uint32_t part = owner->length == 0 ? NOTHING : *chain_of(index, owner);
-
-	while (part != NOTHING &&
-	       (part % PART_COUNT != which || index->slots[part / PART_COUNT].is_reserved ||
-		!lease_identity_is_same(&part_at(index, part)->owner, owner)))
-		part = index->slots[part / PART_COUNT].next[part % PART_COUNT];
-	return part;
+	if (slot->parts[part] == 0)
+		return NULL;
+	return lease_table_get(index->table, slot->parts[part]);
 }
 
 /* When an address is free. */
@@ -169,79 +142,99 @@ static uint64_t lease_ends(const struct lease_index *index, const struct lease *
 /* From when on the address may be another machine's; NEVER: not as things are. */
 static uint64_t free_from(const struct lease_index *index, const struct slot *slot)
 {
+	const struct lease *lease = part_of(index, slot, PART_LEASE);
+	const struct lease *offer = part_of(index, slot, PART_OFFER);
 	uint64_t time_s = 0;
 
 	if (slot->is_reserved || slot->is_pending)
 		return NEVER;
-	if (slot->has[PART_LEASE])
-		time_s = lease_ends(index, &slot->parts[PART_LEASE]);
-	if (slot->has[PART_OFFER] && slot->parts[PART_OFFER].expires_s > time_s)
-		time_s = slot->parts[PART_OFFER].expires_s;
+	if (lease != NULL)
+		time_s = lease_ends(index, lease);
+	if (offer != NULL && offer->expires_s > time_s)
+		time_s = offer->expires_s;
 	return time_s;
 }
 
-static void requeue(struct lease_index *index, uint32_t number)
+static void requeue(struct lease_index *index, struct lease_place place)
 {
-	const struct slot *slot = &index->slots[number];
+	struct pool *pool = &index->pools[place.pool];
+	const struct slot *slot = &pool->slots[place.number];
 	uint64_t time_s = free_from(index, slot);
-	bool is_used = slot->has[PART_LEASE];
+	bool is_used = slot->parts[PART_LEASE] != 0;
 
-	lease_heap_remove(is_used ? index->lapsed : index->used, number);
+	lease_heap_remove(is_used ? pool->lapsed : pool->used, place.number);
 	if (time_s == NEVER)
-		lease_heap_remove(is_used ? index->used : index->lapsed, number);
-	else if (is_used || number < index->next_fresh)
-		lease_heap_put(is_used ? index->used : index->lapsed, number, time_s);
+		lease_heap_remove(is_used ? pool->used : pool->lapsed, place.number);
+	else if (is_used || place.number < pool->next_fresh)
+		lease_heap_put(is_used ? pool->used : pool->lapsed, place.number, time_s);
 }
 
 static bool is_touched(const struct slot *slot)
 {
-	return slot->has[PART_LEASE] || slot->has[PART_OFFER] || slot->is_reserved;
+	return slot->parts[PART_LEASE] != 0 || slot->parts[PART_OFFER] != 0 || slot->is_reserved;
 }
 
 /* Slots that are no longer fresh and have no lease stand among the lapsed ones. */
-static void advance(struct lease_index *index)
+static void advance(struct lease_index *index, uint16_t number)
 {
-	while (index->next_fresh < index->count && is_touched(&index->slots[index->next_fresh]))
-		requeue(index, index->next_fresh++);
+	struct pool *pool = &index->pools[number];
+
+	while (pool->next_fresh < pool->count && is_touched(&pool->slots[pool->next_fresh]))
+		requeue(index, (struct lease_place){ pool->next_fresh++, number });
 }
 
 /* Finding. */
 
-const struct lease *lease_index_find_machine(const struct lease_index *index,
+const struct lease *lease_index_find_machine(const struct lease_index *index, size_t pool,
 					     const struct lease_identity *owner)
 {
-	uint32_t part = find_part(index, owner, PART_LEASE);
+	uint32_t number;
 
-	if (part == NOTHING)
-		part = find_part(index, owner, PART_OFFER);
-	return part == NOTHING ? NULL : part_at(index, part);
+	if (pool >= index->pool_count)
+		return NULL;
+	number = lease_table_find(index->table, (uint16_t)pool, owner, PART_LEASE);
+	if (number == 0)
+		number = lease_table_find(index->table, (uint16_t)pool, owner, PART_OFFER);
+	return number == 0 ? NULL : lease_table_get(index->table, number);
 }
 
 const struct lease *lease_index_find_address(const struct lease_index *index, struct ip4 address)
 {
-	uint32_t number;
+	struct lease_place place;
+	const struct slot *slot = find_slot(index, address, &place);
 
-	if (!find_slot(index, address, &number) || !index->slots[number].has[PART_LEASE] ||
-	    index->slots[number].is_reserved)
-		return NULL;
-	return &index->slots[number].parts[PART_LEASE];
+	return slot == NULL || slot->is_reserved ? NULL : part_of(index, slot, PART_LEASE);
+}
+
+static bool is_free(const struct lease_index *index, const struct slot *slot, uint64_t now_s)
+{
+	const struct lease *lease = part_of(index, slot, PART_LEASE);
+	const struct lease *offer = part_of(index, slot, PART_OFFER);
+
+	if (slot->is_reserved || slot->is_pending)
+		return false;
+	if (lease != NULL && lease_ends(index, lease) > now_s)
+		return false;
+	/* One that is only held back to be probed is promised to nobody. */
+	return offer == NULL || offer->owner.length == 0 || offer->expires_s <= now_s;
 }
 
 bool lease_index_is_free(const struct lease_index *index, struct ip4 address, uint64_t now_s)
 {
-	const struct slot *slot;
-	uint32_t number;
+	struct lease_place place;
+	const struct slot *slot = find_slot(index, address, &place);
 
-	if (!find_slot(index, address, &number))
-		return false;
-	slot = &index->slots[number];
-	if (slot->is_reserved || slot->is_pending)
-		return false;
-	if (slot->has[PART_LEASE] && lease_ends(index, &slot->parts[PART_LEASE]) > now_s)
-		return false;
-	/* One that is only held back to be probed is promised to nobody. */
-	return !slot->has[PART_OFFER] || slot->parts[PART_OFFER].owner.length == 0 ||
-	       slot->parts[PART_OFFER].expires_s <= now_s;
+	return slot != NULL && is_free(index, slot, now_s);
+}
+
+static bool may_have_wanted(const struct lease_index *index, size_t pool, struct ip4 wanted,
+			    uint64_t now_s)
+{
+	struct lease_place place;
+	const struct slot *slot = find_slot(index, wanted, &place);
+
+	return slot != NULL && place.pool == pool && slot->parts[PART_LEASE] == 0 &&
+	       is_free(index, slot, now_s);
 }
 
 static bool first_free(const struct lease_heap *heap, uint64_t now_s, uint32_t *out_number)
@@ -251,110 +244,142 @@ static bool first_free(const struct lease_heap *heap, uint64_t now_s, uint32_t *
 	return lease_heap_first(heap, out_number, &time_s) && time_s <= now_s;
 }
 
-bool lease_index_find_free(const struct lease_index *index, struct ip4 wanted, uint64_t now_s,
-			   struct ip4 *out_address)
+bool lease_index_find_free(const struct lease_index *index, size_t pool_number, struct ip4 wanted,
+			   uint64_t now_s, struct ip4 *out_address)
 {
-	uint32_t number = index->next_fresh;
+	struct lease_place place = { .pool = (uint16_t)pool_number };
+	const struct pool *pool;
 
-	if (lease_index_is_free(index, wanted, now_s) &&
-	    lease_index_find_address(index, wanted) == NULL) {
+	if (pool_number >= index->pool_count)
+		return false;
+	if (may_have_wanted(index, pool_number, wanted, now_s)) {
 		*out_address = wanted;
 		return true;
 	}
-	if (number == index->count && !first_free(index->lapsed, now_s, &number) &&
-	    !first_free(index->used, now_s, &number))
+	pool = &index->pools[pool_number];
+	place.number = pool->next_fresh;
+	if (place.number == pool->count && !first_free(pool->lapsed, now_s, &place.number) &&
+	    !first_free(pool->used, now_s, &place.number))
 		return false;
-	out_address->value = index->first.value + number;
+	*out_address = lease_ranges_get(index->ranges, place);
 	return true;
 }
 
-void lease_index_visit(const struct lease_index *index, lease_visitor *visitor, void *context)
+/* False: it has none. */
+static bool visit_slot(const struct lease_index *index, const struct slot *slot,
+		       lease_visitor *visitor, void *context)
 {
-	for (uint32_t i = 0; i < index->count; i++) {
-		const struct slot *slot = &index->slots[i];
+	bool has_any = false;
 
-		for (enum part which = PART_LEASE; which < PART_COUNT; which++) {
-			if (slot->has[which])
-				visitor(context, &slot->parts[which]);
-		}
+	for (enum lease_part part = PART_LEASE; part < PART_COUNT; part++) {
+		if (slot->parts[part] == 0)
+			continue;
+		visitor(context, part_of(index, slot, part));
+		has_any = true;
+	}
+	return has_any;
+}
+
+void lease_index_visit(const struct lease_index *index, struct ip4 from, uint32_t most,
+		       lease_visitor *visitor, void *context)
+{
+	struct lease_place first;
+	uint32_t count;
+
+	for (size_t i = lease_ranges_from(index->ranges, from);
+	     most > 0 && lease_ranges_at(index->ranges, i, &first, &count); i++) {
+		const struct slot *slots = &index->pools[first.pool].slots[first.number];
+		struct ip4 start = lease_ranges_get(index->ranges, first);
+
+		for (uint32_t j = from.value > start.value ? from.value - start.value : 0;
+		     j < count && most > 0; j++)
+			most -= visit_slot(index, &slots[j], visitor, context);
 	}
 }
 
 /* Changing. */
 
-static void clear(struct lease_index *index, uint32_t number, enum part which)
+static void clear(struct lease_index *index, struct slot *slot, enum lease_part part)
 {
-	struct slot *slot = &index->slots[number];
-
-	if (!slot->has[which])
+	if (slot->parts[part] == 0)
 		return;
-	unlink_part(index, number, which);
-	slot->has[which] = false;
-	slot->parts[which] = (struct lease){ 0 };
+	lease_table_remove(index->table, slot->parts[part]);
+	slot->parts[part] = 0;
 }
 
-/* A machine has one lease and one offer: another one takes the first one's place. */
-static void clear_elsewhere(struct lease_index *index, const struct lease_identity *owner,
-			    uint32_t number, enum part which)
+/* A machine has one lease and one offer in a pool: another one takes the first one's place. */
+static void clear_elsewhere(struct lease_index *index, const struct lease *lease, uint16_t pool,
+			    enum lease_part part)
 {
-	uint32_t part = find_part(index, owner, which);
+	uint32_t number = lease_table_find(index->table, pool, &lease->owner, part);
+	struct lease_place place;
+	struct ip4 address;
 
-	if (part == NOTHING || part / PART_COUNT == number)
+	if (number == 0)
 		return;
-	clear(index, part / PART_COUNT, which);
-	requeue(index, part / PART_COUNT);
+	address = lease_table_get(index->table, number)->address;
+	if (ip4_is_same(address, lease->address))
+		return;
+	clear(index, find_slot(index, address, &place), part);
+	requeue(index, place);
 }
 
 bool lease_index_put(struct lease_index *index, const struct lease *lease)
 {
-	enum part which = lease->state == LEASE_OFFERED ? PART_OFFER : PART_LEASE;
-	uint32_t number;
-	struct slot *slot;
+	enum lease_part part = lease_part_of(lease);
+	struct lease_place place;
+	struct slot *slot = find_slot(index, lease->address, &place);
 
-	if (!find_slot(index, lease->address, &number))
+	if (slot == NULL)
 		return false;
-	slot = &index->slots[number];
-	clear_elsewhere(index, &lease->owner, number, PART_OFFER);
-	if (which == PART_LEASE)
-		clear_elsewhere(index, &lease->owner, number, PART_LEASE);
-	clear(index, number, PART_OFFER);
-	clear(index, number, which);
-	slot->parts[which] = *lease;
-	slot->has[which] = true;
-	link_part(index, number, which);
-	requeue(index, number);
-	advance(index);
+	clear_elsewhere(index, lease, place.pool, PART_OFFER);
+	if (part == PART_LEASE)
+		clear_elsewhere(index, lease, place.pool, PART_LEASE);
+	clear(index, slot, PART_OFFER);
+	clear(index, slot, part);
+	slot->parts[part] = lease_table_add(index->table, place.pool, lease);
+	if (slot->is_reserved)
+		lease_table_hide(index->table, slot->parts[part]);
+	requeue(index, place);
+	advance(index, place.pool);
 	return true;
 }
 
 void lease_index_forget(struct lease_index *index, struct ip4 address)
 {
-	uint32_t number;
+	struct lease_place place;
+	struct slot *slot = find_slot(index, address, &place);
 
-	if (!find_slot(index, address, &number))
+	if (slot == NULL)
 		return;
-	clear(index, number, PART_OFFER);
-	clear(index, number, PART_LEASE);
-	requeue(index, number);
+	clear(index, slot, PART_OFFER);
+	clear(index, slot, PART_LEASE);
+	requeue(index, place);
 }
 
 void lease_index_reserve(struct lease_index *index, struct ip4 address)
 {
-	uint32_t number;
+	struct lease_place place;
+	struct slot *slot = find_slot(index, address, &place);
 
-	if (!find_slot(index, address, &number))
+	if (slot == NULL)
 		return;
-	index->slots[number].is_reserved = true;
-	requeue(index, number);
-	advance(index);
+	for (enum lease_part part = PART_LEASE; part < PART_COUNT; part++) {
+		if (slot->parts[part] != 0)
+			lease_table_hide(index->table, slot->parts[part]);
+	}
+	slot->is_reserved = true;
+	requeue(index, place);
+	advance(index, place.pool);
 }
 
 void lease_index_set_pending(struct lease_index *index, struct ip4 address, bool is_pending)
 {
-	uint32_t number;
+	struct lease_place place;
+	struct slot *slot = find_slot(index, address, &place);
 
-	if (!find_slot(index, address, &number))
+	if (slot == NULL)
 		return;
-	index->slots[number].is_pending = is_pending;
-	requeue(index, number);
+	slot->is_pending = is_pending;
+	requeue(index, place);
 }

@@ -1,5 +1,5 @@
-/* The leases and offers of one pool in memory, by machine and by address, and the choice of the
- * next free address. No operation walks the pool, however full it is. */
+/* The leases and offers of all pools in memory, by machine and by address, and the choice of the
+ * next free address. No operation but the visit walks a pool, however full it is. */
 #ifndef BOOTD_LEASE_LEASE_INDEX_H
 #define BOOTD_LEASE_LEASE_INDEX_H
 
@@ -7,26 +7,28 @@
 
 struct lease_index;
 
-/* Addresses first to last, both included, at most 2^20 of them. gives_anew: what has expired or was
- * given back may go to another machine. NULL: no memory. */
-struct lease_index *lease_index_new(struct ip4 first, struct ip4 last, bool gives_anew);
+/* The pools as those of lease_operations.set_pools. gives_anew: what has expired or was given back
+ * may go to another machine. NULL: no memory. */
+struct lease_index *lease_index_new(const struct lease_pool *pools, size_t pool_count,
+				    bool gives_anew);
 void lease_index_free(struct lease_index *index);
 
 /* As the operations of the same names in lease.h. */
-const struct lease *lease_index_find_machine(const struct lease_index *index,
+const struct lease *lease_index_find_machine(const struct lease_index *index, size_t pool,
 					     const struct lease_identity *owner);
 const struct lease *lease_index_find_address(const struct lease_index *index, struct ip4 address);
 bool lease_index_is_free(const struct lease_index *index, struct ip4 address, uint64_t now_s);
-bool lease_index_find_free(const struct lease_index *index, struct ip4 wanted, uint64_t now_s,
-			   struct ip4 *out_address);
-void lease_index_visit(const struct lease_index *index, lease_visitor *visitor, void *context);
+bool lease_index_find_free(const struct lease_index *index, size_t pool, struct ip4 wanted,
+			   uint64_t now_s, struct ip4 *out_address);
+void lease_index_visit(const struct lease_index *index, struct ip4 from, uint32_t most,
+		       lease_visitor *visitor, void *context);
 
-/* A lease takes the place of what its address had, and of what its machine had elsewhere; an offer
- * leaves the address' lease as it is. False: the address is not in the pool. */
+/* A lease takes the place of what its address had, and of what its machine had elsewhere in the
+ * same pool; an offer leaves the address' lease as it is. False: the address is of no pool. */
 bool lease_index_put(struct lease_index *index, const struct lease *lease);
 
-/* The address is of the pool. */
-bool lease_index_has(const struct lease_index *index, struct ip4 address);
+/* False: the address is of no pool. */
+bool lease_index_find_pool(const struct lease_index *index, struct ip4 address, size_t *out_pool);
 
 /* Nothing is known of the address any more. */
 void lease_index_forget(struct lease_index *index, struct ip4 address);

@@ -113,10 +113,10 @@ static void put(struct lease_queue *queue, const struct lease_record *record,
 	waiter->context = context;
 }
 
-/* What the machine has elsewhere goes with the same batch. */
-static void give_up_other(struct lease_queue *queue, const struct lease *lease)
+/* What the machine has elsewhere in the pool goes with the same batch. */
+static void give_up_other(struct lease_queue *queue, size_t pool, const struct lease *lease)
 {
-	const struct lease *held = lease_index_find_machine(queue->index, &lease->owner);
+	const struct lease *held = lease_index_find_machine(queue->index, pool, &lease->owner);
 	struct lease_record gone = { .is_gone = true };
 
 	if (held == NULL || held->state == LEASE_OFFERED ||
@@ -132,13 +132,14 @@ void lease_queue_commit(struct lease_queue *queue, const struct lease *lease,
 {
 	struct lease_record record = { .lease = *lease };
 	bool is_in_pool;
+	size_t pool;
 
 	if (lease->state == LEASE_OFFERED) {
 		is_in_pool = lease_index_put(queue->index, lease);
 		on_kept(context, is_in_pool ? 0 : -ERANGE);
 		return;
 	}
-	if (!lease_index_has(queue->index, lease->address)) {
+	if (!lease_index_find_pool(queue->index, lease->address, &pool)) {
 		on_kept(context, -ERANGE);
 		return;
 	}
@@ -146,10 +147,10 @@ void lease_queue_commit(struct lease_queue *queue, const struct lease *lease,
 		on_kept(context, -EBUSY);
 		return;
 	}
-	give_up_other(queue, lease);
+	give_up_other(queue, pool, lease);
 	put(queue, &record, on_kept, context);
-	(void)lease_index_put(queue->index, lease);
 	lease_index_set_pending(queue->index, lease->address, true);
+	(void)lease_index_put(queue->index, lease);
 }
 
 const struct lease_record *lease_queue_take(struct lease_queue *queue, size_t *out_count)

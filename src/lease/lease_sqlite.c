@@ -5,7 +5,7 @@
 
 #include "io/loop.h"
 #include "io/wake.h"
-#include "lease/lease_index.h"
+#include "lease/lease_pools.h"
 #include "lease/lease_queue.h"
 
 #include <errno.h>
@@ -15,21 +15,12 @@
 
 #define WATCH_MS 1000 /* for a disk that failed and is back, and a wall clock that was set */
 
-/* Leases of addresses that are not of the pool now: another configuration may have them. */
-struct lease_list {
-	struct lease *list;
-	size_t count;
-	size_t capacity;
-	bool is_cut; /* no memory for all of them */
-};
-
 enum task { TASK_NONE, TASK_WRITE, TASK_END };
 
 struct sqlite_store {
 	struct lease_store base; /* first: the store's address is its base's */
-	struct lease_index *index;
+	struct lease_pools pools;
 	struct lease_queue *queue;
-	struct lease_list elsewhere;
 	struct lease_file *file; /* the thread's, once it runs */
 	lease_health_callback *on_health;
 	void *context;
@@ -194,7 +185,7 @@ static void commit_in_memory(struct sqlite_store *store, const struct lease *lea
 	if (lease->state == LEASE_BOUND)
 		on_kept(context, -EIO);
 	else
-		on_kept(context, lease_index_put(store->index, lease) ? 0 : -ERANGE);
+		on_kept(context, lease_index_put(store->pools.index, lease) ? 0 : -ERANGE);
 }
 
 static void commit(struct lease_store *base, const struct lease *lease, lease_callback *on_kept,
@@ -213,89 +204,44 @@ static void commit(struct lease_store *base, const struct lease *lease, lease_ca
 	wake_send(store->wake);
 }
 
-static const struct lease *find_machine(const struct lease_store *store,
+static const struct lease *find_machine(const struct lease_store *store, size_t pool,
 					const struct lease_identity *owner)
 {
-	return lease_index_find_machine(store_of(store)->index, owner);
+	return lease_index_find_machine(store_of(store)->pools.index, pool, owner);
 }
 
 static const struct lease *find_address(const struct lease_store *store, struct ip4 address)
 {
-	return lease_index_find_address(store_of(store)->index, address);
+	return lease_index_find_address(store_of(store)->pools.index, address);
 }
 
 static bool is_free(const struct lease_store *store, struct ip4 address, uint64_t now_s)
 {
-	return lease_index_is_free(store_of(store)->index, address, now_s);
+	return lease_index_is_free(store_of(store)->pools.index, address, now_s);
 }
 
-static bool find_free(const struct lease_store *store, struct ip4 wanted, uint64_t now_s,
-		      struct ip4 *out_address)
+static bool find_free(const struct lease_store *store, size_t pool, struct ip4 wanted,
+		      uint64_t now_s, struct ip4 *out_address)
 {
-	return lease_index_find_free(store_of(store)->index, wanted, now_s, out_address);
+	return lease_index_find_free(store_of(store)->pools.index, pool, wanted, now_s,
+				     out_address);
 }
 
-static void visit(const struct lease_store *store, lease_visitor *visitor, void *context)
+static void visit(const struct lease_store *store, struct ip4 from, uint32_t most,
+		  lease_visitor *visitor, void *context)
 {
-	lease_index_visit(store_of(store)->index, visitor, context);
+	lease_index_visit(store_of(store)->pools.index, from, most, visitor, context);
 }
 
-/* The pool. */
-
-static void add_to_list(struct lease_list *list, const struct lease *lease)
-{
-	if (list->count == list->capacity) {
-		size_t capacity = list->capacity == 0 ? 1024 : 2 * list->capacity;
-		struct lease *larger = reallocarray(list->list, capacity, sizeof(*larger));
-
-		if (larger == NULL) {
-			list->is_cut = true;
-			return;
-		}
-		list->list = larger;
-		list->capacity = capacity;
-	}
-	list->list[list->count++] = *lease;
-}
-
-/* Where a lease goes: to the pool's index, or elsewhere. */
-struct sorting {
-	struct lease_index *index;
-	struct lease_list elsewhere;
-};
-
-static void sort_lease(void *context, const struct lease *lease)
-{
-	struct sorting *sorting = context;
-
-	if (!lease_index_put(sorting->index, lease) && lease->state != LEASE_OFFERED)
-		add_to_list(&sorting->elsewhere, lease);
-}
-
-static int set_pool(struct lease_store *base, struct ip4 first, struct ip4 last,
-		    const struct ip4 *reserved, size_t reserved_count)
+static int set_pools(struct lease_store *base, const struct lease_pool *pools, size_t pool_count,
+		     const struct ip4 *reserved, size_t reserved_count)
 {
 	struct sqlite_store *store = store_of(base);
-	struct sorting sorting = { .index = lease_index_new(first, last, true) };
+	int error = lease_pools_set(&store->pools, pools, pool_count, reserved, reserved_count);
 
-	if (sorting.index == NULL)
-		return -ENOMEM;
-	for (size_t i = 0; i < store->elsewhere.count; i++)
-		sort_lease(&sorting, &store->elsewhere.list[i]);
-	lease_index_visit(store->index, sort_lease, &sorting);
-	if (sorting.elsewhere.is_cut) {
-		lease_index_free(sorting.index);
-		free(sorting.elsewhere.list);
-		return -ENOMEM;
-	}
-	for (size_t i = 0; i < reserved_count; i++)
-		lease_index_reserve(sorting.index, reserved[i]);
-	lease_queue_set_index(store->queue, sorting.index);
-	lease_index_free(store->index);
-	free(store->elsewhere.list);
-	store->index = sorting.index;
-	store->elsewhere = sorting.elsewhere;
-	return 0;
+	if (error == 0)
+		lease_queue_set_index(store->queue, store->pools.index);
+	return error;
 }
 
 /* Start and end. */
@@ -343,8 +289,7 @@ static void close_store(struct lease_store *base)
 	timer_free(store->timer);
 	wake_free(store->wake);
 	lease_queue_free(store->queue);
-	lease_index_free(store->index);
-	free(store->elsewhere.list);
+	lease_pools_done(&store->pools);
 	(void)pthread_cond_destroy(&store->has_task);
 	(void)pthread_cond_destroy(&store->has_result);
 	(void)pthread_mutex_destroy(&store->lock);
@@ -358,29 +303,23 @@ static const struct lease_operations sqlite_operations = {
 	.find_free = find_free,
 	.commit = commit,
 	.visit = visit,
-	.set_pool = set_pool,
+	.set_pools = set_pools,
 	.close = close_store,
 };
-
-static void on_loaded(void *context, const struct lease *lease)
-{
-	add_to_list(context, lease);
-}
 
 static int open_parts(struct sqlite_store *store, struct loop *loop,
 		      const struct lease_sqlite_settings *settings,
 		      struct lease_file_report *report)
 {
-	/* From 1 to 0: no address. */
-	store->index = lease_index_new((struct ip4){ 1 }, (struct ip4){ 0 }, true);
-	if (store->index != NULL)
-		store->queue = lease_queue_new(store->index);
+	if (lease_pools_init(&store->pools, true))
+		store->queue = lease_queue_new(store->pools.index);
 	store->wake = wake_new(loop, on_wake, store);
 	store->timer = timer_new(loop, on_time, store);
 	if (store->queue == NULL || store->wake == NULL || store->timer == NULL)
 		return -ENOMEM;
 	timer_start(store->timer, WATCH_MS);
-	return lease_file_open(&settings->file, on_loaded, &store->elsewhere, &store->file, report);
+	return lease_file_open(&settings->file, lease_pools_load, &store->pools, &store->file,
+			       report);
 }
 
 int lease_sqlite_open(struct loop *loop, const struct lease_sqlite_settings *settings,
@@ -398,7 +337,7 @@ int lease_sqlite_open(struct loop *loop, const struct lease_sqlite_settings *set
 	(void)pthread_cond_init(&store->has_task, NULL);
 	(void)pthread_cond_init(&store->has_result, NULL);
 	error = open_parts(store, loop, settings, out_report);
-	if (error == 0 && store->elsewhere.is_cut)
+	if (error == 0 && store->pools.elsewhere.is_cut)
 		error = -ENOMEM;
 	if (error < 0) {
 		close_store(&store->base);

@@ -17,7 +17,7 @@ struct lease_sqlite_settings {
 	void *context;
 };
 
-/* Opens the file as lease_file_open does. A store without addresses, until it is told its pool.
+/* Opens the file as lease_file_open does. A store without addresses, until it is told its pools.
  * Returns 0 or -errno. */
 int lease_sqlite_open(struct loop *loop, const struct lease_sqlite_settings *settings,
 		      struct lease_store **out_store, struct lease_file_report *out_report);

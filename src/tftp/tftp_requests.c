@@ -143,9 +143,9 @@ static struct content_asker asker_of(const struct session *session, struct ip4 a
 		asker.uuid = uuid_format(session->uuid);
 	if (session->has_architecture)
 		architecture_format(session->architecture, asker.arch, sizeof(asker.arch));
-	(void)text_copy(asker.file, sizeof(asker.file), session->file);
-	(void)text_copy(asker.client, sizeof(asker.client), session->client);
-	(void)text_copy(asker.loader, sizeof(asker.loader), session->loader.file);
+	(void)text_copy(asker.file, sizeof(asker.file), session->boot->file);
+	(void)text_copy(asker.client, sizeof(asker.client), session->boot->client);
+	(void)text_copy(asker.loader, sizeof(asker.loader), session->boot->loader.file);
 	return asker;
 }
 
@@ -312,9 +312,10 @@ static void take_read(struct tftp_worker *worker, const struct datagram *datagra
 	static const struct refusal denied = { EVENT_TFTP_DENIED, TFTP_ERROR_ACCESS,
 					       "access refused" };
 	uint64_t now_s = loop_now_ms(worker->parts.loop) / 1000;
+	struct session_boot boot;
 	struct session copy;
-	bool is_known =
-		session_copy_address(worker->parts.sessions, datagram->from.address, now_s, &copy);
+	bool is_known = session_copy_address(worker->parts.sessions, datagram->from.address, now_s,
+					     &copy, &boot);
 	const struct session *session = is_known ? &copy : NULL;
 	const char *denial = find_denial(worker->parts.config, session, now_s);
 

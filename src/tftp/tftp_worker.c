@@ -21,10 +21,11 @@
 void tftp_note(const struct tftp_worker *worker, struct ip4 client, struct event event)
 {
 	uint64_t now_s = loop_now_ms(worker->parts.loop) / 1000;
+	struct session_boot boot;
 	struct session session;
 
 	event.address = client;
-	if (session_copy_address(worker->parts.sessions, client, now_s, &session)) {
+	if (session_copy_address(worker->parts.sessions, client, now_s, &session, &boot)) {
 		event.has_mac = true;
 		event.mac = session.mac;
 	}

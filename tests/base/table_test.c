@@ -76,7 +76,7 @@ static void too_large_a_table_is_refused(void **state)
 	table_free(NULL);
 }
 
-/* Fills, empties and refills a table in step with a plain array; probes that wrap and shift are
+/* Fills, empties and refills a table in step with a plain array; chains of several keys are
  * certain to occur. The steps are a fixed sequence, the table's seed is not. */
 static void agrees_with_an_array(void **state)
 {

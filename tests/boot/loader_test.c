@@ -30,7 +30,8 @@ static bool give(struct session *session, const struct client *client, const str
 
 static void an_ipxe_that_does_not_say_so_is_known(void **state)
 {
-	struct session session = { 0 };
+	struct session_boot boot = { 0 };
+	struct session session = { .boot = &boot };
 
 	(void)state;
 	assert_false(loader_is_ipxe(&session, &firmware, DISCOVER, 100));
@@ -48,7 +49,8 @@ static void an_ipxe_that_does_not_say_so_is_known(void **state)
 
 static void who_asks_otherwise_is_not_always_ipxe(void **state)
 {
-	struct session session = { 0 };
+	struct session_boot boot = { 0 };
+	struct session session = { .boot = &boot };
 
 	(void)state;
 	/* It was given nothing. */
@@ -73,7 +75,8 @@ static void a_loop_is_stopped_after_three(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(loops); i++) {
-		struct session session = { 0 };
+		struct session_boot boot = { 0 };
+		struct session session = { .boot = &boot };
 
 		assert_true(give(&session, &firmware, &other, 1, 100));
 		assert_true(give(&session, loops[i], &other, 2, 110));
@@ -94,7 +97,8 @@ static void a_loop_is_stopped_after_three(void **state)
 
 static void another_plan_ends_the_pause(void **state)
 {
-	struct session session = { 0 };
+	struct session_boot boot = { 0 };
+	struct session session = { .boot = &boot };
 
 	(void)state;
 	for (uint32_t i = 1; i <= LOADER_REPEATS; i++)
@@ -105,7 +109,8 @@ static void another_plan_ends_the_pause(void **state)
 
 static void firmware_that_begins_anew_is_no_loop(void **state)
 {
-	struct session session = { 0 };
+	struct session_boot boot = { 0 };
+	struct session session = { .boot = &boot };
 
 	(void)state;
 	for (uint32_t i = 1; i < 10; i++)
@@ -122,14 +127,16 @@ static void firmware_that_begins_anew_is_no_loop(void **state)
 /* A script may ask for an address, and so may a machine whose loader is read from elsewhere. */
 static void what_is_no_loop(void **state)
 {
-	struct session session = { 0 };
+	struct session_boot boot = { 0 };
+	struct session session = { .boot = &boot };
 
 	(void)state;
 	for (uint32_t i = 1; i < 10; i++)
 		assert_true(give(&session, &ipxe, &script, i, i * 10));
 	for (uint32_t i = 10; i < 20; i++)
 		assert_true(give(&session, &ipxe, &other, i, i * (LOADER_LIFE_S + 1)));
-	session = (struct session){ 0 };
+	boot = (struct session_boot){ 0 };
+	session.asked_file_s = 0;
 	for (uint32_t i = 1; i < 10; i++)
 		assert_true(loader_tell(&session, &ipxe, &other, i, 5000 + i));
 }

@@ -69,6 +69,9 @@ static const struct {
 
 static void finds_the_boot_file(void **state)
 {
+	struct session_boot boot = { 0 };
+	struct session session = { .boot = &boot };
+
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(plans); i++) {
 		static struct config config;
@@ -81,15 +84,15 @@ static void finds_the_boot_file(void **state)
 			client.architecture = (uint16_t)plans[i].architecture;
 		assert_string_equal(plan_boot(&config, &client, NULL).file, plans[i].expected);
 		/* A session in which no authority named a file changes nothing. */
-		assert_string_equal(plan_boot(&config, &client, &(struct session){ 0 }).file,
-				    plans[i].expected);
+		assert_string_equal(plan_boot(&config, &client, &session).file, plans[i].expected);
 	}
 }
 
 /* Whatever is configured, and whatever the client tells. */
 static void the_authoritys_file_comes_first(void **state)
 {
-	struct session session = { .file = "named" };
+	struct session_boot boot = { .file = "named" };
+	struct session session = { .boot = &boot };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(plans); i++) {
@@ -109,12 +112,14 @@ static void the_host_name_is_the_authoritys(void **state)
 {
 	static struct config config;
 	struct client client = { 0 };
-	struct session session = { .client = "gordon" };
+	struct session_boot boot = { .client = "gordon" };
+	struct session_boot other = { .file = "named" };
+	struct session session = { .boot = &boot };
 
 	(void)state;
 	assert_string_equal(plan_boot(&config, &client, &session).host_name, "gordon");
 	assert_string_equal(
-		plan_boot(&config, &client, &(struct session){ .file = "named" }).host_name, "");
+		plan_boot(&config, &client, &(struct session){ .boot = &other }).host_name, "");
 	assert_string_equal(plan_boot(&config, &client, NULL).host_name, "");
 }
 
@@ -133,7 +138,8 @@ static void a_menu_is_for_pxe_clients(void **state)
 {
 	struct client pxe = { .is_pxe = true };
 	struct client other = { 0 };
-	struct session named = { .file = "named" };
+	struct session_boot boot = { .file = "named" };
+	struct session named = { .boot = &boot };
 	static struct config config;
 	struct boot_plan plan;
 
@@ -307,7 +313,8 @@ static void ipxe_beside_menu_and_authority(void **state)
 {
 	struct client firmware = { PXE(BIOS) };
 	struct client ipxe = { PXE(BIOS), .is_ipxe = true };
-	struct session named = { .file = "named" };
+	struct session_boot boot = { .file = "named" };
+	struct session named = { .boot = &boot };
 	static struct config config;
 	struct boot_plan plan;
 

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #define CAPACITY  5
@@ -81,6 +82,7 @@ static void a_session_ends_after_an_hour_of_silence(void **state)
 
 	(void)state;
 	session->has_architecture = true;
+	(void)strcpy(session->boot->file, "pxelinux.0");
 	session_set_address(table, session, address(1), 0);
 	assert_non_null(session_find(table, machine(1), last_s));
 	assert_non_null(session_find_address(table, address(1), last_s));
@@ -89,6 +91,7 @@ static void a_session_ends_after_an_hour_of_silence(void **state)
 	/* Whoever comes back later begins anew. */
 	session = session_open(table, machine(1), last_s + 1);
 	assert_false(session->has_architecture);
+	assert_string_equal(session->boot->file, "");
 	assert_int_equal(session->address.value, 0);
 	assert_null(session_find_address(table, address(1), last_s + 1));
 	session_table_free(table);
@@ -480,18 +483,22 @@ static void does_what_the_model_does(void **state)
 static void a_copy_is_the_session_at_an_address(void **state)
 {
 	struct session_table *table = new_table();
+	struct session_boot boot;
 	struct session copy = { .last_seen_s = 99 };
 
 	(void)state;
+	(void)strcpy(session_open(table, machine(1), 10)->boot->client, "gordon");
 	session_set_address(table, session_open(table, machine(1), 10), address(1), 100);
-	assert_false(session_copy_address(table, address(2), 10, &copy));
+	assert_false(session_copy_address(table, address(2), 10, &copy, &boot));
 	assert_int_equal(copy.last_seen_s, 99);
 	/* The one who holds the lock may take it again. */
 	session_lock(table);
-	assert_true(session_copy_address(table, address(1), 10, &copy));
+	assert_true(session_copy_address(table, address(1), 10, &copy, &boot));
 	session_unlock(table);
+	(void)strcpy(session_open(table, machine(1), 10)->boot->client, "eli");
 	assert_true(mac_is_same(copy.mac, machine(1)));
 	assert_int_equal(copy.bound_until_s, 100);
+	assert_string_equal(copy.boot->client, "gordon");
 	session_table_free(table);
 }
 

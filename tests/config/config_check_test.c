@@ -155,8 +155,8 @@ static void assert_refused(const char *text, unsigned line, const char *key, con
 
 static void assert_pool(const char *first, const char *last)
 {
-	assert_string_equal(ip4_format(config.subnet.pool_first).text, first);
-	assert_string_equal(ip4_format(config.subnet.pool_last).text, last);
+	assert_string_equal(ip4_format(config.subnets.list[0].ranges.list[0].first).text, first);
+	assert_string_equal(ip4_format(config.subnets.list[0].ranges.list[0].last).text, last);
 }
 
 static void fills_the_subnet(void **state)
@@ -165,15 +165,15 @@ static void fills_the_subnet(void **state)
 	assert_accepted("[bootp]\npool_start = 192.168.1.100\npool_count = 50\n"
 			"gateway = 192.168.1.254\nlease_time = 1h\n");
 	assert_pool("192.168.1.100", "192.168.1.149");
-	assert_true(ip4_is_same(config.subnet.network, IP4(192, 168, 1, 0)));
-	assert_int_equal(config.subnet.prefix_length, 24);
-	assert_true(ip4_is_same(config.subnet.netmask, IP4(255, 255, 255, 0)));
-	assert_true(ip4_is_same(config.subnet.gateway, IP4(192, 168, 1, 254)));
-	assert_int_equal(config.subnet.lease_time_s, 3600);
+	assert_true(ip4_is_same(config.subnets.list[0].network, IP4(192, 168, 1, 0)));
+	assert_int_equal(config.subnets.list[0].prefix_length, 24);
+	assert_true(ip4_is_same(config.subnets.list[0].netmask, IP4(255, 255, 255, 0)));
+	assert_true(ip4_is_same(config.subnets.list[0].gateway, IP4(192, 168, 1, 254)));
+	assert_int_equal(config.subnets.list[0].lease_time_s, 3600);
 	assert_accepted("[bootp]\npool_start = 192.168.1.100\nnetmask = 255.255.0.0\n");
-	assert_true(ip4_is_same(config.subnet.netmask, IP4(255, 255, 0, 0)));
-	assert_int_equal(config.subnet.prefix_length, 24);
-	assert_false(ip4_is_set(config.subnet.gateway));
+	assert_true(ip4_is_same(config.subnets.list[0].netmask, IP4(255, 255, 0, 0)));
+	assert_int_equal(config.subnets.list[0].prefix_length, 24);
+	assert_false(ip4_is_set(config.subnets.list[0].gateway));
 }
 
 static void a_pool_without_a_count_takes_the_rest(void **state)
@@ -221,9 +221,9 @@ static void the_smallest_network_is_the_pools(void **state)
 	(void)state;
 	assert_accepted("[bootp]\npool_start = 10.9.0.2\n");
 	assert_pool("10.9.0.2", "10.9.0.2");
-	assert_int_equal(config.subnet.prefix_length, 30);
+	assert_int_equal(config.subnets.list[0].prefix_length, 30);
 	assert_accepted("[bootp]\naddress = eth0\npool_start = 10.9.0.2\npool_count = 2\n");
-	assert_int_equal(config.subnet.prefix_length, 8);
+	assert_int_equal(config.subnets.list[0].prefix_length, 8);
 }
 
 static void a_pool_must_be_on_a_local_network(void **state)
@@ -367,9 +367,9 @@ static void a_pool_may_be_empty(void **state)
 		assert_accepted(text);
 		assert_int_equal(problems.warning_count, 0);
 		assert_int_equal(config.bootp.pool_count, 0);
-		assert_true(config.subnet.pool_last.value < config.subnet.pool_first.value);
-		assert_true(ip4_is_same(config.subnet.network, IP4(192, 168, 1, 0)));
-		assert_int_equal(config.subnet.prefix_length, 24);
+		assert_int_equal(config.subnets.list[0].ranges.count, 0);
+		assert_true(ip4_is_same(config.subnets.list[0].network, IP4(192, 168, 1, 0)));
+		assert_int_equal(config.subnets.list[0].prefix_length, 24);
 	}
 	/* What is no number is not 0. */
 	assert_refused("[bootp]\npool_start = 192.168.1.100\npool_count = many\n", 3,

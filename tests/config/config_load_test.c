@@ -82,7 +82,7 @@ static void loads_a_file(void **state)
 	assert_true(text_format(wanted, sizeof(wanted), "%s/files", folder));
 	assert_string_equal(config.tftp.root, wanted);
 	assert_true(config.has_dhcp && config.has_tftp);
-	assert_true(config.subnet.pool_first.value == 0xc0a80164);
+	assert_true(config.subnets.list[0].ranges.list[0].first.value == 0xc0a80164);
 }
 
 static void a_relative_path_is_made_absolute(void **state)

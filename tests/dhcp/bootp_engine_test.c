@@ -20,12 +20,13 @@
 #define ELSEWHERE "10.0.0.5"
 #define ASSIGNED  "192.168.77.60" /* by [static_dhcp], outside the pool */
 
+static struct address_range pool = { { 0xc0a84d64 }, { 0xc0a84dc7 } };
+
 static const struct subnet_config subnet = {
 	.network = { 0xc0a84d00 },
 	.prefix_length = 24,
 	.netmask = { 0xffffff00 },
-	.pool_first = { 0xc0a84d64 },
-	.pool_last = { 0xc0a84dc7 },
+	.ranges = { &pool, 1 },
 	.lease_time_s = 3600,
 };
 

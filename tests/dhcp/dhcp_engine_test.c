@@ -36,12 +36,13 @@
 #define DECLINE DHCP_VERDICT_DECLINE
 #define INFORM  DHCP_VERDICT_INFORM
 
+static struct address_range pool = { { NETWORK + FIRST }, { NETWORK + LAST } };
+
 static const struct subnet_config subnet = {
 	.network = { NETWORK },
 	.prefix_length = 24,
 	.netmask = { 0xffffff00 },
-	.pool_first = { NETWORK + FIRST },
-	.pool_last = { NETWORK + LAST },
+	.ranges = { &pool, 1 },
 	.lease_time_s = LEASE_TIME_S,
 	.probation_s = PROBATION_S,
 	.is_authoritative = true,

@@ -26,7 +26,8 @@
 #define SIADDR_AT  20
 #define FILE_AT    108
 
-static struct config config = { .bootp = { .port = 67 }, .subnet = { .lease_time_s = 3600 } };
+static struct config config = { .bootp = { .port = 67 } };
+static const struct subnet_config subnet = { .lease_time_s = 3600 };
 
 /* dnsmasq's menu of one entry in tests/data/bios-proxy-proxy-offer. */
 static const struct menu_config bootlab = { .prompt = "PXE",
@@ -59,6 +60,7 @@ static void answer(struct span asked, enum dhcp_verdict verdict, enum boot_shape
 				       .client = &client,
 				       .decision = &decision,
 				       .config = &config,
+				       .subnet = &subnet,
 				       .server = ip4_of(SERVER),
 				       .tftp_server = ip4_of(TFTP),
 				       .boot_file = boot_file,

@@ -28,6 +28,8 @@
 /* All that an answer is made of. */
 struct setting {
 	struct config config;
+	struct subnet_config subnet;
+	const struct host_config *host;
 	struct client client;
 	struct dhcp_decision decision;
 	char boot_file[BOOT_FILE_SIZE];
@@ -37,11 +39,12 @@ struct setting {
 static struct setting setting_of(enum dhcp_verdict verdict)
 {
 	return (struct setting){
-		.config = { .bootp = { .port = 67, .tells_gateway = true },
-			    .subnet = { .network = ip4_of("192.168.77.0"),
-					.prefix_length = 24,
-					.netmask = ip4_of("255.255.255.0"),
-					.lease_time_s = 3600 } },
+		.config = { .bootp = { .port = 67 } },
+		.subnet = { .network = ip4_of("192.168.77.0"),
+			    .prefix_length = 24,
+			    .netmask = ip4_of("255.255.255.0"),
+			    .tells_gateway = true,
+			    .lease_time_s = 3600 },
 		.decision = { .verdict = verdict,
 			      .lease_time_s = 3600,
 			      .lease = { .address = ip4_of("192.168.77.148"),
@@ -60,13 +63,13 @@ static void fill(char *text, size_t length)
 static struct setting fat_setting(enum dhcp_verdict verdict)
 {
 	struct setting setting = setting_of(verdict);
-	struct bootp_config *bootp = &setting.config.bootp;
+	struct subnet_config *subnet = &setting.subnet;
 
-	for (bootp->dns_count = 0; bootp->dns_count < CONFIG_DNS_MAX; bootp->dns_count++)
-		bootp->dns[bootp->dns_count].value = 0x08080808 + (uint32_t)bootp->dns_count;
-	fill(bootp->domain, LONGEST_DOMAIN);
+	for (subnet->dns_count = 0; subnet->dns_count < CONFIG_DNS_MAX; subnet->dns_count++)
+		subnet->dns[subnet->dns_count].value = 0x08080808 + (uint32_t)subnet->dns_count;
+	fill(subnet->domain, LONGEST_DOMAIN);
 	fill(setting.host_name, SESSION_CLIENT_SIZE - 1);
-	fill(bootp->servername, SERVER_NAME_SIZE - 1);
+	fill(setting.config.bootp.servername, SERVER_NAME_SIZE - 1);
 	fill(setting.boot_file, LONGEST_FILE);
 	return setting;
 }
@@ -124,6 +127,8 @@ static void write_reply(const struct setting *setting, const struct packet *pack
 					   .client = &setting->client,
 					   .decision = &setting->decision,
 					   .config = &setting->config,
+					   .subnet = &setting->subnet,
+					   .host = setting->host,
 					   .server = ip4_of("192.168.77.1"),
 					   .tftp_server = ip4_of("192.168.77.2"),
 					   .boot_file = setting->boot_file,
@@ -193,7 +198,7 @@ static void carries_the_options_of_each_answer(void **state)
 	write_reply(&setting, &(struct packet){ .options = "" }, &reply);
 	assert_options(&reply, NETWORK);
 	strcpy(setting.host_name, "gordon");
-	setting.config.bootp.tells_gateway = false;
+	setting.subnet.tells_gateway = false;
 	write_reply(&setting, &(struct packet){ .options = "" }, &reply);
 	assert_options(&reply, "1=ffffff00 12='gordon'");
 }
@@ -263,18 +268,18 @@ static void carries_what_is_configured(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(offers); i++) {
 		struct setting setting = setting_of(DHCP_VERDICT_OFFER);
-		struct bootp_config *bootp = &setting.config.bootp;
+		struct subnet_config *subnet = &setting.subnet;
 		struct reply reply;
 
 		print_message("%s\n", offers[i].what);
-		strcpy(bootp->domain, offers[i].domain);
+		strcpy(subnet->domain, offers[i].domain);
 		strcpy(setting.boot_file, offers[i].boot_file);
-		setting.config.subnet.gateway.value = offers[i].gateway;
-		for (; bootp->dns_count < offers[i].dns_count; bootp->dns_count++)
-			bootp->dns[bootp->dns_count].value =
-				0x01010101 * ((uint32_t)bootp->dns_count + 1);
+		setting.subnet.gateway.value = offers[i].gateway;
+		for (; subnet->dns_count < offers[i].dns_count; subnet->dns_count++)
+			subnet->dns[subnet->dns_count].value =
+				0x01010101 * ((uint32_t)subnet->dns_count + 1);
 		setting.client.wants_terminated_text = offers[i].is_microsoft;
-		bootp->tells_gateway = !offers[i].hides_gateway;
+		subnet->tells_gateway = !offers[i].hides_gateway;
 		if (offers[i].host_name != NULL)
 			strcpy(setting.host_name, offers[i].host_name);
 		write_reply(&setting, &(struct packet){ .options = offers[i].asked }, &reply);
@@ -515,11 +520,11 @@ static void a_bootp_reply_carries_what_fits(void **state)
 	struct reply reply;
 
 	(void)state;
-	strcpy(setting.config.bootp.domain, "lan.example");
-	setting.config.bootp.dns_count = 8;
+	strcpy(setting.subnet.domain, "lan.example");
+	setting.subnet.dns_count = 8;
 	write_reply(&setting, &(struct packet){ .options = "" }, &reply);
 	assert_options(&reply, NETWORK "6=32*00 15='lan.example'");
-	strcpy(setting.config.bootp.domain, "lans.example");
+	strcpy(setting.subnet.domain, "lans.example");
 	write_reply(&setting, &(struct packet){ .options = "" }, &reply);
 	assert_options(&reply, NETWORK "6=32*00");
 }
@@ -562,12 +567,12 @@ static void a_long_domain_makes_room_for_what_boots(void **state)
 	size_t dropped = 0;
 
 	(void)state;
-	setting.config.bootp.dns_count = CONFIG_DNS_MAX;
+	setting.subnet.dns_count = CONFIG_DNS_MAX;
 	fill(setting.host_name, SESSION_CLIENT_SIZE - 1);
 	for (size_t length = 0; length <= LONGEST_DOMAIN; length++) {
 		struct reply reply;
 
-		fill(setting.config.bootp.domain, length);
+		fill(setting.subnet.domain, length);
 		write_reply(&setting,
 			    &(struct packet){ .options = "53=01 97=00a1774d560201044385060708090a"
 							 "0101" },
@@ -594,19 +599,200 @@ static void no_option_is_ever_cut(void **state)
 		char options[96];
 
 		fill(setting.boot_file, file_lengths[i % 4]);
-		setting.config.bootp.dns_count = i / 16;
+		setting.subnet.dns_count = i / 16;
 		setting.client.wants_terminated_text = i % 2 == 0;
 		(void)snprintf(options, sizeof(options), "53=01 97=17*00 %s=%u*ab",
 			       relay == 0 ? "200" : "82", relay);
 		for (size_t length = 0; length <= LONGEST_DOMAIN; length++) {
 			struct reply reply;
 
-			fill(setting.config.bootp.domain, length);
+			fill(setting.subnet.domain, length);
 			write_reply(&setting, &(struct packet){ .options = options }, &reply);
 			assert_true(reply.length <= REPLY_UNASKED);
 			assert_int_equal(reply.last == OPTION_RELAY_AGENT, relay != 0);
 		}
 	}
+}
+
+#define SETTING(number, value)                                                                     \
+	{                                                                                          \
+		.code = (number), .length = sizeof(value) - 1, .bytes = (value)                    \
+	}
+
+/* Each of them sets its own, and what the wider ones set, too. */
+static uint8_t of_host[] = "host";
+static uint8_t of_subnet[] = "net";
+static uint8_t of_all[] = "all";
+static uint8_t ten_minutes[] = "\x00\x00\x02\x58";
+static struct option_setting host_options[] = { SETTING(17, of_host) };
+static struct option_setting subnet_options[] = { SETTING(17, of_subnet), SETTING(40, of_subnet) };
+static struct option_setting general_options[] = { SETTING(17, of_all), SETTING(40, of_all),
+						   SETTING(43, of_all), SETTING(58, ten_minutes),
+						   SETTING(60, of_all), SETTING(67, of_all),
+						   SETTING(100, of_all) };
+static const struct host_config host = { .options = { host_options, COUNT_OF(host_options) } };
+
+static struct setting setting_with_options(enum dhcp_verdict verdict)
+{
+	struct setting setting = setting_of(verdict);
+
+	setting.host = &host;
+	setting.subnet.options =
+		(struct option_settings){ subnet_options, COUNT_OF(subnet_options) };
+	setting.config.options =
+		(struct option_settings){ general_options, COUNT_OF(general_options) };
+	return setting;
+}
+
+static void carries_the_options_of_host_network_and_all(void **state)
+{
+	struct setting setting = setting_with_options(DHCP_VERDICT_OFFER);
+	struct reply reply;
+
+	(void)state;
+	write_reply(&setting, &(struct packet){ .options = "53=01" }, &reply);
+	assert_options(&reply, "53=02 54=c0a84d01 51=00000e10 58=00000258 59=00000c4e " NETWORK BOOT
+			       "17='host' 40='net' 43='all' 60='all' 100='all'");
+	setting.host = NULL;
+	setting.boot_file[0] = '\0';
+	write_reply(&setting, &(struct packet){ .options = "53=01" }, &reply);
+	assert_options(&reply, "53=02 54=c0a84d01 51=00000e10 58=00000258 59=00000c4e " NETWORK
+			       "66='192.168.77.2' 67='all' 17='net' 40='net' 43='all' 60='all' "
+			       "100='all'");
+	/* 43 and 60 would tell firmware of a PXE server that there is not. */
+	setting.boot_file[0] = 'x';
+	setting.boot_file[1] = '\0';
+	setting.client.is_pxe = true;
+	write_reply(&setting, &(struct packet){ .options = "53=01" }, &reply);
+	assert_options(&reply, "53=02 54=c0a84d01 51=00000e10 58=00000258 59=00000c4e " NETWORK
+			       "66='192.168.77.2' 67='x' 17='net' 40='net' 100='all'");
+}
+
+/* A NAK has none, and a proxy leaves them to the server beside it. */
+static void only_answers_with_an_address_carry_configured_options(void **state)
+{
+	struct setting setting = setting_with_options(DHCP_VERDICT_NAK);
+	struct reply reply;
+
+	(void)state;
+	setting.decision.reason = DHCP_REASON_ADDRESS_TAKEN;
+	write_reply(&setting, &(struct packet){ .options = "53=03" }, &reply);
+	assert_options(&reply, "53=06 54=c0a84d01 56='the address is taken'");
+	setting.decision.verdict = DHCP_VERDICT_PROXY_ACK;
+	setting.client.is_pxe = true;
+	write_reply(&setting, &(struct packet){ .options = "53=03" }, &reply);
+	assert_options(&reply, "53=05 54=c0a84d01 60='PXEClient' " BOOT);
+	setting.decision.verdict = DHCP_VERDICT_INFORM;
+	setting.client.is_pxe = false;
+	write_reply(&setting, &(struct packet){ .options = "53=08" }, &reply);
+	assert_options(&reply, "53=05 54=c0a84d01 " NETWORK BOOT
+			       "17='host' 40='net' 43='all' 58=00000258 60='all' 100='all'");
+}
+
+/* RFC 2131 section 4.3.1: the server inserts them in the order in which they are requested. */
+static void what_is_requested_comes_in_that_order(void **state)
+{
+	static const struct {
+		const char *asked;
+		uint8_t order[16];
+	} orders[] = {
+		{ "53=01", { 53, 54, 51, 1, 3, 66, 58, 59, 6, 15, 67 } },
+		{ "53=01 55=060f0301", { 53, 54, 6, 15, 3, 1, 51, 66, 58, 59, 67 } },
+		{ "53=01 55=43420133", { 53, 54, 66, 1, 51, 3, 58, 59, 6, 15, 67 } },
+		{ "53=01 55=", { 53, 54, 51, 1, 3, 66, 58, 59, 6, 15, 67 } },
+		{ "53=01 55=0000ffff0606", { 53, 54, 6, 51, 1, 3, 66, 58, 59, 15, 67 } },
+	};
+	struct setting setting = setting_of(DHCP_VERDICT_OFFER);
+
+	(void)state;
+	setting.subnet.dns_count = 1;
+	strcpy(setting.subnet.domain, "lan");
+	for (size_t i = 0; i < COUNT_OF(orders); i++) {
+		const uint8_t *last = NULL;
+		struct reply reply;
+
+		write_reply(&setting, &(struct packet){ .options = orders[i].asked }, &reply);
+		assert_int_equal(reply.count, 11);
+		for (size_t at = 0; at < 11; at++) {
+			const uint8_t *value = reply.options[orders[i].order[at]].bytes;
+
+			assert_non_null(value);
+			assert_true(last == NULL || value > last);
+			last = value;
+		}
+	}
+}
+
+static uint8_t long_value[600];
+
+/* What "file" and "sname" hold is read by dnsmasq and Kea in the same way: END, then zeros. */
+static void what_has_no_room_goes_into_other_fields(void **state)
+{
+	struct option_setting options[] = {
+		{ .code = 17, .length = 200, .bytes = long_value },
+		{ .code = 40, .length = 120, .bytes = long_value },
+		{ .code = 64, .length = 60, .bytes = long_value },
+	};
+	struct setting setting = setting_of(DHCP_VERDICT_OFFER);
+	struct reply reply;
+
+	(void)state;
+	memset(long_value, 'v', sizeof(long_value));
+	setting.boot_file[0] = '\0';
+	setting.config.options = (struct option_settings){ options, COUNT_OF(options) };
+	/* 548 octets carry 308 of options. */
+	write_reply(&setting, &(struct packet){ .options = "53=01" }, &reply);
+	assert_options(&reply, "53=02 " LEASE NETWORK "66='192.168.77.2' 17=200*76 52=03");
+	assert_memory_equal(reply.bytes + FILE_AT, "\x28\x78vvv", 5);
+	assert_memory_equal(reply.bytes + FILE_AT + 121, "v\xff\0\0\0\0\0", 7);
+	assert_memory_equal(reply.bytes + SNAME_AT, "\x40\x3cvvv", 5);
+	assert_memory_equal(reply.bytes + SNAME_AT + 61, "v\xff\0", 3);
+	/* The fields have text in them. */
+	strcpy(setting.boot_file, "pxelinux.0");
+	strcpy(setting.config.bootp.servername, "boots");
+	write_reply(&setting, &(struct packet){ .options = "53=01" }, &reply);
+	assert_options(&reply, "53=02 " LEASE NETWORK BOOT "17=200*76");
+	/* The client takes more. */
+	write_reply(&setting, &(struct packet){ .options = "53=01 57=05dc" }, &reply);
+	assert_options(&reply, "53=02 " LEASE NETWORK BOOT "17=200*76 40=120*76 64=60*76");
+	/* What is asked for goes before what is not. */
+	write_reply(&setting, &(struct packet){ .options = "53=01 55=40" }, &reply);
+	assert_options(&reply, "53=02 " LEASE NETWORK BOOT "64=60*76 40=120*76");
+}
+
+/* RFC 3396: as several options with one code, which the client puts together. */
+static void a_long_value_is_several_options(void **state)
+{
+	struct option_setting option = { .code = 119, .length = 600, .bytes = long_value };
+	struct setting setting = setting_of(DHCP_VERDICT_OFFER);
+	struct span asked = packet_bytes(&(struct packet){ .options = "53=01 57=05dc" });
+	uint8_t bytes[DHCP_REPLY_MAX];
+	struct writer out = writer_of(bytes, sizeof(bytes));
+	static const uint8_t parts[] = { 255, 255, 90 };
+	struct dhcp_message message;
+	const uint8_t *at = bytes;
+
+	(void)state;
+	memset(long_value, 'v', sizeof(long_value));
+	setting.config.options = (struct option_settings){ &option, 1 };
+	assert_int_equal(dhcp_decode(asked, &message), DHCP_DROP_NONE);
+	dhcp_write_reply(&out, &(struct dhcp_answer_facts){ .message = &message,
+							    .client = &setting.client,
+							    .decision = &setting.decision,
+							    .config = &setting.config,
+							    .subnet = &setting.subnet,
+							    .boot_file = "",
+							    .host_name = "" });
+	at = memmem(bytes, out.used, "\x77\xffvvv", 5);
+	assert_non_null(at);
+	for (size_t i = 0; i < COUNT_OF(parts); i++) {
+		assert_int_equal(at[0], 119);
+		assert_int_equal(at[1], parts[i]);
+		assert_memory_equal(at + 2, long_value, parts[i]);
+		at += 2 + parts[i];
+	}
+	assert_int_not_equal(at[0], 119);
+	bytes_free(asked);
 }
 
 /* RFC 2131 section 4.1, in its order. */
@@ -722,6 +908,11 @@ int main(void)
 		cmocka_unit_test(the_longest_servername_is_whole),
 		cmocka_unit_test(a_long_domain_makes_room_for_what_boots),
 		cmocka_unit_test(no_option_is_ever_cut),
+		cmocka_unit_test(carries_the_options_of_host_network_and_all),
+		cmocka_unit_test(only_answers_with_an_address_carry_configured_options),
+		cmocka_unit_test(what_is_requested_comes_in_that_order),
+		cmocka_unit_test(what_has_no_room_goes_into_other_fields),
+		cmocka_unit_test(a_long_value_is_several_options),
 		cmocka_unit_test(answers_go_where_rfc_2131_says),
 	};
 

@@ -45,6 +45,8 @@ static struct {
 	struct session_table *sessions;
 	struct lease_store *leases;
 	struct config config;
+	struct subnet_config subnet;
+	struct address_range range;
 	struct local_address served[2];
 	struct dhcp_service_parts parts;
 	struct dhcp_service *service;
@@ -79,6 +81,15 @@ static void on_poll(void *context)
 
 static void fill_config(void)
 {
+	bench.range = (struct address_range){ ip4_of(FIRST), ip4_of(LAST) };
+	bench.subnet = (struct subnet_config){ .network = ip4_of("10.77.0.0"),
+					       .prefix_length = 24,
+					       .netmask = ip4_of("255.255.255.0"),
+					       .ranges = { &bench.range, 1 },
+					       .tells_gateway = true,
+					       .lease_time_s = 3600,
+					       .probation_s = 3600,
+					       .is_authoritative = true };
 	bench.config = (struct config){
 		.has_dhcp = true,
 		.bootp = { .port = 67,
@@ -86,20 +97,16 @@ static void fill_config(void)
 			   .servername = "boots",
 			   .tells_gateway = true },
 		.bootfile = { .list = { { .architecture = 7, .file = "efi.bin" } }, .count = 1 },
-		.subnet = { .network = ip4_of("10.77.0.0"),
-			    .prefix_length = 24,
-			    .netmask = ip4_of("255.255.255.0"),
-			    .pool_first = ip4_of(FIRST),
-			    .pool_last = ip4_of(LAST),
-			    .lease_time_s = 3600,
-			    .probation_s = 3600,
-			    .is_authoritative = true },
+		.subnets = { &bench.subnet, 1 },
 	};
 }
 
 /* All but the service, so that a test may change what it starts with. */
 static int set_up(void **state)
 {
+	struct address_range range;
+	struct lease_pool pool = { &range, 1 };
+
 	(void)state;
 	if (!network_is_entered())
 		return 0;
@@ -108,8 +115,8 @@ static int set_up(void **state)
 	bench.activity = activity_new();
 	bench.sessions = session_table_new(16);
 	bench.leases = lease_memory_new();
-	if (bench.leases->operations->set_pool(bench.leases, ip4_of(FIRST), ip4_of(LAST), NULL, 0) <
-	    0)
+	range = (struct address_range){ ip4_of(FIRST), ip4_of(LAST) };
+	if (bench.leases->operations->set_pools(bench.leases, &pool, 1, NULL, 0) < 0)
 		return -1;
 	bench.served[0] = (struct local_address){ .interface = network_interface("near"),
 						  .name = "near",
@@ -273,7 +280,7 @@ static const struct lease *find_lease(const char *mac)
 {
 	struct lease_identity owner = lease_identity_of_mac(mac_of(mac));
 
-	return bench.leases->operations->find_machine(bench.leases, &owner);
+	return bench.leases->operations->find_machine(bench.leases, 0, &owner);
 }
 
 static void a_machine_gets_an_address_by_raw_frames(void **state)
@@ -819,8 +826,8 @@ static void the_authoritys_names_are_told(void **state)
 	start();
 	frame = ask(&(struct packet){ .options = "53=01 " BOOT });
 	assert_null(option_of(frame, 12).bytes);
-	strcpy(session_of(MACHINE)->client, "gordon");
-	strcpy(session_of(MACHINE)->file, "named.bin");
+	strcpy(session_of(MACHINE)->boot->client, "gordon");
+	strcpy(session_of(MACHINE)->boot->file, "named.bin");
 	frame = ask(&(struct packet){ .options = "53=01 " BOOT });
 	assert_int_equal(option_of(frame, 12).length, strlen("gordon"));
 	assert_memory_equal(option_of(frame, 12).bytes, "gordon", strlen("gordon"));
@@ -960,7 +967,7 @@ static void the_gateway_is_told_unless_set_gateway_is_no(void **state)
 	start();
 	assert_memory_equal(option_of(ask(&(struct packet){ .options = "53=01 " BOOT }), 3).bytes,
 			    "\x0a\x4d\x00\x01", 4);
-	bench.config.bootp.tells_gateway = false;
+	bench.subnet.tells_gateway = false;
 	assert_null(option_of(ask(&(struct packet){ .options = "53=01 " BOOT }), 3).bytes);
 }
 

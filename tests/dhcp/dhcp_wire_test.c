@@ -276,8 +276,18 @@ static const struct {
 	{ "what follows END and would run past the end", "350101ff 3cff", DHCP_DROP_NONE, "53=01" },
 	{ "an option of no octets", "5000 350101ff", DHCP_DROP_NONE, "80= 53=01" },
 	{ "an option of no octets at the very end", "3501015000", DHCP_DROP_NONE, "53=01 80=" },
-	{ "a repeated option", "350101 350103 ff", DHCP_DROP_NONE, "53=01" },
-	{ "a repeated option that came empty first", "3c00 3c0141 ff", DHCP_DROP_NONE, "60=" },
+	{ "a repeated option of one length", "350101 350103 ff", DHCP_DROP_NONE, "53=01" },
+	{ "another one, empty first", "3200 3204c0a84d01 ff", DHCP_DROP_NONE, "50=" },
+	{ "an option in two parts (RFC 3396)", "3c0141 3c0142 ff", DHCP_DROP_NONE, "60='AB'" },
+	{ "in three parts, with others between", "3c0141 350101 3c0142 3d0163 3c0143 ff",
+	  DHCP_DROP_NONE, "60='ABC' 53=01 61='c'" },
+	{ "two options in parts", "3c0141 4d0161 3c0142 4d0162 ff", DHCP_DROP_NONE,
+	  "60='AB' 77='ab'" },
+	{ "a part of no octets first", "3c00 3c0141 ff", DHCP_DROP_NONE, "60='A'" },
+	{ "a part of no octets last", "3c0141 3c00 ff", DHCP_DROP_NONE, "60='A'" },
+	{ "parts of no octets", "3c00 3c00 ff", DHCP_DROP_NONE, "60=" },
+	{ "a part behind END", "3c0141 ff 3c0142", DHCP_DROP_NONE, "60='A'" },
+	{ "a second part that is cut", "3c0141 3c0242", DHCP_DROP_BAD_OPTIONS, NULL },
 	{ "the highest code", "fe0107 ff", DHCP_DROP_NONE, "254=07" },
 	{ "a value that looks like END and PAD", "3d03ff00ff 350101ff", DHCP_DROP_NONE,
 	  "61=ff00ff 53=01" },
@@ -321,20 +331,6 @@ static void decodes_the_options_field(void **state)
 	}
 }
 
-static void a_refused_packet_leaves_the_output_alone(void **state)
-{
-	struct span packet = packet_with_options_field("3501");
-	struct dhcp_message message;
-	struct dhcp_message before;
-
-	(void)state;
-	memset(&message, 0xa5, sizeof(message));
-	before = message;
-	assert_int_equal(dhcp_decode(packet, &message), DHCP_DROP_BAD_OPTIONS);
-	assert_memory_equal(&message, &before, sizeof(message));
-	bytes_free(packet);
-}
-
 static void reads_over_long_runs_of_pad(void **state)
 {
 	static const size_t lengths[] = { 1, 60, 1000, 65000 };
@@ -357,6 +353,59 @@ static void reads_over_long_runs_of_pad(void **state)
 	}
 }
 
+/* RFC 3396: longer than one option can be. */
+static void joins_what_is_longer_than_one_option(void **state)
+{
+	static const size_t lengths[] = { 256, 300, 510, 511, 1000, 1500 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(lengths); i++) {
+		struct span start = packet_bytes(&(struct packet){ 0 });
+		uint8_t bytes[2048] = { 0 };
+		struct writer out = writer_of(bytes, sizeof(bytes));
+		struct dhcp_message message;
+		struct span value;
+
+		write_bytes(&out, start.bytes, OPTIONS_AT);
+		for (size_t at = 0; at < lengths[i]; at++) {
+			if (at % UINT8_MAX == 0) {
+				size_t left = lengths[i] - at;
+
+				write_u8(&out, OPTION_VENDOR);
+				write_u8(&out, (uint8_t)(left < UINT8_MAX ? left : UINT8_MAX));
+			}
+			write_u8(&out, (uint8_t)(at * 7));
+		}
+		assert_int_equal(dhcp_decode((struct span){ bytes, out.used }, &message),
+				 DHCP_DROP_NONE);
+		value = dhcp_option(&message, OPTION_VENDOR);
+		assert_int_equal(value.length, lengths[i]);
+		for (size_t at = 0; at < lengths[i]; at++)
+			assert_int_equal(value.bytes[at], (uint8_t)(at * 7));
+		bytes_free(start);
+	}
+}
+
+/* No datagram is that long. */
+static void refuses_more_parts_than_there_is_room_for(void **state)
+{
+	struct span start = packet_bytes(&(struct packet){ 0 });
+	static uint8_t bytes[OPTIONS_AT + 9 * 257];
+	struct writer out = writer_of(bytes, sizeof(bytes));
+	struct dhcp_message message;
+
+	(void)state;
+	write_bytes(&out, start.bytes, OPTIONS_AT);
+	for (size_t i = 0; i < 9; i++) {
+		write_u8(&out, OPTION_VENDOR);
+		write_u8(&out, UINT8_MAX);
+		write_zeros(&out, UINT8_MAX);
+	}
+	assert_int_equal(dhcp_decode((struct span){ bytes, out.used }, &message),
+			 DHCP_DROP_BAD_OPTIONS);
+	bytes_free(start);
+}
+
 /* RFC 2131 section 4.1: the options field first, then file, then sname. The fields are given by how
  * they begin; zeros follow. */
 static const struct {
@@ -377,10 +426,14 @@ static const struct {
 	  "53=01 52=02 60='A'", "a/b", "" },
 	{ "both fields", "350101 340103 ff", "3c0141 ff", "4d0142 ff", DHCP_DROP_NONE,
 	  "53=01 52=03 60='A' 77='B'", "", "" },
-	{ "file counts before sname", "350101 340103 ff", "3c0141 ff", "3c0142 ff", DHCP_DROP_NONE,
-	  "53=01 52=03 60='A'", "", "" },
-	{ "options count before file", "3c0158 340101 ff", "3c0141 ff", "", DHCP_DROP_NONE,
-	  "60='X' 52=01", "", "" },
+	{ "file counts before sname", "340103 ff", "350101 ff", "350103 ff", DHCP_DROP_NONE,
+	  "53=01 52=03", "", "" },
+	{ "options count before file", "350103 340101 ff", "350101 ff", "", DHCP_DROP_NONE,
+	  "53=03 52=01", "", "" },
+	{ "parts in file and sname", "350101 340103 ff", "3c0141 ff", "3c0142 ff", DHCP_DROP_NONE,
+	  "53=01 52=03 60='AB'", "", "" },
+	{ "parts in all three", "3c0158 340103 ff", "3c0141 ff", "3c0142 ff", DHCP_DROP_NONE,
+	  "60='XAB' 52=03", "", "" },
 	{ "fields without END", "340103", "3c0141", "4d0142", DHCP_DROP_NONE, "52=03 60='A' 77='B'",
 	  "", "" },
 	{ "what follows END in a field", "340101 ff", "3c0141 ff 4d0142", "", DHCP_DROP_NONE,
@@ -602,25 +655,28 @@ static void a_header_that_does_not_fit_fails_the_writer(void **state)
 
 static void an_option_is_written_whole_or_fails_the_writer(void **state)
 {
-	uint8_t value[256] = { 0 };
-	uint8_t bytes[300];
+	uint8_t value[600] = { 0 };
+	uint8_t bytes[606];
 
 	(void)state;
 	for (size_t length = 0; length <= sizeof(value); length++) {
 		struct span span = { value, length };
-		struct writer out = writer_of(bytes, 2 + length);
-		struct writer small = writer_of(bytes, 1 + length);
+		size_t parts = length == 0 ? 1 : (length + 254) / 255;
+		size_t size = length + 2 * parts;
+		struct writer out = writer_of(bytes, size);
+		struct writer small = writer_of(bytes, size - 1);
 
+		assert_int_equal(dhcp_option_size(length), size);
 		dhcp_write_option(&small, OPTION_VENDOR_CLASS, span);
 		assert_true(small.is_failed);
-		assert_true(small.used <= 1 + length);
+		assert_true(small.used <= size - 1);
 		dhcp_write_option(&out, OPTION_VENDOR_CLASS, span);
-		assert_int_equal(out.is_failed, length > 255);
-		assert_int_equal(out.used, length > 255 ? 0 : 2 + length);
-		if (length <= 255) {
-			assert_int_equal(bytes[0], OPTION_VENDOR_CLASS);
-			assert_int_equal(bytes[1], length);
-		}
+		assert_false(out.is_failed);
+		assert_int_equal(out.used, size);
+		assert_int_equal(bytes[0], OPTION_VENDOR_CLASS);
+		assert_int_equal(bytes[1], length < 255 ? length : 255);
+		assert_int_equal(bytes[(parts - 1) * 257], OPTION_VENDOR_CLASS);
+		assert_int_equal(bytes[(parts - 1) * 257 + 1], length - (parts - 1) * 255);
 	}
 }
 
@@ -632,8 +688,9 @@ int main(void)
 		cmocka_unit_test(a_packet_cut_at_any_length_is_refused_or_whole),
 		cmocka_unit_test(refuses_bad_headers),
 		cmocka_unit_test(decodes_the_options_field),
-		cmocka_unit_test(a_refused_packet_leaves_the_output_alone),
 		cmocka_unit_test(reads_over_long_runs_of_pad),
+		cmocka_unit_test(joins_what_is_longer_than_one_option),
+		cmocka_unit_test(refuses_more_parts_than_there_is_room_for),
 		cmocka_unit_test(reads_options_in_file_and_sname),
 		cmocka_unit_test(a_field_full_of_options_ends_with_itself),
 		cmocka_unit_test(fields_without_nul_end_with_the_field),

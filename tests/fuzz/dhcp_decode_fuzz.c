@@ -28,25 +28,27 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const struct config config = {
-	.bootp = { .port = 67,
-		   .tells_gateway = true,
-		   .domain = "a-long-one.of-many-labels.that-fills-the-options.example.net",
-		   .dns = { { 0x08080808 }, { 0x08080404 }, { 0x01010101 } },
-		   .dns_count = 3,
-		   .boot_file = "boot/x86/pxelinux.0",
-		   .servername = "boots" },
+	.bootp = { .port = 67, .boot_file = "boot/x86/pxelinux.0", .servername = "boots" },
 	.bootfile = { .list = { { .architecture = 7, .file = "efi64/shimx64.efi" } }, .count = 1 },
 	.menu = { .prompt = "Press F8",
 		  .list = { { .text = "Debian" },
 			    { .text = "Memory", .file = "memtest" },
 			    { .text = "Disk", .is_local = true } },
 		  .count = 3 },
-	.subnet = { .network = { 0xc0a84d00 },
-		    .prefix_length = 24,
-		    .netmask = { 0xffffff00 },
-		    .pool_first = { FIRST },
-		    .pool_last = { LAST },
-		    .lease_time_s = 3600 },
+};
+
+static struct address_range pool = { { FIRST }, { LAST } };
+
+static const struct subnet_config subnet = {
+	.network = { 0xc0a84d00 },
+	.prefix_length = 24,
+	.netmask = { 0xffffff00 },
+	.ranges = { &pool, 1 },
+	.tells_gateway = true,
+	.domain = "a-long-one.of-many-labels.that-fills-the-options.example.net",
+	.dns = { { 0x08080808 }, { 0x08080404 }, { 0x01010101 } },
+	.dns_count = 3,
+	.lease_time_s = 3600,
 };
 
 /* All that is read lies in the packet. */
@@ -57,6 +59,21 @@ static void check_span(struct span span, const uint8_t *data, size_t size)
 		CHECK(span.bytes >= data && span.bytes + span.length <= data + size);
 }
 
+/* A value that came in parts is in the message itself. */
+static void check_option(const struct dhcp_message *message, struct span value, const uint8_t *data,
+			 size_t size)
+{
+	uintptr_t start = (uintptr_t)message->joined;
+	uintptr_t at = (uintptr_t)value.bytes;
+
+	if (at < start || at > start + sizeof(message->joined)) {
+		check_span(value, data, size);
+		CHECK(value.length <= UINT8_MAX);
+	} else {
+		CHECK(at + value.length <= start + sizeof(message->joined));
+	}
+}
+
 static void check_message(const struct dhcp_message *message, const uint8_t *data, size_t size)
 {
 	CHECK((message->mac.bytes[0] & 1) == 0 && mac_to_number(message->mac) != 0);
@@ -64,8 +81,7 @@ static void check_message(const struct dhcp_message *message, const uint8_t *dat
 	check_span(message->file, data, size);
 	CHECK(message->sname.length <= DHCP_SNAME_SIZE && message->file.length <= DHCP_FILE_SIZE);
 	for (unsigned code = 0; code < DHCP_OPTION_CODE_MAX; code++) {
-		check_span(message->options[code], data, size);
-		CHECK(message->options[code].length <= UINT8_MAX);
+		check_option(message, message->options[code], data, size);
 		CHECK(message->has_cookie || message->options[code].bytes == NULL);
 	}
 }
@@ -106,8 +122,8 @@ static struct dhcp_decision decide(const struct dhcp_message *message,
 	if (held.state > LEASE_RELEASED)
 		facts.held = NULL;
 	if (request->type == DHCP_NONE)
-		return bootp_decide(request, &facts, &config.subnet);
-	return dhcp_decide(request, &facts, &config.subnet);
+		return bootp_decide(request, &facts, &subnet);
+	return dhcp_decide(request, &facts, &subnet);
 }
 
 static void check_decision(const struct dhcp_decision *decision)
@@ -136,20 +152,23 @@ static size_t limit_of(const struct dhcp_message *message)
 	return (datagram > 1500 ? 1500 : datagram) - 28;
 }
 
-/* Whole options up to END, each once, and zeros behind it. */
+/* Whole options up to END, each once or in parts of which all but the last are full, and zeros
+ * behind it. */
 static void check_options(const uint8_t *reply, size_t length)
 {
 	bool is_there[256] = { false };
 	size_t at = OPTIONS_AT;
+	unsigned going_on = OPTION_PAD;
 
 	while (at < length && reply[at] != OPTION_END) {
 		if (reply[at] == OPTION_PAD) {
 			at++;
 			continue;
 		}
-		CHECK(!is_there[reply[at]]);
+		CHECK(!is_there[reply[at]] || reply[at] == going_on);
 		is_there[reply[at]] = true;
 		CHECK(at + 1 < length);
+		going_on = reply[at + 1] == UINT8_MAX ? reply[at] : OPTION_PAD;
 		at += 2 + (size_t)reply[at + 1];
 	}
 	CHECK(at < length);
@@ -173,7 +192,8 @@ static void check_read_back(uint8_t *reply, size_t length, const struct dhcp_mes
 	if (decision->verdict == DHCP_VERDICT_REPLY)
 		return;
 	CHECK(dhcp_has_option(&message, OPTION_SERVER_ID));
-	if (relay.bytes != NULL)
+	/* One that came in parts may be longer than an answer has room for. */
+	if (relay.bytes != NULL && relay.length <= UINT8_MAX)
 		CHECK(dhcp_option(&message, OPTION_RELAY_AGENT).length == relay.length);
 }
 
@@ -187,6 +207,7 @@ static void answer(const struct dhcp_message *message, const struct client *clie
 					   .client = client,
 					   .decision = decision,
 					   .config = &config,
+					   .subnet = &subnet,
 					   .server = { SERVER },
 					   .tftp_server = { SERVER },
 					   .boot_file = plan.file,

@@ -9,6 +9,19 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static void check_subnet(const struct subnet_config *subnet)
+{
+	for (size_t i = 0; i < subnet->ranges.count; i++) {
+		const struct address_range *range = &subnet->ranges.list[i];
+
+		if (range->last.value < range->first.value ||
+		    !ip4_is_within(range->first, subnet->network, subnet->prefix_length) ||
+		    !ip4_is_within(range->last, subnet->network, subnet->prefix_length) ||
+		    (i > 0 && range->first.value <= range[-1].last.value))
+			abort();
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct local_address addresses[] = {
@@ -35,12 +48,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	config_apply(ini, &config, &problems);
 	config_check(&config, ini, &surroundings, &problems);
-	/* A configuration without problems has a pool in its network, or an empty one. */
-	if (problems.count == 0 && config.bootp.pool_count > 0 &&
-	    (config.subnet.pool_last.value < config.subnet.pool_first.value ||
-	     !ip4_is_within(config.subnet.pool_last, config.subnet.network,
-			    config.subnet.prefix_length)))
-		abort();
+	/* A configuration without problems has its pools in their networks. */
+	for (size_t i = 0; problems.count == 0 && i < config.subnets.count; i++)
+		check_subnet(&config.subnets.list[i]);
 	config_done(&config);
 	ini_free(ini);
 	return 0;

@@ -17,6 +17,8 @@
 
 #define FIRST    0xc0a84d64
 #define POOL     8
+#define SPAN     16 /* of the model: addresses in a row, which pools share out */
+#define POOLS    3
 #define MACHINES 11
 #define STEPS    50000
 
@@ -38,13 +40,20 @@ static struct lease_identity owner_of(uint32_t number)
 	return lease_identity_of_mac(machine(number));
 }
 
-static struct lease_index *new_index_that(bool gives_anew)
+static struct lease_index *new_index_of(const struct address_range *range, bool gives_anew)
 {
-	struct lease_index *index =
-		lease_index_new(pool_address(0), pool_address(POOL - 1), gives_anew);
+	struct lease_pool pool = { range, 1 };
+	struct lease_index *index = lease_index_new(&pool, 1, gives_anew);
 
 	assert_non_null(index);
 	return index;
+}
+
+static struct lease_index *new_index_that(bool gives_anew)
+{
+	struct address_range range = { pool_address(0), pool_address(POOL - 1) };
+
+	return new_index_of(&range, gives_anew);
 }
 
 static struct lease_index *new_index(void)
@@ -64,28 +73,45 @@ static void put(struct lease_index *index, uint32_t address, uint32_t number,
 	assert_true(lease_index_put(index, &lease));
 }
 
-static const struct lease *find(const struct lease_index *index, uint32_t number)
+static const struct lease *find_in(const struct lease_index *index, size_t pool, uint32_t number)
 {
 	struct lease_identity owner = owner_of(number);
 
-	return lease_index_find_machine(index, &owner);
+	return lease_index_find_machine(index, pool, &owner);
+}
+
+static const struct lease *find(const struct lease_index *index, uint32_t number)
+{
+	return find_in(index, 0, number);
+}
+
+static void assert_free_in(const struct lease_index *index, size_t pool, uint32_t wanted,
+			   uint64_t now_s, uint32_t expected)
+{
+	struct ip4 address = { 7 };
+
+	assert_true(lease_index_find_free(index, pool, pool_address(wanted), now_s, &address));
+	assert_int_equal(address.value, pool_address(expected).value);
 }
 
 static void assert_free(const struct lease_index *index, uint32_t wanted, uint64_t now_s,
 			uint32_t expected)
 {
+	assert_free_in(index, 0, wanted, now_s, expected);
+}
+
+static void assert_exhausted_in(const struct lease_index *index, size_t pool, uint32_t wanted,
+				uint64_t now_s)
+{
 	struct ip4 address = { 7 };
 
-	assert_true(lease_index_find_free(index, pool_address(wanted), now_s, &address));
-	assert_int_equal(address.value, pool_address(expected).value);
+	assert_false(lease_index_find_free(index, pool, pool_address(wanted), now_s, &address));
+	assert_int_equal(address.value, 7);
 }
 
 static void assert_exhausted(const struct lease_index *index, uint32_t wanted, uint64_t now_s)
 {
-	struct ip4 address = { 7 };
-
-	assert_false(lease_index_find_free(index, pool_address(wanted), now_s, &address));
-	assert_int_equal(address.value, 7);
+	assert_exhausted_in(index, 0, wanted, now_s);
 }
 
 static void an_address_is_free_when_its_time_has_come(void **state)
@@ -120,6 +146,7 @@ static void an_address_is_free_when_its_time_has_come(void **state)
 static void an_empty_index_knows_nothing_and_has_all_free(void **state)
 {
 	struct lease_index *index = new_index();
+	size_t pool = 7;
 
 	(void)state;
 	assert_null(find(index, 1));
@@ -127,7 +154,8 @@ static void an_empty_index_knows_nothing_and_has_all_free(void **state)
 	for (uint32_t i = 0; i < POOL; i++) {
 		assert_null(lease_index_find_address(index, pool_address(i)));
 		assert_true(lease_index_is_free(index, pool_address(i), 0));
-		assert_true(lease_index_has(index, pool_address(i)));
+		assert_true(lease_index_find_pool(index, pool_address(i), &pool));
+		assert_int_equal(pool, 0);
 		assert_free(index, i, 0, i);
 	}
 	lease_index_free(index);
@@ -145,6 +173,7 @@ static void what_is_not_in_the_pool_is_neither_kept_nor_given(void **state)
 				       .owner = owner_of(1),
 				       .state = LEASE_BOUND };
 		struct ip4 address;
+		size_t pool = 7;
 
 		assert_false(lease_index_put(index, &lease));
 		lease_index_forget(index, lease.address);
@@ -153,8 +182,9 @@ static void what_is_not_in_the_pool_is_neither_kept_nor_given(void **state)
 		assert_null(find(index, 1));
 		assert_null(lease_index_find_address(index, lease.address));
 		assert_false(lease_index_is_free(index, lease.address, 100));
-		assert_false(lease_index_has(index, lease.address));
-		assert_true(lease_index_find_free(index, lease.address, 0, &address));
+		assert_false(lease_index_find_pool(index, lease.address, &pool));
+		assert_int_equal(pool, 7);
+		assert_true(lease_index_find_free(index, 0, lease.address, 0, &address));
 		assert_int_equal(address.value, FIRST);
 	}
 	lease_index_free(index);
@@ -401,17 +431,17 @@ static void identities_differ_in_kind_length_and_bytes(void **state)
 		assert_true(lease_index_put(index, &lease));
 	}
 	for (uint32_t i = 0; i < COUNT_OF(owners); i++)
-		assert_int_equal(lease_index_find_machine(index, &owners[i])->address.value,
+		assert_int_equal(lease_index_find_machine(index, 0, &owners[i])->address.value,
 				 FIRST + i);
 	lease_index_free(index);
 }
 
 static void a_pool_of_one_address_works(void **state)
 {
-	struct lease_index *index = lease_index_new(pool_address(0), pool_address(0), false);
+	struct address_range range = { pool_address(0), pool_address(0) };
+	struct lease_index *index = new_index_of(&range, false);
 
 	(void)state;
-	assert_non_null(index);
 	assert_free(index, POOL, 0, 0);
 	put(index, 0, 1, LEASE_OFFERED, 30);
 	assert_exhausted(index, 0, 29);
@@ -423,13 +453,181 @@ static void a_pool_of_one_address_works(void **state)
 
 static void a_pool_of_no_address_gives_none(void **state)
 {
-	struct lease_index *index = lease_index_new(pool_address(1), pool_address(0), true);
+	struct lease_pool pool = { NULL, 0 };
+	struct lease_index *index = lease_index_new(&pool, 1, true);
 
 	(void)state;
 	assert_non_null(index);
 	assert_exhausted(index, 0, 0);
 	assert_exhausted(index, 1, UINT64_MAX);
 	lease_index_free(index);
+}
+
+/* Several pools. The second one lies between the ranges of the first; the third has no address. */
+static struct lease_index *new_index_of_pools(void)
+{
+	static const struct address_range first[] = { { { FIRST }, { FIRST + 1 } },
+						      { { FIRST + 5 }, { FIRST + 5 } },
+						      { { FIRST + 7 }, { FIRST + 7 } } };
+	static const struct address_range second[] = { { { FIRST + 2 }, { FIRST + 3 } } };
+	static const struct lease_pool pools[] = { { first, 3 }, { second, 1 }, { NULL, 0 } };
+	struct lease_index *index = lease_index_new(pools, COUNT_OF(pools), true);
+
+	assert_non_null(index);
+	return index;
+}
+
+static void an_address_is_of_its_pool(void **state)
+{
+	static const int pools[] = { 0, 0, 1, 1, -1, 0, -1, 0, -1 };
+	struct lease_index *index = new_index_of_pools();
+
+	(void)state;
+	for (uint32_t i = 0; i < COUNT_OF(pools); i++) {
+		size_t pool = 7;
+
+		assert_int_equal(lease_index_find_pool(index, pool_address(i), &pool),
+				 pools[i] >= 0);
+		assert_int_equal(pool, pools[i] >= 0 ? pools[i] : 7);
+	}
+	lease_index_free(index);
+}
+
+static void each_pool_gives_its_own_addresses_in_order(void **state)
+{
+	static const uint32_t own[2][4] = { { 0, 1, 5, 7 }, { 2, 3 } };
+	static const uint32_t counts[2] = { 4, 2 };
+	struct lease_index *index = new_index_of_pools();
+
+	(void)state;
+	for (size_t pool = 0; pool < 2; pool++) {
+		for (uint32_t i = 0; i < counts[pool]; i++) {
+			/* What is another pool's is not had for the asking. */
+			assert_free_in(index, pool, own[1 - pool][0], 0, own[pool][i]);
+			put(index, own[pool][i], 1 + i, LEASE_BOUND, 1000 - i);
+		}
+		assert_exhausted_in(index, pool, SPAN, 100);
+	}
+	/* Who ended first in this pool makes room in it. */
+	assert_free_in(index, 0, SPAN, 2000, 7);
+	assert_free_in(index, 1, SPAN, 2000, 3);
+	assert_exhausted_in(index, 2, 0, 2000);
+	assert_exhausted_in(index, 3, 0, 2000);
+	assert_exhausted_in(index, SIZE_MAX, 0, 2000);
+	lease_index_free(index);
+}
+
+static void a_machine_has_a_lease_in_each_pool(void **state)
+{
+	struct lease_index *index = new_index_of_pools();
+
+	(void)state;
+	put(index, 0, 1, LEASE_BOUND, 100);
+	put(index, 2, 1, LEASE_OFFERED, 100);
+	assert_int_equal(find_in(index, 0, 1)->address.value, FIRST);
+	assert_int_equal(find_in(index, 1, 1)->state, LEASE_OFFERED);
+	put(index, 2, 1, LEASE_BOUND, 200);
+	assert_int_equal(find_in(index, 0, 1)->address.value, FIRST);
+	assert_int_equal(find_in(index, 1, 1)->address.value, FIRST + 2);
+	assert_null(find_in(index, 2, 1));
+	assert_null(find_in(index, 3, 1));
+	assert_null(find_in(index, SIZE_MAX, 1));
+	/* And one of each pool: from one range to another it moves. */
+	put(index, 5, 1, LEASE_BOUND, 300);
+	assert_int_equal(find_in(index, 0, 1)->address.value, FIRST + 5);
+	assert_int_equal(find_in(index, 1, 1)->address.value, FIRST + 2);
+	assert_free_in(index, 0, 0, 0, 0);
+	lease_index_forget(index, pool_address(2));
+	assert_null(find_in(index, 1, 1));
+	assert_non_null(find_in(index, 0, 1));
+	lease_index_free(index);
+}
+
+static void note_address(void *context, const struct lease *lease)
+{
+	char *seen = context;
+	size_t length = strlen(seen);
+
+	seen[length] = (char)('0' + (lease->address.value - FIRST));
+}
+
+static void leases_are_shown_by_address(void **state)
+{
+	static const struct {
+		uint32_t from;
+		uint32_t most; /* addresses */
+		const char *seen;
+	} rows[] = {
+		{ 0, 9, "11257" }, { 1, 9, "11257" }, { 2, 9, "257" }, { 3, 9, "57" },
+		{ 6, 9, "7" },     { 7, 9, "7" },     { 8, 9, "" },    { 0, 0, "" },
+		{ 0, 1, "11" },    { 0, 2, "112" },   { 2, 1, "2" },   { 3, 2, "57" },
+	};
+	struct lease_index *index = new_index_of_pools();
+	char seen[10] = "";
+
+	(void)state;
+	put(index, 7, 1, LEASE_BOUND, 100);
+	put(index, 2, 2, LEASE_BOUND, 100);
+	put(index, 5, 3, LEASE_OFFERED, 100);
+	put(index, 1, 4, LEASE_BOUND, 100);
+	put(index, 1, 5, LEASE_OFFERED, 100);
+	lease_index_reserve(index, pool_address(7));
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		memset(seen, 0, sizeof(seen));
+		lease_index_visit(index, pool_address(rows[i].from), rows[i].most, note_address,
+				  seen);
+		assert_string_equal(seen, rows[i].seen);
+	}
+	memset(seen, 0, sizeof(seen));
+	lease_index_visit(index, (struct ip4){ 0 }, UINT32_MAX, note_address, seen);
+	assert_string_equal(seen, "11257");
+	lease_index_free(index);
+}
+
+/* As many ranges as there may be, each of one address, a pool's here and there. */
+static void tiny_ranges_are_found(void **state)
+{
+	enum { RANGES = 65536, MANY_POOLS = 1024 };
+	struct address_range *ranges = calloc(RANGES, sizeof(*ranges));
+	struct lease_pool *pools = calloc(MANY_POOLS, sizeof(*pools));
+	struct lease_index *index;
+	size_t each = RANGES / MANY_POOLS;
+
+	(void)state;
+	assert_non_null(ranges);
+	assert_non_null(pools);
+	for (uint32_t i = 0; i < RANGES; i++) {
+		/* The i-th range of the list; pools take turns on the network. */
+		uint32_t at = 2 * (i % (uint32_t)each * MANY_POOLS + i / (uint32_t)each);
+
+		ranges[i] = (struct address_range){ { FIRST + at }, { FIRST + at } };
+	}
+	for (size_t i = 0; i < MANY_POOLS; i++)
+		pools[i] = (struct lease_pool){ &ranges[i * each], each };
+	index = lease_index_new(pools, MANY_POOLS, true);
+	assert_non_null(index);
+	for (uint32_t i = 0; i < RANGES; i++) {
+		struct lease lease = { .address = ranges[i].first,
+				       .owner = owner_of(1 + i % (uint32_t)each),
+				       .state = LEASE_BOUND,
+				       .expires_s = 100 };
+		size_t expected = i / each;
+		struct ip4 address;
+		size_t pool;
+
+		assert_true(lease_index_find_pool(index, lease.address, &pool));
+		assert_int_equal(pool, expected);
+		assert_false(lease_index_find_pool(index, (struct ip4){ lease.address.value + 1 },
+						   &pool));
+		assert_true(lease_index_find_free(index, expected, (struct ip4){ 0 }, 0, &address));
+		assert_int_equal(address.value, lease.address.value);
+		assert_true(lease_index_put(index, &lease));
+	}
+	for (size_t i = 0; i < MANY_POOLS; i++)
+		assert_int_equal(find_in(index, i, 1)->address.value, ranges[i * each].first.value);
+	lease_index_free(index);
+	free(pools);
+	free(ranges);
 }
 
 static void no_index_is_freed_in_peace(void **state)
@@ -447,7 +645,8 @@ struct model_slot {
 };
 
 struct model {
-	struct model_slot slots[POOL];
+	int pools[SPAN]; /* of each address; -1: it is of none */
+	struct model_slot slots[SPAN];
 	uint64_t now_s;
 };
 
@@ -455,7 +654,8 @@ static bool model_is_free(const struct model *model, uint32_t number)
 {
 	const struct model_slot *slot = &model->slots[number];
 
-	return (!slot->has_lease || slot->lease.expires_s <= model->now_s) &&
+	return model->pools[number] >= 0 &&
+	       (!slot->has_lease || slot->lease.expires_s <= model->now_s) &&
 	       (!slot->has_offer || slot->offer.expires_s <= model->now_s);
 }
 
@@ -466,11 +666,14 @@ static bool is_his(bool has, const struct lease *lease, const struct lease_ident
 
 static void model_put(struct model *model, const struct lease *lease)
 {
-	struct model_slot *slot = &model->slots[lease->address.value - FIRST];
+	uint32_t number = lease->address.value - FIRST;
+	struct model_slot *slot = &model->slots[number];
 
-	for (uint32_t i = 0; i < POOL; i++) {
+	for (uint32_t i = 0; i < SPAN; i++) {
 		struct model_slot *other = &model->slots[i];
 
+		if (model->pools[i] != model->pools[number])
+			continue;
 		if (is_his(other->has_offer, &other->offer, &lease->owner))
 			other->has_offer = false;
 		if (lease->state != LEASE_OFFERED &&
@@ -485,16 +688,18 @@ static void model_put(struct model *model, const struct lease *lease)
 	slot->has_lease = slot->has_lease || !slot->has_offer;
 }
 
-static const struct lease *model_find_machine(const struct model *model, uint32_t number)
+static const struct lease *model_find_machine(const struct model *model, int pool, uint32_t number)
 {
 	struct lease_identity owner = owner_of(number);
 
-	for (uint32_t i = 0; i < POOL; i++) {
-		if (is_his(model->slots[i].has_lease, &model->slots[i].lease, &owner))
+	for (uint32_t i = 0; i < SPAN; i++) {
+		if (model->pools[i] == pool &&
+		    is_his(model->slots[i].has_lease, &model->slots[i].lease, &owner))
 			return &model->slots[i].lease;
 	}
-	for (uint32_t i = 0; i < POOL; i++) {
-		if (is_his(model->slots[i].has_offer, &model->slots[i].offer, &owner))
+	for (uint32_t i = 0; i < SPAN; i++) {
+		if (model->pools[i] == pool &&
+		    is_his(model->slots[i].has_offer, &model->slots[i].offer, &owner))
 			return &model->slots[i].offer;
 	}
 	return NULL;
@@ -522,29 +727,32 @@ static unsigned rank_of(const struct model_slot *slot, bool is_wanted)
 	return slot->has_offer ? 2 : 1;
 }
 
-static void compare_free(const struct lease_index *index, const struct model *model,
+static void compare_free(const struct lease_index *index, const struct model *model, int pool,
 			 uint32_t wanted)
 {
 	struct ip4 address = { 0 };
-	bool is_found = lease_index_find_free(index, pool_address(wanted), model->now_s, &address);
+	bool is_found = lease_index_find_free(index, (size_t)pool, pool_address(wanted),
+					      model->now_s, &address);
 	uint32_t given = address.value - FIRST;
 	unsigned best = UINT32_MAX;
 	uint64_t oldest_s = UINT64_MAX;
 
-	for (uint32_t i = 0; i < POOL; i++) {
+	for (uint32_t i = 0; i < SPAN; i++) {
 		const struct model_slot *slot = &model->slots[i];
 		unsigned rank = rank_of(slot, i == wanted);
 
-		if (model_is_free(model, i) && rank < best)
+		if (model->pools[i] != pool || !model_is_free(model, i))
+			continue;
+		if (rank < best)
 			best = rank;
-		if (model_is_free(model, i) && slot->has_lease && !slot->has_offer &&
-		    slot->lease.expires_s < oldest_s)
+		if (slot->has_lease && !slot->has_offer && slot->lease.expires_s < oldest_s)
 			oldest_s = slot->lease.expires_s;
 	}
 	assert_int_equal(is_found, best != UINT32_MAX);
 	if (!is_found)
 		return;
-	assert_true(given < POOL);
+	assert_true(given < SPAN);
+	assert_int_equal(model->pools[given], pool);
 	assert_true(model_is_free(model, given));
 	assert_int_equal(rank_of(&model->slots[given], given == wanted), best);
 	if (best == 3)
@@ -553,16 +761,19 @@ static void compare_free(const struct lease_index *index, const struct model *mo
 
 static void compare(const struct lease_index *index, const struct model *model)
 {
-	for (uint32_t i = 1; i < MACHINES; i++)
-		assert_same_lease(find(index, i), model_find_machine(model, i));
-	for (uint32_t i = 0; i < POOL; i++) {
+	for (int pool = 0; pool < POOLS; pool++) {
+		for (uint32_t i = 1; i < MACHINES; i++)
+			assert_same_lease(find_in(index, (size_t)pool, i),
+					  model_find_machine(model, pool, i));
+		for (uint32_t wanted = 0; wanted <= SPAN; wanted++)
+			compare_free(index, model, pool, wanted);
+	}
+	for (uint32_t i = 0; i < SPAN; i++) {
 		assert_same_lease(lease_index_find_address(index, pool_address(i)),
 				  model->slots[i].has_lease ? &model->slots[i].lease : NULL);
 		assert_int_equal(lease_index_is_free(index, pool_address(i), model->now_s),
 				 model_is_free(model, i));
 	}
-	for (uint32_t wanted = 0; wanted <= POOL; wanted++)
-		compare_free(index, model, wanted);
 }
 
 static unsigned draw(unsigned *seed, unsigned count)
@@ -576,11 +787,12 @@ static struct lease draw_lease(unsigned *seed, const struct lease_index *index,
 {
 	static const enum lease_state states[] = { LEASE_OFFERED, LEASE_OFFERED,  LEASE_BOUND,
 						   LEASE_BOUND,   LEASE_RELEASED, LEASE_DECLINED };
-	struct lease lease = { .address = pool_address(draw(seed, POOL)),
+	struct lease lease = { .address = pool_address(draw(seed, SPAN)),
 			       .state = states[draw(seed, COUNT_OF(states))] };
 
 	if (draw(seed, 2) == 0)
-		(void)lease_index_find_free(index, pool_address(draw(seed, 2 * POOL)), model->now_s,
+		(void)lease_index_find_free(index, draw(seed, POOLS),
+					    pool_address(draw(seed, 2 * SPAN)), model->now_s,
 					    &lease.address);
 	if (lease.state != LEASE_DECLINED) {
 		uint32_t number = 1 + draw(seed, MACHINES - 1);
@@ -599,27 +811,65 @@ static unsigned first_seed(void)
 	return text == NULL ? (unsigned)time(NULL) : (unsigned)strtoul(text, NULL, 10);
 }
 
+/* Runs of addresses go to a pool or to none. */
+static void draw_pools(unsigned *seed, struct model *model)
+{
+	for (uint32_t i = 0; i < SPAN; i++) {
+		bool goes_on = i > 0 && draw(seed, 3) > 0;
+
+		model->pools[i] = goes_on ? model->pools[i - 1] : (int)draw(seed, POOLS + 1) - 1;
+	}
+}
+
+/* Neighbours of one pool are one range or two. */
+static struct lease_index *new_index_like(const struct model *model, unsigned *seed)
+{
+	struct address_range ranges[POOLS][SPAN];
+	struct lease_pool pools[POOLS];
+	struct lease_index *index;
+
+	for (int pool = 0; pool < POOLS; pool++) {
+		size_t count = 0;
+
+		for (uint32_t i = 0; i < SPAN; i++) {
+			if (model->pools[i] != pool)
+				continue;
+			if (i == 0 || model->pools[i - 1] != pool || draw(seed, 4) == 0)
+				ranges[pool][count++].first = pool_address(i);
+			ranges[pool][count - 1].last = pool_address(i);
+		}
+		pools[pool] = (struct lease_pool){ ranges[pool], count };
+	}
+	index = lease_index_new(pools, POOLS, true);
+	assert_non_null(index);
+	return index;
+}
+
 static void does_what_the_model_does(void **state)
 {
 	unsigned seed = first_seed();
-	struct lease_index *index = new_index();
+	struct lease_index *index = NULL;
 	struct model model = { .now_s = 1 };
 
 	(void)state;
 	print_message("SEED=%u\n", seed);
 	for (unsigned step = 0; step < STEPS; step++) {
-		struct lease lease = draw_lease(&seed, index, &model);
+		struct lease lease;
 
-		assert_true(lease_index_put(index, &lease));
-		model_put(&model, &lease);
+		/* New pools now and then, with addresses that nobody ever had. */
+		if (step == 0 || draw(&seed, 200) == 0) {
+			lease_index_free(index);
+			model = (struct model){ .now_s = model.now_s };
+			draw_pools(&seed, &model);
+			index = new_index_like(&model, &seed);
+		}
+		lease = draw_lease(&seed, index, &model);
+		assert_int_equal(lease_index_put(index, &lease),
+				 model.pools[lease.address.value - FIRST] >= 0);
+		if (model.pools[lease.address.value - FIRST] >= 0)
+			model_put(&model, &lease);
 		compare(index, &model);
 		model.now_s += draw(&seed, 8);
-		/* A new pool now and then, with addresses that nobody ever had. */
-		if (draw(&seed, 200) == 0) {
-			lease_index_free(index);
-			index = new_index();
-			model = (struct model){ .now_s = model.now_s };
-		}
 	}
 	lease_index_free(index);
 }
@@ -646,6 +896,11 @@ int main(void)
 		cmocka_unit_test(identities_differ_in_kind_length_and_bytes),
 		cmocka_unit_test(a_pool_of_one_address_works),
 		cmocka_unit_test(a_pool_of_no_address_gives_none),
+		cmocka_unit_test(an_address_is_of_its_pool),
+		cmocka_unit_test(each_pool_gives_its_own_addresses_in_order),
+		cmocka_unit_test(a_machine_has_a_lease_in_each_pool),
+		cmocka_unit_test(leases_are_shown_by_address),
+		cmocka_unit_test(tiny_ranges_are_found),
 		cmocka_unit_test(no_index_is_freed_in_peace),
 		cmocka_unit_test(does_what_the_model_does),
 	};

@@ -15,10 +15,7 @@ struct lease_store *suite_open(void)
 	struct lease_store *store = lease_memory_new();
 
 	assert_non_null(store);
-	assert_int_equal(store->operations->set_pool(store, (struct ip4){ SUITE_FIRST },
-						     (struct ip4){ SUITE_FIRST + SUITE_POOL - 1 },
-						     NULL, 0),
-			 0);
+	suite_set_pool(store, 0, SUITE_POOL - 1);
 	return store;
 }
 

@@ -13,6 +13,7 @@
 #include <errno.h>
 
 #define FIRST    0x0a000001
+#define OTHER    0x0a010001
 #define POOL     20000
 #define NOT_YET  1
 #define MACHINES 8
@@ -24,9 +25,12 @@ static unsigned calls;
 
 static int set_up(void **state)
 {
+	static const struct address_range ranges[] = { { { FIRST }, { FIRST + POOL - 1 } },
+						       { { OTHER }, { OTHER + POOL - 1 } } };
+	static const struct lease_pool pools[] = { { &ranges[0], 1 }, { &ranges[1], 1 } };
+
 	(void)state;
-	index_of_test =
-		lease_index_new((struct ip4){ FIRST }, (struct ip4){ FIRST + POOL - 1 }, true);
+	index_of_test = lease_index_new(pools, 2, true);
 	queue = lease_queue_new(index_of_test);
 	calls = 0;
 	return queue == NULL ? -1 : 0;
@@ -70,7 +74,7 @@ static const struct lease *find(uint32_t machine)
 {
 	struct lease_identity owner = owner_of(machine);
 
-	return lease_index_find_machine(index_of_test, &owner);
+	return lease_index_find_machine(index_of_test, 0, &owner);
 }
 
 static size_t take(const struct lease_record **out_records)
@@ -236,6 +240,22 @@ static void a_machine_that_moves_gives_back_in_the_same_batch(void **state)
 	assert_null(lease_index_find_address(index_of_test, (struct ip4){ FIRST + 5 }));
 }
 
+static void a_machine_in_another_pool_gives_nothing_back(void **state)
+{
+	const struct lease_record *records;
+
+	(void)state;
+	commit(0, 1, LEASE_BOUND, 100);
+	commit(OTHER - FIRST, 1, LEASE_BOUND, 200);
+	assert_int_equal(take(&records), 2);
+	assert_false(records[0].is_gone);
+	assert_false(records[1].is_gone);
+	lease_queue_finish(queue, 0);
+	assert_int_equal(find(1)->address.value, FIRST);
+	assert_int_equal(lease_index_find_address(index_of_test, (struct ip4){ OTHER })->expires_s,
+			 200);
+}
+
 static void a_full_queue_is_an_ordinary_answer(void **state)
 {
 	const struct lease_record *records;
@@ -265,6 +285,7 @@ int main(void)
 		WITH_QUEUE(what_is_given_back_stays_so_even_if_it_is_not_kept),
 		WITH_QUEUE(nobody_gets_an_address_whose_lease_is_on_its_way),
 		WITH_QUEUE(a_machine_that_moves_gives_back_in_the_same_batch),
+		WITH_QUEUE(a_machine_in_another_pool_gives_nothing_back),
 		WITH_QUEUE(a_full_queue_is_an_ordinary_answer),
 	};
 

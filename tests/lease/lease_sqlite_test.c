@@ -76,10 +76,7 @@ static struct lease_store *open_store(void)
 	health_calls = 0;
 	loop = loop_new();
 	assert_int_equal(lease_sqlite_open(loop, &settings, &store, &report), 0);
-	assert_int_equal(store->operations->set_pool(store, (struct ip4){ SUITE_FIRST },
-						     (struct ip4){ SUITE_FIRST + SUITE_POOL - 1 },
-						     NULL, 0),
-			 0);
+	suite_set_pool(store, 0, SUITE_POOL - 1);
 	return store;
 }
 
@@ -181,9 +178,7 @@ static void leases_outside_the_pool_are_not_lost(void **state)
 
 	(void)state;
 	assert_int_equal(suite_commit(store, 3, 1, LEASE_BOUND, now_s() + 1000), 0);
-	assert_int_equal(store->operations->set_pool(store, (struct ip4){ SUITE_FIRST },
-						     (struct ip4){ SUITE_FIRST }, NULL, 0),
-			 0);
+	suite_set_pool(store, 0, 0);
 	assert_null(suite_find(store, 1));
 	suite_close(store);
 	store = open_store();

@@ -50,11 +50,35 @@ int suite_commit(struct lease_store *store, uint32_t address, uint8_t machine,
 	return outcome.error;
 }
 
-const struct lease *suite_find(struct lease_store *store, uint8_t machine)
+/* Two at most, each of one range. */
+static void set_pools(struct lease_store *store, const uint32_t (*ends)[2], size_t count)
+{
+	struct address_range ranges[2];
+	struct lease_pool pools[2];
+
+	for (size_t i = 0; i < count; i++) {
+		ranges[i].first.value = SUITE_FIRST + ends[i][0];
+		ranges[i].last.value = SUITE_FIRST + ends[i][1];
+		pools[i] = (struct lease_pool){ &ranges[i], 1 };
+	}
+	assert_int_equal(store->operations->set_pools(store, pools, count, NULL, 0), 0);
+}
+
+void suite_set_pool(struct lease_store *store, uint32_t first, uint32_t last)
+{
+	set_pools(store, &(const uint32_t[2]){ first, last }, 1);
+}
+
+static const struct lease *find_in(struct lease_store *store, size_t pool, uint8_t machine)
 {
 	struct lease_identity owner = suite_owner(machine);
 
-	return store->operations->find_machine(store, &owner);
+	return store->operations->find_machine(store, pool, &owner);
+}
+
+const struct lease *suite_find(struct lease_store *store, uint8_t machine)
+{
+	return find_in(store, 0, machine);
 }
 
 static bool is_free(struct lease_store *store, uint32_t address, uint64_t now_s)
@@ -62,14 +86,20 @@ static bool is_free(struct lease_store *store, uint32_t address, uint64_t now_s)
 	return store->operations->is_free(store, (struct ip4){ SUITE_FIRST + address }, now_s);
 }
 
-uint32_t suite_find_free(struct lease_store *store, uint32_t wanted, uint64_t now_s)
+static uint32_t find_free_in(struct lease_store *store, size_t pool, uint32_t wanted,
+			     uint64_t now_s)
 {
 	struct ip4 address;
 
-	if (!store->operations->find_free(store, (struct ip4){ SUITE_FIRST + wanted }, now_s,
+	if (!store->operations->find_free(store, pool, (struct ip4){ SUITE_FIRST + wanted }, now_s,
 					  &address))
 		return UINT32_MAX;
 	return address.value - SUITE_FIRST;
+}
+
+uint32_t suite_find_free(struct lease_store *store, uint32_t wanted, uint64_t now_s)
+{
+	return find_free_in(store, 0, wanted, now_s);
 }
 
 void keeps_what_is_committed(void **state)
@@ -147,6 +177,8 @@ void a_declined_address_comes_back_after_its_time(void **state)
 void reserved_addresses_are_never_given(void **state)
 {
 	struct lease_store *store = suite_open();
+	struct address_range range = { { SUITE_FIRST }, { SUITE_FIRST + SUITE_POOL - 1 } };
+	struct lease_pool pool = { &range, 1 };
 	struct ip4 all[SUITE_POOL + 2];
 
 	(void)state;
@@ -155,10 +187,7 @@ void reserved_addresses_are_never_given(void **state)
 	/* No address, and one outside, do no harm. */
 	all[SUITE_POOL].value = 0;
 	all[SUITE_POOL + 1].value = SUITE_FIRST + SUITE_POOL;
-	assert_int_equal(store->operations->set_pool(store, (struct ip4){ SUITE_FIRST },
-						     (struct ip4){ SUITE_FIRST + SUITE_POOL - 1 },
-						     all, SUITE_POOL + 2),
-			 0);
+	assert_int_equal(store->operations->set_pools(store, &pool, 1, all, SUITE_POOL + 2), 0);
 	assert_int_equal(suite_find_free(store, 1, UINT64_MAX - 1), UINT32_MAX);
 	suite_close(store);
 }
@@ -167,15 +196,14 @@ void another_pool_keeps_the_leases_that_it_has(void **state)
 {
 	struct lease_store *store = suite_open();
 	struct ip4 reserved = { SUITE_FIRST + 1 };
+	struct address_range range = { reserved, { SUITE_FIRST + SUITE_POOL } };
+	struct lease_pool pool = { &range, 1 };
 
 	(void)state;
 	for (uint8_t i = 0; i < SUITE_POOL; i++)
 		assert_int_equal(suite_commit(store, i, (uint8_t)(i + 1), LEASE_BOUND, 500), 0);
 	/* One less at the beginning, one more at the end, and one that is somebody's. */
-	assert_int_equal(store->operations->set_pool(store, reserved,
-						     (struct ip4){ SUITE_FIRST + SUITE_POOL },
-						     &reserved, 1),
-			 0);
+	assert_int_equal(store->operations->set_pools(store, &pool, 1, &reserved, 1), 0);
 	assert_null(suite_find(store, 1));
 	assert_null(suite_find(store, 2));
 	assert_int_equal(suite_find(store, 3)->address.value, SUITE_FIRST + 2);
@@ -199,7 +227,86 @@ void every_lease_is_visited(void **state)
 	assert_int_equal(suite_commit(store, 0, 1, LEASE_BOUND, 500), 0);
 	assert_int_equal(suite_commit(store, 2, 2, LEASE_OFFERED, 500), 0);
 	assert_int_equal(suite_commit(store, 3, 0, LEASE_DECLINED, 500), 0);
-	store->operations->visit(store, count_lease, &seen);
+	store->operations->visit(store, (struct ip4){ 0 }, UINT32_MAX, count_lease, &seen);
 	assert_int_equal(seen, 0xd);
+	seen = 0;
+	store->operations->visit(store, (struct ip4){ SUITE_FIRST + 1 }, 1, count_lease, &seen);
+	assert_int_equal(seen, 0x4);
+	suite_close(store);
+}
+
+void a_machine_has_an_address_in_each_pool(void **state)
+{
+	static const uint32_t ends[2][2] = { { 0, 1 }, { 2, 3 } };
+	struct lease_store *store = suite_open();
+
+	(void)state;
+	set_pools(store, ends, 2);
+	assert_int_equal(suite_commit(store, 0, 1, LEASE_BOUND, 500), 0);
+	assert_int_equal(suite_commit(store, 2, 1, LEASE_BOUND, 600), 0);
+	assert_int_equal(find_in(store, 0, 1)->expires_s, 500);
+	assert_int_equal(find_in(store, 1, 1)->expires_s, 600);
+	assert_int_equal(find_free_in(store, 0, 3, 0), 1);
+	assert_int_equal(find_free_in(store, 1, 1, 0), 3);
+	assert_null(find_in(store, 2, 1));
+	assert_int_equal(find_free_in(store, 2, 1, 0), UINT32_MAX);
+	suite_close(store);
+}
+
+void leases_follow_their_addresses_into_other_pools(void **state)
+{
+	static const uint32_t before[2][2] = { { 0, 1 }, { 2, 3 } };
+	static const uint32_t after[2][2] = { { 3, 5 }, { 0, 2 } };
+	struct lease_store *store = suite_open();
+
+	(void)state;
+	set_pools(store, before, 2);
+	assert_int_equal(suite_commit(store, 0, 1, LEASE_BOUND, 500), 0);
+	assert_int_equal(suite_commit(store, 2, 2, LEASE_BOUND, 500), 0);
+	assert_int_equal(suite_commit(store, 3, 3, LEASE_BOUND, 500), 0);
+	set_pools(store, after, 2);
+	assert_null(find_in(store, 0, 1));
+	assert_int_equal(find_in(store, 1, 1)->address.value, SUITE_FIRST);
+	assert_int_equal(find_in(store, 1, 2)->address.value, SUITE_FIRST + 2);
+	assert_int_equal(find_in(store, 0, 3)->address.value, SUITE_FIRST + 3);
+	assert_int_equal(find_free_in(store, 0, 0, 0), 4);
+	assert_int_equal(find_free_in(store, 1, 0, 0), 1);
+	suite_close(store);
+}
+
+void leases_of_no_pool_wait_for_one(void **state)
+{
+	struct lease_store *store = suite_open();
+
+	(void)state;
+	assert_int_equal(suite_commit(store, 3, 1, LEASE_BOUND, 500), 0);
+	suite_set_pool(store, 0, 0);
+	assert_null(suite_find(store, 1));
+	/* Meanwhile it has another one; the first one may still be in use. */
+	assert_int_equal(suite_commit(store, 0, 1, LEASE_BOUND, 700), 0);
+	suite_set_pool(store, 1, 3);
+	assert_int_equal(suite_find(store, 1)->address.value, SUITE_FIRST + 3);
+	assert_false(is_free(store, 3, 499));
+	suite_close(store);
+}
+
+void where_pools_are_joined_nothing_is_given_twice(void **state)
+{
+	static const uint32_t ends[2][2] = { { 0, 1 }, { 2, 3 } };
+	struct lease_store *store = suite_open();
+
+	(void)state;
+	set_pools(store, ends, 2);
+	/* The longer lease of one machine comes first, of the other last. */
+	assert_int_equal(suite_commit(store, 0, 1, LEASE_BOUND, 600), 0);
+	assert_int_equal(suite_commit(store, 2, 1, LEASE_BOUND, 500), 0);
+	assert_int_equal(suite_commit(store, 1, 2, LEASE_BOUND, 500), 0);
+	assert_int_equal(suite_commit(store, 3, 2, LEASE_BOUND, 600), 0);
+	suite_set_pool(store, 0, 3);
+	assert_int_equal(suite_find(store, 1)->address.value, SUITE_FIRST);
+	assert_int_equal(suite_find(store, 2)->address.value, SUITE_FIRST + 3);
+	for (uint32_t i = 0; i < SUITE_POOL; i++)
+		assert_false(is_free(store, i, 499));
+	assert_int_equal(suite_find_free(store, 0, 499), UINT32_MAX);
 	suite_close(store);
 }

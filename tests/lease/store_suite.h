@@ -22,6 +22,9 @@ int suite_commit(struct lease_store *store, uint32_t address, uint8_t machine,
 
 const struct lease *suite_find(struct lease_store *store, uint8_t machine);
 
+/* One pool, of one range; offsets from SUITE_FIRST, the last one included. */
+void suite_set_pool(struct lease_store *store, uint32_t first, uint32_t last);
+
 /* The offset of a free address; UINT32_MAX: none. */
 uint32_t suite_find_free(struct lease_store *store, uint32_t wanted, uint64_t now_s);
 
@@ -33,6 +36,10 @@ void a_declined_address_comes_back_after_its_time(void **state);
 void reserved_addresses_are_never_given(void **state);
 void another_pool_keeps_the_leases_that_it_has(void **state);
 void every_lease_is_visited(void **state);
+void a_machine_has_an_address_in_each_pool(void **state);
+void leases_follow_their_addresses_into_other_pools(void **state);
+void leases_of_no_pool_wait_for_one(void **state);
+void where_pools_are_joined_nothing_is_given_twice(void **state);
 
 #define SUITE_TESTS                                                                                \
 	cmocka_unit_test(keeps_what_is_committed),                                                 \
@@ -42,6 +49,10 @@ void every_lease_is_visited(void **state);
 		cmocka_unit_test(a_declined_address_comes_back_after_its_time),                    \
 		cmocka_unit_test(reserved_addresses_are_never_given),                              \
 		cmocka_unit_test(another_pool_keeps_the_leases_that_it_has),                       \
-		cmocka_unit_test(every_lease_is_visited)
+		cmocka_unit_test(every_lease_is_visited),                                          \
+		cmocka_unit_test(a_machine_has_an_address_in_each_pool),                           \
+		cmocka_unit_test(leases_follow_their_addresses_into_other_pools),                  \
+		cmocka_unit_test(leases_of_no_pool_wait_for_one),                                  \
+		cmocka_unit_test(where_pools_are_joined_nothing_is_given_twice)
 
 #endif

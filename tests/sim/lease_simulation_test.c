@@ -91,6 +91,7 @@ static struct {
 	struct lease_queue *queue;
 	struct lease_file *file;
 	struct subnet_config subnet;
+	struct address_range pool;
 	struct answer *answers; /* all of this run of the server */
 	char failure[200];      /* the first */
 	unsigned acks, restarts, crashes;
@@ -158,14 +159,15 @@ static void open_server(void)
 						.vfs = LOSSY_VFS,
 						.clock = sim_clock,
 						.longest_lease_s = LEASE_TIME_S };
+	struct address_range range = { { FIRST }, { FIRST + sim.pool_count - 1 } };
+	struct lease_pool pool = { &range, 1 };
 	struct lease_file_report report;
 	int error;
 
 	/* As if it were another boot each time. */
 	(void)snprintf(settings.boot_id, sizeof(settings.boot_id), "boot %u",
 		       sim.bug == BUG_BOOT_UNKNOWN ? sim.restarts : sim.boot);
-	sim.index = lease_index_new((struct ip4){ FIRST },
-				    (struct ip4){ FIRST + sim.pool_count - 1 }, true);
+	sim.index = lease_index_new(&pool, 1, true);
 	assert_non_null(sim.index);
 	sim.queue = lease_queue_new(sim.index);
 	assert_non_null(sim.queue);
@@ -204,7 +206,7 @@ static void check_nothing_is_lost(void)
 
 		if (promise->client == 0 || promise->until <= sim.now)
 			continue;
-		lease = lease_index_find_machine(sim.index, &owner);
+		lease = lease_index_find_machine(sim.index, 0, &owner);
 		if (lease == NULL || lease->address.value != FIRST + i ||
 		    lease->state != LEASE_BOUND ||
 		    lease->expires_s < promise->until - sim.booted_at) {
@@ -311,13 +313,13 @@ static struct dhcp_facts gather(const struct dhcp_request *request)
 	struct ip4 wanted = ip4_is_set(request->requested) ? request->requested : request->ciaddr;
 	struct dhcp_facts facts = { .may_be_served = true,
 				    .server = { SERVER },
-				    .held = lease_index_find_machine(sim.index, &request->owner),
+				    .held = lease_index_find_machine(sim.index, 0, &request->owner),
 				    .now_s = monotonic() };
 
 	facts.wanted_is_free = lease_index_is_free(sim.index, wanted, facts.now_s);
 	if (facts.held == NULL && request->type == DHCP_DISCOVER)
-		facts.has_free_address =
-			lease_index_find_free(sim.index, wanted, facts.now_s, &facts.free_address);
+		facts.has_free_address = lease_index_find_free(sim.index, 0, wanted, facts.now_s,
+							       &facts.free_address);
 	if (facts.has_free_address && sim.bug == BUG_TAKEN_IS_FREE && draw(4) == 0)
 		facts.free_address.value = FIRST + draw(sim.pool_count);
 	return facts;
@@ -543,10 +545,10 @@ static void set_up(enum bug bug, uint32_t client_count)
 	sim.clients = calloc(sim.client_count, sizeof(*sim.clients));
 	sim.promises = calloc(sim.pool_count, sizeof(*sim.promises));
 	sim.next_machine = 1;
+	sim.pool = (struct address_range){ { FIRST }, { FIRST + sim.pool_count - 1 } };
 	sim.subnet = (struct subnet_config){ .network = { FIRST & 0xff000000 },
 					     .prefix_length = 8,
-					     .pool_first = { FIRST },
-					     .pool_last = { FIRST + sim.pool_count - 1 },
+					     .ranges = { &sim.pool, 1 },
 					     .lease_time_s = LEASE_TIME_S,
 					     .probation_s = PROBATION_S,
 					     .is_authoritative = true };

@@ -132,8 +132,8 @@ static void the_filters_know_what_the_session_knows(void **state)
 		session->uuid.bytes[i] = i;
 	session->has_architecture = true;
 	session->architecture = 7;
-	(void)text_copy(session->client, sizeof(session->client), "host");
-	(void)text_copy(session->file, sizeof(session->file), "f");
+	(void)text_copy(session->boot->client, sizeof(session->boot->client), "host");
+	(void)text_copy(session->boot->file, sizeof(session->boot->file), "f");
 	expect_who(*state, 5);
 }
 
