@@ -66,11 +66,12 @@ NAMES = ("bootd-sqlite", "bootd-memory", "kea-1", "kea-2", "kea-file-1", "kea-fi
          "dhcpd")
 
 
-def start(network, name):
-    """The server of this name; kea-1 and kea-2 have so many threads, and keep no file."""
+def start(network, name, bootd_pool=POOL_COUNT):
+    """The server of this name; kea-1 and kea-2 have so many threads, and keep no file. bootd_pool:
+    bootd's addresses, for which it has memory."""
     if name.startswith("bootd"):
         return BootdServer(network, name, {
-            "bootp": {"pool_start": POOL_FIRST, "pool_count": POOL_COUNT, "gateway": None,
+            "bootp": {"pool_start": POOL_FIRST, "pool_count": bootd_pool, "gateway": None,
                       "dns": None, "lease_time": LEASE_TIME},
             "leases": {"type": name.removeprefix("bootd-"),
                        "file": "leases.db" if name == "bootd-sqlite" else None}}, port=PORT)
