@@ -27,7 +27,7 @@ from harness import require
 from network import handle_signals, one_server_one_client, run
 
 SECONDS = 8
-AT_ONCE = 32
+AT_ONCE, MANY = 32, 128
 HELD = 500_000
 MEMORY_LEASES, MEMORY_POOL, MEMORY_MAX_MIB = 100_000, 131_072, 64
 P99_MAX_MS = 10
@@ -38,6 +38,7 @@ Row = collections.namedtuple("Row", "name title servers")
 ROWS = (
     Row("new", f"four-way exchanges of new clients, {AT_ONCE} at once", NAMES),
     Row("half", "ACK at half that rate", NAMES),
+    Row("many", f"four-way exchanges of new clients, {MANY} at once", NAMES[:6]),
     Row("renew", f"renewals by unicast, {AT_ONCE} at once", NAMES[:4]),
     Row("held", f"new clients while {HELD:,} leases are held", BOOTD),
     Row("perfdhcp", "new clients by perfdhcp, as fast as it can", NAMES[:4]),
@@ -109,6 +110,9 @@ class Bench:
         return self._load(seed, seconds=SECONDS, at_once=16384,
                           rate=self._rates.get(server.name, 1000) / 2)
 
+    def _many(self, _server, seed):
+        return self._load(seed, seconds=SECONDS, at_once=MANY)
+
     def _renew(self, server, seed):
         return self._new(server, seed, work="renew", fill=5000)
 
@@ -163,6 +167,8 @@ def text(row, results):
         "new": lambda: f"{median(results, 'per_s'):,.0f}/s, {median(results, 'cpu_us'):.0f} us",
         "half": lambda: f"p50 {median(results, 'ack_p50_ms'):.2f}, "
                         f"p99 {median(results, 'ack_p99_ms'):.2f} ms",
+        "many": lambda: f"{median(results, 'per_s'):,.0f}/s, "
+                        f"ACK p99 {median(results, 'ack_p99_ms'):.2f} ms",
         "renew": lambda: f"{median(results, 'per_s'):,.0f}/s",
         "held": lambda: f"{median(results, 'per_s'):,.0f}/s",
         "perfdhcp": lambda: f"{median(results, 'per_s'):,.0f}/s, "
@@ -185,7 +191,7 @@ def compare(row, results):
     words = []
     for name, found in mine.items():
         short = name.removeprefix("bootd-")
-        if row.name in ("new", "renew"):
+        if row.name in ("new", "many", "renew"):
             peers = {peer: median(results[row.name, peer], "per_s") for peer in NAMES
                      if peer.startswith("kea") and results[row.name, peer]}
             if not peers:
