@@ -2,16 +2,19 @@
 
 #include "bootd_remote.h"
 #include "cli/explain_file.h"
+#include "config/subnet.h"
 #include "content/remote_url.h"
 #include "content/root_remote.h"
 #include "control/control.h"
+#include "io/netif_watch.h"
 
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 
-#define SESSIONS_MIN      1024
-#define SESSIONS_OF_PROXY 16384 /* which does not know how many addresses there are */
+#define SESSIONS_MIN        1024
+#define LOGGED_NETWORKS_MAX 16
+#define SESSIONS_OF_PROXY   16384 /* which does not know how many addresses there are */
 
 struct dhcp_service_parts bootd_dhcp_parts(const struct bootd *bootd)
 {
@@ -105,12 +108,25 @@ void bootd_configure(struct bootd *bootd)
 		http_service_configure(bootd->http, &http);
 }
 
+static size_t fixed_addresses(const struct config *config)
+{
+	return config->static_dhcp.count + config->hosts.count;
+}
+
 /* As many sessions as machines can have addresses, and room for those that only ask. */
 static uint32_t session_capacity(const struct config *config)
 {
+	size_t addresses = 0;
+
 	if (!config_may_give_addresses(config))
 		return SESSIONS_OF_PROXY;
-	return SESSIONS_MIN + 2 * config->bootp.pool_count + (uint32_t)config->static_dhcp.count;
+	for (size_t i = 0; i < config->subnets.count; i++) {
+		if (config->subnets.list[i].name[0] != '\0')
+			addresses += address_ranges_size(&config->subnets.list[i].ranges);
+	}
+	if (ip4_is_set(config->bootp.pool_start))
+		addresses += config_pool_count_max(config);
+	return (uint32_t)(SESSIONS_MIN + 2 * addresses + fixed_addresses(config));
 }
 
 static void open_parts(struct bootd *bootd, struct problems *problems)
@@ -151,6 +167,7 @@ struct bootd *bootd_open(const struct bootd_options *options, struct problems *p
 /* Swaps the setups: what the old one has under way is ended or handed over first. */
 static void take_over(struct bootd *bootd, struct setup *setup)
 {
+	static const struct problems no_problems;
 	struct setup *old = bootd->setup;
 
 	/* What it is being asked goes on, too. */
@@ -161,6 +178,7 @@ static void take_over(struct bootd *bootd, struct setup *setup)
 	bootd->setup = setup;
 	bootd_remote_configure(bootd, setup);
 	bootd_configure(bootd);
+	bootd_tell_networks(old, setup, &no_problems);
 	setup_close(old);
 }
 
@@ -264,15 +282,34 @@ static void log_network(const struct config *config, const struct subnet_config 
 {
 	const struct address_ranges *ranges = &subnet->ranges;
 
-	if (ranges->count > 0)
+	if (ranges->count > 1)
+		log_write(LOG_AT_INFO, "dhcp: port %u, %u addresses from %s to %s of %s/%u",
+			  config->bootp.port, (unsigned)address_ranges_size(ranges),
+			  ip4_format(ranges->list[0].first).text,
+			  ip4_format(ranges->list[ranges->count - 1].last).text,
+			  ip4_format(subnet->network).text, subnet->prefix_length);
+	else if (ranges->count > 0)
 		log_write(LOG_AT_INFO, "dhcp: port %u, addresses %s to %s of %s/%u",
 			  config->bootp.port, ip4_format(ranges->list[0].first).text,
 			  ip4_format(ranges->list[ranges->count - 1].last).text,
 			  ip4_format(subnet->network).text, subnet->prefix_length);
 	else
 		log_write(LOG_AT_INFO, "dhcp: port %u, %zu fixed addresses of %s/%u",
-			  config->bootp.port, config->static_dhcp.count,
+			  config->bootp.port, fixed_addresses(config),
 			  ip4_format(subnet->network).text, subnet->prefix_length);
+}
+
+/* Of many, the first few stand for all. */
+static void log_networks(const struct config *config)
+{
+	size_t count = config->subnets.count;
+
+	if (!config_may_give_addresses(config))
+		return;
+	for (size_t i = 0; i < count && i < LOGGED_NETWORKS_MAX; i++)
+		log_network(config, &config->subnets.list[i]);
+	if (count > LOGGED_NETWORKS_MAX)
+		log_write(LOG_AT_INFO, "dhcp: and %zu networks more", count - LOGGED_NETWORKS_MAX);
 }
 
 static void log_start(const struct bootd *bootd)
@@ -284,8 +321,9 @@ static void log_start(const struct bootd *bootd)
 		log_write(LOG_AT_INFO,
 			  "dhcp: port %u, beside another server: no addresses are given",
 			  config->bootp.port);
-	for (size_t i = 0; i < config->subnets.count; i++)
-		log_network(config, &config->subnets.list[i]);
+	else if (config->has_dhcp && config->home.state == HOME_AWAITED)
+		log_write(LOG_AT_INFO, "dhcp: port %u, waits for its network", config->bootp.port);
+	log_networks(config);
 	if (config->has_tftp)
 		log_write(LOG_AT_INFO, "tftp: port %u, files of %s", config->tftp.port,
 			  show_root(config->tftp.root, config->tftp.is_root_remote, &place));
@@ -316,6 +354,7 @@ void bootd_close(struct bootd *bootd)
 	http_service_stop(bootd->http);
 	tftp_service_stop(bootd->tftp);
 	ndp_service_stop(bootd->ndp);
+	netif_watch_close(bootd->networks);
 	if (bootd->setup != NULL)
 		setup_close_authority(bootd->setup);
 	if (bootd->leases != NULL)

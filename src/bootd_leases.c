@@ -74,12 +74,22 @@ static void tell_report(const char *file, const struct lease_file_report *report
 			  "have, and new addresses are tried before they are given");
 }
 
+static uint32_t longest_lease_s(const struct config *config)
+{
+	uint32_t longest_s = config->bootp.lease_time_s;
+
+	for (size_t i = 0; i < config->subnets.count; i++) {
+		if (config->subnets.list[i].lease_time_s > longest_s)
+			longest_s = config->subnets.list[i].lease_time_s;
+	}
+	return longest_s;
+}
+
 static void open_file(struct bootd *bootd, struct problems *problems)
 {
 	const struct config *config = &bootd->setup->config;
 	struct lease_sqlite_settings settings = {
-		.file = { .path = config->leases.file,
-			  .longest_lease_s = config->bootp.lease_time_s },
+		.file = { .path = config->leases.file, .longest_lease_s = longest_lease_s(config) },
 		.on_health = on_health,
 		.context = bootd->activity,
 	};
@@ -93,6 +103,47 @@ static void open_file(struct bootd *bootd, struct problems *problems)
 		explain(bootd, error, problems);
 	else
 		tell_report(config->leases.file, &report);
+}
+
+/* Addresses that no machine is given from a pool: they are somebody's already. */
+struct reserved {
+	struct ip4 *list;
+	size_t count;
+};
+
+static void reserve(struct reserved *reserved, struct ip4 address)
+{
+	if (ip4_is_set(address))
+		reserved->list[reserved->count++] = address;
+}
+
+static void reserve_of_subnet(struct reserved *reserved, const struct subnet_config *subnet)
+{
+	reserve(reserved, subnet->gateway);
+	reserve(reserved, subnet->next_server);
+	for (size_t i = 0; i < subnet->dns_count; i++)
+		reserve(reserved, subnet->dns[i]);
+}
+
+/* False: there is not enough memory. The caller frees the list. */
+static bool gather_reserved(const struct setup *setup, struct reserved *out_reserved)
+{
+	const struct config *config = &setup->config;
+	size_t room = setup->address_count + 1 + config->static_dhcp.count + config->hosts.count +
+		      config->subnets.count * (CONFIG_DNS_MAX + 2);
+
+	*out_reserved = (struct reserved){ calloc(room, sizeof(struct ip4)), 0 };
+	if (out_reserved->list == NULL)
+		return false;
+	for (size_t i = 0; i < setup->address_count; i++)
+		reserve(out_reserved, setup->addresses[i].address);
+	for (size_t i = 0; i < config->static_dhcp.count; i++)
+		reserve(out_reserved, config->static_dhcp.list[i].address);
+	for (size_t i = 0; i < config->hosts.count; i++)
+		reserve(out_reserved, config->hosts.list[i].address);
+	for (size_t i = 0; i < config->subnets.count; i++)
+		reserve_of_subnet(out_reserved, &config->subnets.list[i]);
+	return true;
 }
 
 /* The pools of the networks, in their order. NULL: no memory. */
@@ -109,26 +160,15 @@ static struct lease_pool *list_pools(const struct subnets *subnets)
 void bootd_set_pools(struct lease_store *leases, const struct setup *setup,
 		     struct problems *problems)
 {
-	const struct config *config = &setup->config;
-	size_t room =
-		setup->address_count + 1 + config->bootp.dns_count + config->static_dhcp.count;
-	struct lease_pool *pools = list_pools(&config->subnets);
-	struct ip4 *reserved = calloc(room, sizeof(*reserved));
-	size_t count = 0;
+	const struct subnets *subnets = &setup->config.subnets;
+	struct lease_pool *pools = list_pools(subnets);
+	struct reserved reserved;
 	int error = -ENOMEM;
 
-	for (size_t i = 0; i < setup->address_count && reserved != NULL; i++)
-		reserved[count++] = setup->addresses[i].address;
-	for (size_t i = 0; i < config->bootp.dns_count && reserved != NULL; i++)
-		reserved[count++] = config->bootp.dns[i];
-	for (size_t i = 0; i < config->static_dhcp.count && reserved != NULL; i++)
-		reserved[count++] = config->static_dhcp.list[i].address;
-	if (reserved != NULL && pools != NULL) {
-		reserved[count++] = config->bootp.gateway;
-		error = leases->operations->set_pools(leases, pools, config->subnets.count,
-						      reserved, count);
-	}
-	free(reserved);
+	if (gather_reserved(setup, &reserved) && pools != NULL)
+		error = leases->operations->set_pools(leases, pools, subnets->count, reserved.list,
+						      reserved.count);
+	free(reserved.list);
 	free(pools);
 	if (error < 0)
 		setup_complain(setup, problems, "[bootp] pool_count",

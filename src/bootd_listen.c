@@ -258,6 +258,7 @@ bool bootd_listen(struct bootd *bootd, struct problems *problems)
 {
 	raise_descriptor_limit();
 	bootd_watch_signals(bootd, problems);
+	bootd_watch_networks(bootd, problems);
 	if (bootd->setup->config.has_dhcp)
 		bootd_open_leases(bootd, problems);
 	if (bootd->leases != NULL) {

@@ -17,6 +17,7 @@
 #include "tftp/tftp_service.h"
 
 struct control;
+struct netif_watch;
 
 struct bootd {
 	struct bootd_options options;
@@ -32,6 +33,7 @@ struct bootd {
 	struct ndp_service *ndp; /* NULL: the kernel has no IPv6, too */
 	struct tftp_service *tftp;
 	struct http_service *http;
+	struct netif_watch *networks;
 	struct service_manager manager;
 	/* What can be read once the process is confined, as far as the kernel limits it. */
 	struct path_list reach;
@@ -58,7 +60,15 @@ void bootd_start_leases(struct bootd *bootd, struct problems *problems);
 /* Has the store give the addresses of this setup from now on; nothing has changed where a problem
  * is added. */
 void bootd_set_pools(struct lease_store *leases, const struct setup *setup,
-		    struct problems *problems);
+		     struct problems *problems);
+
+/* Has the services follow what changes in the networks of this machine. */
+void bootd_watch_networks(struct bootd *bootd, struct problems *problems);
+
+/* Tells in the log which networks have come and gone from one setup to the next; problems say why
+ * one is not served that is there. */
+void bootd_tell_networks(const struct setup *old, const struct setup *now,
+			 const struct problems *problems);
 
 void bootd_watch_signals(struct bootd *bootd, struct problems *problems);
 

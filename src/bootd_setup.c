@@ -4,6 +4,7 @@
 
 #include "activity/notify.h"
 #include "authority/authority.h"
+#include "base/cleanup.h"
 #include "base/text.h"
 #include "config/config_check.h"
 #include "config/config_paths.h"
@@ -25,17 +26,42 @@ void setup_complain(const struct setup *setup, struct problems *problems, const 
 		     sentence);
 }
 
+static struct config_surroundings surroundings_of(const struct setup *setup)
+{
+	return (struct config_surroundings){ .addresses = setup->addresses,
+					     .address_count = setup->address_count,
+					     .ip6_addresses = setup->ip6_addresses,
+					     .ip6_address_count = setup->ip6_address_count };
+}
+
 /* The addresses of the interfaces that a service's "address" selects. */
 static size_t select_addresses(const struct setup *setup, const struct selector *selector,
 			       struct local_address *out_list)
 {
-	struct config_surroundings surroundings = { .addresses = setup->addresses,
-						    .address_count = setup->address_count };
+	struct config_surroundings surroundings = surroundings_of(setup);
 	size_t count = 0;
 
 	for (size_t i = 0; i < setup->address_count; i++) {
 		if (selector_selects(selector, &surroundings, setup->addresses[i].interface))
 			out_list[count++] = setup->addresses[i];
+	}
+	return count;
+}
+
+/* The same, of both families. */
+static size_t select_ips(const struct setup *setup, const struct selector *selector,
+			 struct local_ip *out_list)
+{
+	struct config_surroundings surroundings = surroundings_of(setup);
+	size_t count = 0;
+
+	for (size_t i = 0; i < setup->address_count; i++) {
+		if (selector_selects(selector, &surroundings, setup->addresses[i].interface))
+			out_list[count++] = local_ip_from_4(&setup->addresses[i]);
+	}
+	for (size_t i = 0; i < setup->ip6_address_count; i++) {
+		if (selector_selects(selector, &surroundings, setup->ip6_addresses[i].interface))
+			out_list[count++] = setup->ip6_addresses[i];
 	}
 	return count;
 }
@@ -47,29 +73,36 @@ static struct ip4 server_of(const struct setup *setup, const struct selector *se
 	if (selector->kind != SELECT_ADDRESS)
 		return (struct ip4){ 0 };
 	for (size_t i = 0; i < setup->address_count; i++) {
-		const struct local_address *local = &setup->addresses[i];
+		struct local_ip local = local_ip_from_4(&setup->addresses[i]);
 
-		if (!ip4_is_same(local->address, selector->address) &&
-		    selector_matches(selector, local))
+		if (!selector_names(selector, &local) && selector_matches(selector, &local))
 			return (struct ip4){ 0 };
 	}
-	return selector->address;
+	return ip_to_4(selector->address);
+}
+
+static int list_addresses(struct setup *setup)
+{
+	int error = netif_list(setup->addresses, NETIF_MAX, &setup->address_count);
+
+	return error < 0 ? error
+			 : netif_list_6(setup->ip6_addresses, NETIF_MAX, &setup->ip6_address_count);
 }
 
 static bool load(struct setup *setup, const struct bootd_options *options,
 		 struct problems *problems)
 {
 	struct ip4 resolvers[RESOLVERS_MAX];
-	struct config_surroundings surroundings = { .addresses = setup->addresses,
-						    .resolvers = resolvers };
-	int error = netif_list(setup->addresses, NETIF_MAX, &setup->address_count);
+	struct config_surroundings surroundings;
+	int error = list_addresses(setup);
 
 	if (error < 0) {
 		problems_add(problems, (struct place){ 0 },
 			     "the network interfaces cannot be listed: %s", strerror(-error));
 		return false;
 	}
-	surroundings.address_count = setup->address_count;
+	surroundings = surroundings_of(setup);
+	surroundings.resolvers = resolvers;
 	surroundings.resolver_count = resolvers_list(resolvers, RESOLVERS_MAX);
 	return config_load(options->config_path, options->services, options->wants_http,
 			   &surroundings, &setup->config, problems);
@@ -167,17 +200,23 @@ static void open_notifier(struct setup *setup, struct loop *loop, struct problem
 			     "no socket to send from: %s", strerror(-error));
 }
 
-static void open_parts(struct setup *setup, struct loop *loop, struct root_remote *remote,
-		       struct problems *problems)
+/* Which addresses each service serves. */
+static void select_all_addresses(struct setup *setup)
 {
 	setup->dhcp_address_count =
 		select_addresses(setup, &setup->config.bootp.address, setup->dhcp_addresses);
 	setup->tftp_address_count =
-		select_addresses(setup, &setup->config.tftp.address, setup->tftp_addresses);
+		select_ips(setup, &setup->config.tftp.address, setup->tftp_addresses);
 	setup->http_address_count =
-		select_addresses(setup, &setup->config.httpd.address, setup->http_addresses);
+		select_ips(setup, &setup->config.httpd.address, setup->http_addresses);
 	setup->tftp_server = server_of(setup, &setup->config.tftp.address);
 	setup->http_server = server_of(setup, &setup->config.httpd.address);
+}
+
+static void open_parts(struct setup *setup, struct loop *loop, struct root_remote *remote,
+		       struct problems *problems)
+{
+	select_all_addresses(setup);
 	setup_find_ipxe(setup, problems);
 	open_contents(setup, remote, problems);
 	open_tls(setup, problems);
@@ -270,10 +309,46 @@ void setup_open_log(const struct setup *setup, bool is_debug, struct problems *p
 			     "%s cannot be opened for writing: %s", logger->file, strerror(-error));
 }
 
-static bool is_same_selector(const struct selector *one, const struct selector *other)
+static bool has_same_addresses(const struct setup *one, const struct setup *other)
 {
-	return one->kind == other->kind && ip4_is_same(one->address, other->address) &&
-	       strcmp(one->name, other->name) == 0;
+	for (size_t i = 0; i < one->address_count && i < other->address_count; i++) {
+		if (!local_address_is_same(&one->addresses[i], &other->addresses[i]))
+			return false;
+	}
+	for (size_t i = 0; i < one->ip6_address_count && i < other->ip6_address_count; i++) {
+		if (!local_ip_is_same(&one->ip6_addresses[i], &other->ip6_addresses[i]))
+			return false;
+	}
+	return one->address_count == other->address_count &&
+	       one->ip6_address_count == other->ip6_address_count;
+}
+
+int setup_follow(const struct setup *setup, struct setup **out_next, struct problems *problems)
+{
+	CLEANUP(free_memory) struct setup *next = malloc(sizeof(*next));
+	struct config_surroundings surroundings;
+	int error;
+
+	*out_next = NULL;
+	if (next == NULL)
+		return -ENOMEM;
+	*next = *setup;
+	error = list_addresses(next);
+	if (error < 0 || has_same_addresses(setup, next))
+		return error;
+	surroundings = surroundings_of(next);
+	error = config_follow_networks(&next->config, &surroundings, problems);
+	if (error < 0)
+		return error;
+	select_all_addresses(next);
+	*out_next = next;
+	next = NULL;
+	return 0;
+}
+
+void setup_close_followed(struct setup *setup)
+{
+	free(setup);
 }
 
 /* HTTP's threads and its listening socket stay as they are. */
@@ -289,7 +364,7 @@ static void compare_httpd(const struct setup *old, const struct setup *changed,
 		return;
 	if (before->port != after->port)
 		setup_complain(changed, problems, "[httpd] port", sentence);
-	if (!is_same_selector(&before->address, &after->address))
+	if (!selector_is_same(&before->address, &after->address))
 		setup_complain(changed, problems, "[httpd] address", sentence);
 	if ((before->certificate[0] == '\0') != (after->certificate[0] == '\0'))
 		setup_complain(changed, problems, "[httpd] cert", sentence);
@@ -321,11 +396,11 @@ void setup_compare(const struct setup *old, const struct setup *changed, struct 
 	if (before->bootp.mode == MODE_AUTO &&
 	    config_may_give_addresses(before) != config_may_give_addresses(after))
 		setup_complain(changed, problems, "[bootp] pool_start", sentence);
-	if (!is_same_selector(&before->bootp.address, &after->bootp.address))
+	if (!selector_is_same(&before->bootp.address, &after->bootp.address))
 		setup_complain(changed, problems, "[bootp] address", sentence);
 	if (before->tftp.port != after->tftp.port)
 		setup_complain(changed, problems, "[tftp] port", sentence);
-	if (!is_same_selector(&before->tftp.address, &after->tftp.address))
+	if (!selector_is_same(&before->tftp.address, &after->tftp.address))
 		setup_complain(changed, problems, "[tftp] address", sentence);
 	if (before->tftp.transfers_max != after->tftp.transfers_max)
 		setup_complain(changed, problems, "[tftp] max_transfers", sentence);

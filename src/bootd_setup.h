@@ -20,11 +20,13 @@ struct setup {
 	struct config config;
 	struct local_address addresses[NETIF_MAX]; /* of this machine */
 	size_t address_count;
+	struct local_ip ip6_addresses[NETIF_MAX];
+	size_t ip6_address_count;
 	struct local_address dhcp_addresses[NETIF_MAX]; /* of the interfaces that are served */
 	size_t dhcp_address_count;
-	struct local_address tftp_addresses[NETIF_MAX];
+	struct local_ip tftp_addresses[2 * NETIF_MAX];
 	size_t tftp_address_count;
-	struct local_address http_addresses[NETIF_MAX];
+	struct local_ip http_addresses[2 * NETIF_MAX];
 	size_t http_address_count;
 	/* Told to clients; 0: the address that they are answered from. */
 	struct ip4 tftp_server;
@@ -41,6 +43,12 @@ struct setup {
 struct setup *setup_open(struct loop *loop, const struct bootd_options *options,
 			 struct root_remote *remote, struct problems *problems);
 void setup_close(struct setup *setup);
+
+/* The same setup on the networks that there are now: all that the old one has is the new one's, and
+ * the old one is to be closed by setup_close_followed once nobody uses it any more. NULL in
+ * *out_next: the networks are the same. Returns 0 or -errno: nothing has changed. */
+int setup_follow(const struct setup *setup, struct setup **out_next, struct problems *problems);
+void setup_close_followed(struct setup *setup);
 
 /* Starts the authority's thread, if one is to be asked: once the process is confined, because
  * Landlock holds for the threads that come after. */

@@ -20,7 +20,7 @@ PURE_HEADERS = {
 }
 
 SERVICE_ROOMS = ("boot/", "lease/", "content/", "authority/", "io/", "activity/",
-                 "config/config.h", "config/subnet.h")
+                 "config/config.h", "config/host.h", "config/subnet.h")
 IO_LIBRARIES = ("uv.h", "libmnl/", "seccomp.h", "cap-ng.h")
 OTHER_LIBRARIES = ("curl/", "gnutls/", "microhttpd.h", "sqlite3.h", "libpq-fe.h", "jansson.h")
 
@@ -47,7 +47,7 @@ PURE_FILES = "|".join((
 DECIDING_FILES = "|".join((
     r".*_engine\.[ch]",
     r"boot/.*",
-    r"config/subnet\.[ch]",
+    r"config/(host|subnet)\.[ch]",
     r"content/filter\.[ch]",
     r"dhcp/dhcp_client\.[ch]",
     r"dhcp/dhcp_reply\.[ch]",
@@ -79,7 +79,8 @@ KINDS = [
     ("the table of sessions, behind its lock", r"boot/session\.c",
      ("boot/",), ("pthread.h",), True),
     ("engines and what they are made of", DECIDING_FILES,
-     ("OWN_PURE", "boot/", "config/config.h", "config/subnet.h", "lease/lease.h"), (), True),
+     ("OWN_PURE", "boot/", "config/config.h", "config/host.h", "config/subnet.h",
+      "lease/lease.h"), (), True),
     ("config", r"config/.*", ("OWN",) + CONFIG_TABLES, (), False),
     ("io", r"io/.*", ("OWN",), IO_LIBRARIES, False),
     ("stores and content", r"lease/.*|content/.*|authority/.*", ("OWN", "io/"),
@@ -103,12 +104,13 @@ NM_EXCEPTIONS = "|".join((
     r"boot/access\.c",
     r"boot/attempt\.c",
     r"boot/session\.c",
+    r"config/host\.c",
     r"lease/lease_heap\.c",
     r"lease/lease_index\.c",
     r"lease/lease_ranges\.c",
     r"lease/lease_table\.c",
 ))
-NM_HELPERS = ("base/addr.c", "base/bytes.c", "base/text.c")
+NM_HELPERS = ("base/addr.c", "base/bytes.c", "base/ip.c", "base/text.c")
 
 
 def kind_of(path):

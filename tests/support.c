@@ -26,6 +26,15 @@ struct ip4 ip4_of(const char *text)
 	return address;
 }
 
+struct ip ip_of(const char *text)
+{
+	struct ip address = { 0 };
+
+	if (!ip_parse(text, &address))
+		fail_msg("'%s' is no address", text);
+	return address;
+}
+
 struct mac mac_of(const char *text)
 {
 	struct mac mac = { 0 };

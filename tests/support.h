@@ -4,8 +4,8 @@
 #ifndef BOOTD_TESTS_SUPPORT_H
 #define BOOTD_TESTS_SUPPORT_H
 
-#include "base/addr.h"
 #include "base/bytes.h"
+#include "base/ip.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,7 +16,14 @@
 /* The machine of every message that names no other. */
 #define MACHINE "52-54-00-77-01-01"
 
+/* An IPv4 address among those of both families, where a constant is needed. */
+#define IP_MAPPED(value)                                                                           \
+	{                                                                                          \
+		0, UINT64_C(0xffff) << 32 | (value), 0                                             \
+	}
+
 struct ip4 ip4_of(const char *text);
+struct ip ip_of(const char *text);
 struct mac mac_of(const char *text);
 
 /* The bytes in a block of exactly their size, so that a sanitizer sees a read past them; the caller

@@ -2,7 +2,7 @@
 #ifndef BOOTD_ACTIVITY_EVENT_H
 #define BOOTD_ACTIVITY_EVENT_H
 
-#include "base/addr.h"
+#include "base/ip.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,6 +23,7 @@ enum event_kind {
 	EVENT_PROXY_NOT_ASKED,
 	EVENT_PXE_REFUSED,
 	EVENT_PXE_PORT_TAKEN,
+	EVENT_DHCP_DEAF,
 	EVENT_BOOT_SHAPE_FAILED,
 	EVENT_BOOT_SHAPE_WORKED,
 	EVENT_BOOT_UNKNOWN_ARCHITECTURE,
@@ -141,7 +142,7 @@ struct event {
 	enum event_kind kind;
 	bool has_mac;
 	struct mac mac;
-	struct ip4 address; /* given to, or of, the machine */
+	struct ip address;  /* given to, or of, the machine */
 	bool is_boot_stage; /* firmware or a loader asks */
 	bool has_uuid;
 	struct uuid uuid;

@@ -47,6 +47,8 @@ static const struct event_type types[EVENT_KIND_COUNT] = {
 		"dhcp: {mac}: ignored {message} for a boot file: {detail}" },
 	[EVENT_PXE_PORT_TAKEN] = { "pxe-port-taken", INFO, FEW,
 		"dhcp: warning: [bootp] pxe_port is another server's: there are no boot servers here" },
+	[EVENT_DHCP_DEAF] = { "dhcp-deaf", ERROR, FEW,
+		"dhcp: an interface that has changed cannot be listened on: {detail}; restart bootd" },
 	[EVENT_BOOT_SHAPE_FAILED] = { "boot-shape-failed", INFO, SOME,
 		"dhcp: {mac}: did not go on after offers as {message}; the next ones are {detail}" },
 	[EVENT_BOOT_SHAPE_WORKED] = { "boot-shape-worked", INFO, SOME,
@@ -316,10 +318,10 @@ static unsigned percent_of(const struct event *event)
 static void format_who(const struct event *event, char *out, size_t size)
 {
 	if (event->has_mac)
-		(void)text_format(out, size, "%s (%s)", ip4_format(event->address).text,
+		(void)text_format(out, size, "%s (%s)", ip_format(event->address).text,
 				  mac_format(event->mac).text);
 	else
-		(void)text_format(out, size, "%s", ip4_format(event->address).text);
+		(void)text_format(out, size, "%s", ip_format(event->address).text);
 }
 
 /* A transfer is always of a file; a machine is told of one or not. */
@@ -351,7 +353,7 @@ static void format_field(const struct event *event, enum field field, char *out,
 		(void)text_format(out, size, "%s", mac_format(event->mac).text);
 		return;
 	case FIELD_ADDRESS:
-		(void)text_format(out, size, "%s", ip4_format(event->address).text);
+		(void)text_format(out, size, "%s", ip_format(event->address).text);
 		return;
 	case FIELD_MESSAGE:
 		(void)text_format(out, size, "%s", or_unknown(event->message));

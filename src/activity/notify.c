@@ -66,7 +66,7 @@ void notification_format(const struct event *event, char out[NOTIFICATION_SIZE])
 		uuid = uuid_format(event->uuid);
 	(void)text_format(out, NOTIFICATION_SIZE, "%s,%s%s%s,%s", kind, uuid.text,
 			  has_uuid_field ? "," : "", mac_format(event->mac).text,
-			  ip4_format(event->address).text);
+			  ip_format(event->address).text);
 }
 
 size_t notifier_tell(struct notifier *notifier, const struct event *event)
@@ -80,8 +80,8 @@ size_t notifier_tell(struct notifier *notifier, const struct event *event)
 	for (size_t i = 0; i < notifier->count; i++) {
 		struct span bytes = { (const uint8_t *)line, strlen(line) };
 
-		if (udp_send(notifier->udp, (struct udp_source){ 0 }, notifier->receivers[i],
-			     bytes) < 0)
+		if (udp_send(notifier->udp, (struct udp_source){ 0 },
+			     ip_endpoint_from_4(notifier->receivers[i]), bytes) < 0)
 			lost++;
 	}
 	return lost;

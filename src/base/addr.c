@@ -23,6 +23,13 @@ bool ip4_is_within(struct ip4 address, struct ip4 network, uint8_t prefix_length
 			   ip4_network(network, prefix_length));
 }
 
+bool local_address_is_same(const struct local_address *one, const struct local_address *other)
+{
+	return one->interface == other->interface && strcmp(one->name, other->name) == 0 &&
+	       ip4_is_same(one->address, other->address) &&
+	       one->prefix_length == other->prefix_length;
+}
+
 bool ip4_parse(const char *text, struct ip4 *out_address)
 {
 	struct in_addr parsed;
@@ -106,6 +113,14 @@ uint64_t mac_to_number(struct mac mac)
 	for (size_t i = 0; i < sizeof(mac.bytes); i++)
 		number = number << 8 | mac.bytes[i];
 	return number;
+}
+
+struct uuid uuid_other_order(struct uuid uuid)
+{
+	const uint8_t *b = uuid.bytes;
+
+	return (struct uuid){ { b[3], b[2], b[1], b[0], b[5], b[4], b[7], b[6], b[8], b[9], b[10],
+				b[11], b[12], b[13], b[14], b[15] } };
 }
 
 struct uuid_text uuid_format(struct uuid uuid)

@@ -61,6 +61,8 @@ static inline bool ip4_is_set(struct ip4 address)
 	return address.value != 0;
 }
 
+bool local_address_is_same(const struct local_address *one, const struct local_address *other);
+
 /* prefix_length 0 to 32. */
 struct ip4 ip4_netmask(uint8_t prefix_length);
 struct ip4 ip4_network(struct ip4 address, uint8_t prefix_length);
@@ -78,6 +80,9 @@ struct mac_text mac_format(struct mac mac);
 bool mac_is_same(struct mac one, struct mac other);
 /* The 48 bits as a number, for keys. */
 uint64_t mac_to_number(struct mac mac);
+
+/* The first three fields with their bytes turned around, which SMBIOS keeps little-endian. */
+struct uuid uuid_other_order(struct uuid uuid);
 
 /* The SMBIOS form: the first three fields are little-endian on the wire (RFC 4578, QUIRKS 4). */
 struct uuid_text uuid_format(struct uuid uuid);

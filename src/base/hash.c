@@ -60,3 +60,16 @@ uint64_t hash_bytes(const struct hash_key *key, struct span bytes)
 		mix(v);
 	return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
+
+uint64_t hash_ip(const struct hash_key *key, const struct ip_endpoint *endpoint)
+{
+	uint8_t bytes[16 + 4 + 2];
+	struct writer out = writer_of(bytes + 16, sizeof(bytes) - 16);
+
+	if (ip_is_4(endpoint->address))
+		return (uint64_t)ip_to_4(endpoint->address).value << 16 | endpoint->port;
+	ip_to_bytes(endpoint->address, bytes);
+	write_u32(&out, endpoint->address.scope);
+	write_u16(&out, endpoint->port);
+	return hash_bytes(key, (struct span){ bytes, sizeof(bytes) }) | UINT64_C(1) << 63;
+}

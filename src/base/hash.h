@@ -4,6 +4,7 @@
 #define BOOTD_BASE_HASH_H
 
 #include "base/bytes.h"
+#include "base/ip.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,5 +17,9 @@ struct hash_key {
 bool hash_key_init(struct hash_key *out_key);
 
 uint64_t hash_bytes(const struct hash_key *key, struct span bytes);
+
+/* A key for a table. IPv4's is the address and port themselves; IPv6's is 63 bits of a hash, so two
+ * clients may have one, once in billions of full tables: who cannot bear that compares them. */
+uint64_t hash_ip(const struct hash_key *key, const struct ip_endpoint *endpoint);
 
 #endif

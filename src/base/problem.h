@@ -11,7 +11,7 @@
 
 struct problem {
 	char file[256];
-	char key[96];
+	char key[136];
 	char text[512];
 	unsigned line;
 };

@@ -31,6 +31,13 @@ bool text_copy(char *out, size_t size, const char *source)
 	return true;
 }
 
+void text_add_to_list(char *list, size_t size, const char *name)
+{
+	size_t length = strlen(list);
+
+	(void)text_format(list + length, size - length, "%s%s", length > 0 ? ", " : "", name);
+}
+
 /* isspace would ask the locale. */
 static bool is_space(char character)
 {

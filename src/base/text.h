@@ -16,6 +16,9 @@ __attribute__((format(printf, 3, 4))) bool text_format(char *out, size_t size, c
 /* Copies source with its NUL. False, with out untouched: it does not fit. */
 bool text_copy(char *out, size_t size, const char *source);
 
+/* Adds one name more to a list with ", " between them, as far as there is room. */
+void text_add_to_list(char *list, size_t size, const char *name);
+
 /* Removes white space from both ends, in place; returns the first character that stays. */
 char *text_trim(char *text);
 

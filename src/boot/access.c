@@ -41,15 +41,6 @@ static const struct uuid_rule *find_uuid(const struct uuid_rules *rules, struct 
 	return bsearch(&wanted, rules->list, rules->count, sizeof(wanted), uuid_rule_order);
 }
 
-/* The first three fields with their bytes turned around: what SMBIOS keeps little-endian. */
-static struct uuid other_order(struct uuid uuid)
-{
-	const uint8_t *b = uuid.bytes;
-
-	return (struct uuid){ { b[3], b[2], b[1], b[0], b[5], b[4], b[7], b[6], b[8], b[9], b[10],
-				b[11], b[12], b[13], b[14], b[15] } };
-}
-
 static enum access decide(bool is_yes)
 {
 	return is_yes ? ACCESS_GRANTED : ACCESS_DENIED;
@@ -72,13 +63,14 @@ static enum access check_uuid(const struct config *config, const struct client *
 	if (!client->has_uuid)
 		return ACCESS_UNLISTED;
 	written = find_uuid(&config->uuid, client->uuid);
-	kept = find_uuid(&config->uuid, other_order(client->uuid));
+	kept = find_uuid(&config->uuid, uuid_other_order(client->uuid));
 	if (written == NULL && kept == NULL)
 		return ACCESS_UNLISTED;
 	return decide((written == NULL || written->is_yes) && (kept == NULL || kept->is_yes));
 }
 
-enum access access_check(const struct config *config, const struct client *client)
+enum access access_check(const struct config *config, const struct client *client,
+			 const struct host_config *host)
 {
 	enum access access = ACCESS_GRANTED;
 
@@ -96,7 +88,7 @@ enum access access_check(const struct config *config, const struct client *clien
 		break;
 	}
 	if (access != ACCESS_GRANTED && access != ACCESS_DENIED &&
-	    ip4_is_set(access_static_address(config, client->mac)))
+	    (host != NULL || ip4_is_set(access_static_address(config, client->mac))))
 		return ACCESS_GRANTED;
 	return access;
 }

@@ -14,9 +14,11 @@ enum access {
 	ACCESS_ASK,      /* the authority decides */
 };
 
-/* client->uuid is the one of this packet or, at a stage that sends none, the session's. A machine
- * of [static_dhcp] is granted unless a row says no. */
-enum access access_check(const struct config *config, const struct client *client);
+/* client->uuid is the one of this packet or, at a stage that sends none, the session's. host is
+ * the machine's section [host], or NULL. A machine that has one, or a row of [static_dhcp], is
+ * granted unless a row says no. */
+enum access access_check(const struct config *config, const struct client *client,
+			 const struct host_config *host);
 
 /* The longest prefix's row, or NULL. Rules are sorted, the longest prefix first. */
 const struct mac_rule *access_find_mac(const struct mac_rules *rules, struct mac mac);

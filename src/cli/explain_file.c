@@ -22,11 +22,11 @@ static const char *set_mac(struct content_asker *asker, const char *text)
 
 static const char *set_ip(struct content_asker *asker, const char *text)
 {
-	struct ip4 address;
+	struct ip address;
 
-	if (!ip4_parse(text, &address))
+	if (!ip_parse(text, &address))
 		return "--ip takes an address such as 192.168.1.10";
-	asker->ip = ip4_format(address);
+	asker->ip = ip_format(address);
 	return NULL;
 }
 

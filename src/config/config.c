@@ -1,5 +1,7 @@
 #include "config/config.h"
 
+#include "config/config_apply.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,16 +40,47 @@ int filter_rules_copy(const struct filter_rules *from, struct filter_rules *out_
 	return 0;
 }
 
+bool selector_names(const struct selector *selector, const struct local_ip *local)
+{
+	return ip_is_within(local->address, selector->address, 128) &&
+	       (selector->name[0] == '\0' || strcmp(local->name, selector->name) == 0);
+}
+
 bool config_may_give_addresses(const struct config *config)
 {
 	return config->bootp.mode == MODE_SERVER ||
-	       (config->bootp.mode == MODE_AUTO && ip4_is_set(config->bootp.pool_start));
+	       (config->bootp.mode == MODE_AUTO &&
+		(ip4_is_set(config->bootp.pool_start) || config->subnets.count > 0));
+}
+
+uint32_t config_pool_count_max(const struct config *config)
+{
+	uint32_t count = config->bootp.pool_count;
+
+	return count == POOL_COUNT_NOT_GIVEN ? POOL_COUNT_DEFAULT : count;
 }
 
 bool config_has_lease_file(const struct config *config)
 {
 	return config->has_dhcp && config->leases.type == STORE_SQLITE &&
 	       config_may_give_addresses(config);
+}
+
+struct listening config_listening(const struct selector *selector, const struct local_ip *served,
+				  size_t served_count)
+{
+	struct listening listening = { .families = IP_BOTH };
+
+	if (selector->kind == SELECT_ALL)
+		listening.families = IP_ONLY_4;
+	if (selector->kind != SELECT_ADDRESS)
+		return listening;
+	listening.families = ip_is_4(selector->address) ? IP_ONLY_4 : IP_ONLY_6;
+	for (size_t i = 0; i < served_count; i++) {
+		if (selector_names(selector, &served[i]))
+			listening.address = served[i].address;
+	}
+	return listening;
 }
 
 static void option_settings_done(struct option_settings *settings)
@@ -58,12 +91,18 @@ static void option_settings_done(struct option_settings *settings)
 	*settings = (struct option_settings){ 0 };
 }
 
+void subnet_config_done(struct subnet_config *subnet)
+{
+	free(subnet->ranges.list);
+	free(subnet->excluded.list);
+	option_settings_done(&subnet->options);
+	*subnet = (struct subnet_config){ 0 };
+}
+
 static void subnets_done(struct subnets *subnets)
 {
-	for (size_t i = 0; i < subnets->count; i++) {
-		free(subnets->list[i].ranges.list);
-		option_settings_done(&subnets->list[i].options);
-	}
+	for (size_t i = 0; i < subnets->count; i++)
+		subnet_config_done(&subnets->list[i]);
 	free(subnets->list);
 	*subnets = (struct subnets){ 0 };
 }

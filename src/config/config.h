@@ -2,7 +2,7 @@
 #ifndef BOOTD_CONFIG_CONFIG_H
 #define BOOTD_CONFIG_CONFIG_H
 
-#include "base/addr.h"
+#include "base/ip.h"
 #include "base/log.h"
 
 #include <limits.h>
@@ -20,13 +20,20 @@
 #define TFTP_WORKERS_MAX    64
 #define BOOT_NAME_SIZE      256 /* RFC 2132: what option 67 carries, and NUL */
 
-/* Which interfaces a service serves: all, those with an address or in a network, or one by name. */
-enum selector_kind { SELECT_ALL, SELECT_ADDRESS, SELECT_INTERFACE };
+/* Which interfaces a service serves: all by IPv4, or by IPv6 as well; those with an address or in a
+ * network; or one by name. */
+enum selector_kind { SELECT_ALL, SELECT_ALL_BY_BOTH, SELECT_ADDRESS, SELECT_INTERFACE };
 
 struct selector {
 	enum selector_kind kind;
-	struct ip4 address; /* an interface's own, or a network's first */
-	char name[INTERFACE_NAME_SIZE];
+	struct ip address;              /* an interface's own, or a network's first */
+	char name[INTERFACE_NAME_SIZE]; /* of the interface, also that of a link-local address */
+};
+
+/* Where a service that serves both families listens. */
+struct listening {
+	enum ip_families families;
+	struct ip address; /* 0: every one of them */
 };
 
 struct logger_config {
@@ -149,7 +156,7 @@ struct bootp_config {
 	uint16_t port;     /* the clients' is the next one, as 68 is to 67 */
 	uint16_t pxe_port; /* of the boot server; 0: there is none */
 	struct ip4 pool_start;
-	uint32_t pool_count; /* 0: only [static_dhcp] gives addresses */
+	uint32_t pool_count; /* as it is given, if it is; 0: only [static_dhcp] gives addresses */
 	bool may_serve_simple_dhcp;
 	char boot_file[BOOT_FILE_SIZE];
 	char domain[DOMAIN_SIZE];
@@ -213,8 +220,8 @@ struct tftp_caps {
 struct tftp_client_rule {
 	bool is_by_mac;
 	struct mac mac;        /* the bits behind the prefix are 0 */
-	struct ip4 network;    /* where not by MAC */
-	uint8_t prefix_length; /* of either */
+	struct ip network;     /* where not by MAC */
+	uint8_t prefix_length; /* of either; an IPv4 network's with IP_MAPPED_PREFIX */
 	struct tftp_caps caps;
 	unsigned line;
 };
@@ -286,6 +293,10 @@ struct ipxe_config {
 
 #define CONFIG_NAME_SIZE 64 /* of a subnet or a host */
 
+#define CONFIG_SUBNETS_MAX   1024
+#define CONFIG_RANGES_MAX    65536   /* of all networks */
+#define CONFIG_ADDRESSES_MAX 1048576 /* in all of these */
+
 struct address_range {
 	struct ip4 first;
 	struct ip4 last; /* included */
@@ -305,10 +316,12 @@ struct subnet_config {
 	uint8_t prefix_length;
 	struct ip4 netmask;           /* as told to clients */
 	struct address_ranges ranges; /* what is given; what is excluded is cut out of it */
+	struct address_ranges excluded;
 	bool tells_gateway;
 	struct ip4 gateway; /* 0: the server's own address */
 	struct ip4 dns[CONFIG_DNS_MAX];
 	size_t dns_count;
+	bool is_dns_auto; /* dns is this machine's */
 	char domain[DOMAIN_SIZE];
 	char boot_file[BOOT_FILE_SIZE]; /* "": that of [bootfile] and [bootp] */
 	struct ip4 next_server;         /* who has the boot files; 0: bootd */
@@ -353,6 +366,19 @@ struct hosts {
 	size_t by_client_id_count;
 };
 
+/* The network of [bootp]'s pool. */
+enum home_state {
+	HOME_NONE,    /* there is no such pool */
+	HOME_AWAITED, /* it is not there */
+	HOME_WRONG,   /* it is there, and cannot be served as it is configured */
+	HOME_SERVED,  /* it is the first of config->subnets */
+};
+
+struct home {
+	enum home_state state;
+	struct local_address local; /* this machine's there; of HOME_WRONG and HOME_SERVED */
+};
+
 struct config {
 	char path[PATH_MAX];
 	bool has_dhcp;
@@ -366,6 +392,7 @@ struct config {
 	struct httpd_config httpd;
 	struct cache_config cache;
 	struct ipxe_config ipxe;
+	struct home home;
 	struct subnets subnets;
 	struct hosts hosts;
 	struct option_settings options; /* of every network */
@@ -380,14 +407,33 @@ struct config {
 	struct leases_config leases;
 };
 
+/* Whatever the interface, of the families that it selects? */
+static inline bool selector_is_all(const struct selector *selector)
+{
+	return selector->kind == SELECT_ALL || selector->kind == SELECT_ALL_BY_BOTH;
+}
+
+/* Is the selector's address this one? */
+bool selector_names(const struct selector *selector, const struct local_ip *local);
+
 /* bootd is a server that gives addresses, or may become one. */
 bool config_may_give_addresses(const struct config *config);
+
+/* No more addresses than these are in [bootp]'s pool, on whatever network it will be. */
+uint32_t config_pool_count_max(const struct config *config);
 
 /* Leases are kept in [leases] file: by a bootd that gives addresses. */
 bool config_has_lease_file(const struct config *config);
 
+/* The address is the selector's where that is one of this machine's own rather than a network's.
+ * served: this machine's addresses on the interfaces that are selected. */
+struct listening config_listening(const struct selector *selector, const struct local_ip *served,
+				  size_t served_count);
+
 /* Frees what the rules own; they are empty then. */
 void config_done(struct config *config);
+
+void subnet_config_done(struct subnet_config *subnet);
 
 /* Returns 0 with *out_copy for the caller to free by filter_rules_done, or -ENOMEM. */
 int filter_rules_copy(const struct filter_rules *from, struct filter_rules *out_copy);

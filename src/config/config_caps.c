@@ -90,21 +90,25 @@ bool caps_parse_options(const char *text, uint8_t *out_refused)
 	return true;
 }
 
-bool caps_parse_network(const char *text, struct ip4 *out_network, uint8_t *out_prefix_length)
+bool caps_parse_network(const char *text, struct ip *out_network, uint8_t *out_prefix_length)
 {
 	const char *slash = strchr(text, '/');
 	size_t length = slash == NULL ? strlen(text) : (size_t)(slash - text);
-	char address[WORD_SIZE];
-	uint64_t prefix_length = 32;
-	struct ip4 network;
+	char address[sizeof(struct ip_text)];
+	uint64_t before; /* what is before the prefix that the text tells */
+	uint64_t prefix_length;
+	struct ip network;
 
-	if (length >= sizeof(address))
+	if (!text_format(address, sizeof(address), "%.*s", (int)length, text) ||
+	    !ip_parse(address, &network))
 		return false;
-	(void)text_format(address, sizeof(address), "%.*s", (int)length, text);
-	if (!ip4_parse(address, &network) ||
-	    (slash != NULL && !text_parse_number(slash + 1, &prefix_length)) || prefix_length > 32)
+	before = ip_is_4(network) ? IP_MAPPED_PREFIX : 0;
+	prefix_length = 128 - before;
+	if (slash != NULL &&
+	    (!text_parse_number(slash + 1, &prefix_length) || prefix_length > 128 - before))
 		return false;
-	if (!ip4_is_same(network, ip4_network(network, (uint8_t)prefix_length)))
+	prefix_length += before;
+	if (!ip_is_same(network, ip_network(network, (uint8_t)prefix_length)))
 		return false;
 	*out_network = network;
 	*out_prefix_length = (uint8_t)prefix_length;

@@ -1,7 +1,11 @@
+#include "base/text.h"
 #include "config/config_apply.h"
 #include "config/config_check_parts.h"
+#include "config/subnet.h"
 
 #include <string.h>
+
+#define NO_IDENTITY "this has no effect: a UUID that repeats one word names no machine"
 
 static bool is_given(const struct check *check, const char *section, const char *key)
 {
@@ -63,15 +67,16 @@ static void check_nobody_is_served(const struct check *check)
 {
 	const struct config *config = check->config;
 
-	if (has_rows(check, "static_dhcp"))
+	if (has_rows(check, "static_dhcp") || config->hosts.count > 0)
 		return;
 	if (config->bootp.access == ACCESS_BY_MAC && !has_rows(check, "mac"))
 		warn_of_section(check, "mac", "this is empty, so no machine is served");
 	if (config->bootp.access == ACCESS_BY_UUID && !has_rows(check, "uuid"))
 		warn_of_section(check, "uuid", "this is empty, so no machine is served");
-	if (config->bootp.pool_count == 0 && config_may_give_addresses(config))
+	if (ip4_is_set(config->bootp.pool_start) && config->bootp.pool_count == 0 &&
+	    config->subnets.count < 2 && config_may_give_addresses(config))
 		warn_of_key(check, "bootp", "pool_count",
-			    "with 0 and without [static_dhcp], no machine is served");
+			    "with 0 and without [static_dhcp] or [host], no machine is served");
 }
 
 /* Zeros, ones or one word repeated, which firmware sends that knows of no UUID. */
@@ -92,9 +97,62 @@ static void check_uuids(const struct check *check)
 		struct ini_entry place = { .section = "uuid", .line = rules->list[i].line };
 
 		if (is_no_identity(rules->list[i].uuid))
-			ini_warn(check->ini, &place, check->problems,
-				 "this has no effect: a UUID that repeats one word names no "
-				 "machine");
+			ini_warn(check->ini, &place, check->problems, "%s", NO_IDENTITY);
+	}
+}
+
+/* What goes with [bootp]'s own pool, where there are only sections [subnet]. */
+static void check_pool_keys(const struct check *check)
+{
+	static const char *const keys[] = { "pool_count", "netmask" };
+	const struct config *config = check->config;
+
+	if (ip4_is_set(config->bootp.pool_start) || config->subnets.count == 0)
+		return;
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		if (is_given(check, "bootp", keys[i]))
+			warn_of_key(check, "bootp", keys[i],
+				    "this has no effect without pool_start; each [subnet] has its "
+				    "own");
+	}
+	if (ip4_is_set(config->bootp.gateway) &&
+	    subnet_find(&config->subnets, config->bootp.gateway) == NULL)
+		warn_of_key(check, "bootp", "gateway",
+			    "this has no effect: it is on none of the networks that are served");
+}
+
+static void check_subnet_keys(const struct check *check)
+{
+	const struct subnets *subnets = &check->config->subnets;
+
+	for (size_t i = 0; i < subnets->count; i++) {
+		struct section_text section = check_section_of(&subnets->list[i]);
+
+		if (!is_given(check, section.text, "ranges")) {
+			warn_of_key(check, section.text, "exclude",
+				    "this has no effect without ranges");
+			continue;
+		}
+		if (!config_may_give_addresses(check->config))
+			warn_of_key(check, section.text, "ranges",
+				    "this has no effect for a proxy, which gives no addresses");
+	}
+}
+
+static void check_host_keys(const struct check *check)
+{
+	const struct hosts *hosts = &check->config->hosts;
+
+	for (size_t i = 0; i < hosts->count; i++) {
+		const struct host_config *host = &hosts->list[i];
+		char section[sizeof("host ") + CONFIG_NAME_SIZE];
+
+		(void)text_format(section, sizeof(section), "host %s", host->name);
+		if (host->has_uuid && is_no_identity(host->uuid))
+			warn_of_key(check, section, "uuid", NO_IDENTITY);
+		if (ip4_is_set(host->address) && !config_may_give_addresses(check->config))
+			warn_of_key(check, section, "address",
+				    "this has no effect for a proxy, which gives no addresses");
 	}
 }
 
@@ -141,6 +199,18 @@ static void check_dhcp_keys(const struct check *check)
 	check_authority_timeout(check);
 }
 
+/* A machine that has its address from bootd asks over IPv4. */
+static void check_families(const struct check *check)
+{
+	const struct config *config = check->config;
+	const struct selector *tftp = &config->tftp.address;
+
+	if (config->has_tftp && tftp->kind == SELECT_ADDRESS && !ip_is_4(tftp->address))
+		warn_of_key(check, "tftp", "address",
+			    "machines that have an IPv4 address from this bootd cannot read files "
+			    "there: :: serves IPv4 and IPv6");
+}
+
 /* What goes with a folder only, and with a URL only. */
 static void check_root_keys(const struct check *check)
 {
@@ -170,6 +240,10 @@ void check_effect(const struct check *check)
 		check_uuids(check);
 		check_mode(check);
 		check_dhcp_keys(check);
+		check_pool_keys(check);
+		check_subnet_keys(check);
+		check_host_keys(check);
+		check_families(check);
 		check_nobody_is_served(check);
 	} else if (!config->bootp.may_unknown_read_files) {
 		warn_of_key(check, "bootp", "access_files",

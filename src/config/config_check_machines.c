@@ -1,6 +1,7 @@
 #include "base/text.h"
 #include "config/config_apply.h"
 #include "config/config_check_parts.h"
+#include "config/subnet.h"
 
 #include <string.h>
 
@@ -37,7 +38,7 @@ static void check_authority(const struct check *check)
 	}
 }
 
-static void check_access(const struct check *check)
+void check_access(const struct check *check)
 {
 	const char *section = section_of(check->config->bootp.access);
 
@@ -51,9 +52,9 @@ static void check_access(const struct check *check)
 }
 
 /* The local address on whose network this one is; NULL: none that is served. */
-static const struct local_address *find_network(const struct check *check,
-						const struct selector *selector, struct ip4 address)
+static const struct local_address *find_network(const struct check *check, struct ip4 address)
 {
+	const struct selector *selector = &check->config->bootp.address;
 	const struct config_surroundings *surroundings = check->surroundings;
 
 	for (size_t i = 0; i < surroundings->address_count; i++) {
@@ -93,32 +94,43 @@ static const char *why_taken(const struct check *check, const struct local_addre
 	return NULL;
 }
 
-static void check_static_host(const struct check *check, const struct selector *selector,
-			      const struct static_host *host)
+const char *check_why_taken(const struct check *check, const struct subnet_config *subnet,
+			    struct ip4 address)
+{
+	const struct local_address network = { .address = subnet->network,
+					       .prefix_length = subnet->prefix_length };
+
+	if (ip4_is_same(address, subnet->gateway))
+		return "the gateway's";
+	return why_taken(check, &network, address);
+}
+
+static void check_static_host(const struct check *check, const struct static_host *host)
 {
 	struct mac_text mac = mac_format(host->mac);
 	struct ini_entry place = { .section = "static_dhcp", .key = mac.text, .line = host->line };
-	const struct local_address *local = find_network(check, selector, host->address);
+	const struct subnet_config *subnet = subnet_find(&check->config->subnets, host->address);
+	const struct local_address *local = find_network(check, host->address);
 	const char *owner;
 
-	if (local == NULL) {
+	if (subnet == NULL && local == NULL) {
 		ini_complain(check->ini, &place, check->problems,
 			     "%s is on no network that is served; there is: %s",
 			     ip4_format(host->address).text,
 			     check_list_networks(check->surroundings).text);
 		return;
 	}
-	owner = why_taken(check, local, host->address);
+	owner = subnet != NULL ? check_why_taken(check, subnet, host->address)
+			       : why_taken(check, local, host->address);
 	if (owner != NULL)
 		ini_complain(check->ini, &place, check->problems, "%s is %s",
 			     ip4_format(host->address).text, owner);
 }
 
-void check_machines(const struct check *check, const struct selector *selector)
+void check_static_hosts(const struct check *check)
 {
 	const struct static_hosts *hosts = &check->config->static_dhcp;
 
-	check_access(check);
 	for (size_t i = 0; i < hosts->count; i++)
-		check_static_host(check, selector, &hosts->list[i]);
+		check_static_host(check, &hosts->list[i]);
 }

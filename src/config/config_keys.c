@@ -1,6 +1,9 @@
 #include "config/config_keys.h"
 
 #include "base/text.h"
+#include "config/config_option.h"
+
+#include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -9,6 +12,15 @@
 #define NUMBER(least, most, unit) VALUE_NUMBER, (least), (most), (unit), NULL
 #define WORD(words)               VALUE_WORD, 0, 0, NULL, (words)
 #define AT(member)                offsetof(struct config, member), sizeof(((struct config *)NULL)->member)
+
+#define OF_SUBNET(member)                                                                          \
+	offsetof(struct subnet_config, member), sizeof(((struct subnet_config *)NULL)->member)
+
+#define OF_HOST(member)                                                                            \
+	offsetof(struct host_config, member), sizeof(((struct host_config *)NULL)->member)
+
+/* Stands for one key for each DHCP option. */
+#define OPTION_KEY OPTION_KEY_PREFIX "NAME"
 
 #define SECONDS_OF_10_YEARS UINT64_C(315360000)
 /* Real seconds, from 0.1 to five minutes. */
@@ -85,6 +97,8 @@ static const char *const sections[] = {
 	"bootfile",
 	"menu",
 	"ipxe",
+	"subnet",
+	"host",
 	"static_dhcp",
 	"mac",
 	"uuid",
@@ -152,6 +166,48 @@ static const struct config_key keys[] = {
 	  "whom to tell of each machine that is served" },
 	{ "bootp", "timeout", AUTHORITY_TIMEOUT, "5", AT(bootp.authority_timeout_ms),
 	  "how long to wait for the authority; [http] timeout counts before it" },
+	{ "bootp", OPTION_KEY, PLAIN(VALUE_OPTION), NULL, AT(options),
+	  "a DHCP option, by its name or code, told to all that ask for it" },
+
+	{ "subnet", "network", PLAIN(VALUE_NETWORK), NULL, OF_SUBNET(network),
+	  "the network, with the length of its prefix" },
+	{ "subnet", "ranges", PLAIN(VALUE_RANGES), NULL, OF_SUBNET(ranges),
+	  "the addresses to give; otherwise only hosts with an address of their own have one" },
+	{ "subnet", "exclude", PLAIN(VALUE_RANGES), NULL, OF_SUBNET(excluded),
+	  "addresses in the ranges that are not given" },
+	{ "subnet", "gateway", PLAIN(VALUE_ADDRESS), NULL, OF_SUBNET(gateway),
+	  "the router to tell, on the network; otherwise that of [bootp], if it is there" },
+	{ "subnet", "set_gateway", PLAIN(VALUE_BOOLEAN), NULL, OF_SUBNET(tells_gateway),
+	  "tell clients a router at all; otherwise as [bootp] has it" },
+	{ "subnet", "dns", PLAIN(VALUE_DNS), NULL, OF_SUBNET(dns),
+	  "DNS servers, or auto for this machine's; otherwise those of [bootp]" },
+	{ "subnet", "domain", PLAIN(VALUE_DOMAIN), NULL, OF_SUBNET(domain),
+	  "the network's domain name; otherwise that of [bootp]" },
+	{ "subnet", "lease_time", VALUE_DURATION, 10, SECONDS_OF_10_YEARS, "seconds", NULL, NULL,
+	  OF_SUBNET(lease_time_s),
+	  "how long an address is given for; otherwise as [bootp] has it" },
+	{ "subnet", "boot_file", PLAIN(VALUE_TEXT), NULL, OF_SUBNET(boot_file),
+	  "the file to boot; otherwise that of [bootfile] or [bootp]" },
+	{ "subnet", "next_server", PLAIN(VALUE_ADDRESS), NULL, OF_SUBNET(next_server),
+	  "the TFTP server that has the file; otherwise bootd" },
+	{ "subnet", "authoritative", PLAIN(VALUE_BOOLEAN), NULL, OF_SUBNET(is_authoritative),
+	  "refuse addresses that this server did not give; otherwise as [bootp] has it" },
+	{ "subnet", OPTION_KEY, PLAIN(VALUE_OPTION), NULL, OF_SUBNET(options),
+	  "a DHCP option for this network; it comes before that of [bootp]" },
+
+	{ "host", "mac", PLAIN(VALUE_MAC), NULL, OF_HOST(mac), "the machine's MAC address" },
+	{ "host", "uuid", PLAIN(VALUE_UUID), NULL, OF_HOST(uuid),
+	  "the UUID that its firmware shows; it counts before mac" },
+	{ "host", "client_id", PLAIN(VALUE_CLIENT_ID), NULL, OF_HOST(client_id),
+	  "its client identifier, in hexadecimal or quotes; it counts before uuid" },
+	{ "host", "address", PLAIN(VALUE_ADDRESS), NULL, OF_HOST(address),
+	  "the address that it always gets; otherwise one of the ranges" },
+	{ "host", "hostname", PLAIN(VALUE_DOMAIN), NULL, OF_HOST(host_name),
+	  "the host name to tell it" },
+	{ "host", "boot_file", PLAIN(VALUE_TEXT), NULL, OF_HOST(boot_file),
+	  "the file to boot; it comes before all others" },
+	{ "host", OPTION_KEY, PLAIN(VALUE_OPTION), NULL, OF_HOST(options),
+	  "a DHCP option for this machine; it comes before that of [subnet]" },
 
 	{ "menu", "prompt", PLAIN(VALUE_TEXT), "Press F8 for the boot menu", AT(menu.prompt),
 	  "what PXE firmware shows before it boots the first entry" },
@@ -288,12 +344,31 @@ const struct config_key *config_key_find(const char *section, const char *name)
 {
 	if (text_is_same(section, "bootp") && text_is_same(name, "server_name"))
 		name = "servername";
+	if (text_starts_with(name, OPTION_KEY_PREFIX))
+		name = OPTION_KEY;
 	return find(section, name);
 }
 
 const char *config_section_at(size_t index)
 {
 	return index < COUNT(sections) ? sections[index] : NULL;
+}
+
+bool config_kind_is_named(const char *kind)
+{
+	return text_is_same(kind, "subnet") || text_is_same(kind, "host");
+}
+
+const char *config_kind_of(const char *section)
+{
+	for (size_t i = 0; i < COUNT(sections); i++) {
+		size_t length = strlen(sections[i]);
+
+		if (config_kind_is_named(sections[i]) && text_starts_with(section, sections[i]) &&
+		    section[length] == ' ')
+			return sections[i];
+	}
+	return section;
 }
 
 bool config_has_free_rows(const char *section)

@@ -28,6 +28,12 @@ enum value_type {
 	VALUE_TFTP_OPTIONS,
 	VALUE_LOCATION, /* a URL's beginning */
 	VALUE_URL_PATH,
+	VALUE_NETWORK, /* of a [subnet] */
+	VALUE_RANGES,
+	VALUE_MAC, /* of a [host], as the next two */
+	VALUE_UUID,
+	VALUE_CLIENT_ID,
+	VALUE_OPTION, /* of the DHCP option that the key itself names */
 };
 
 struct config_key {
@@ -39,7 +45,7 @@ struct config_key {
 	const char *unit;         /* of numbers and times; NULL: a number that only counts */
 	const char *const *words; /* of VALUE_WORD, up to NULL */
 	const char *fallback;     /* the default, as it would be written; NULL: none */
-	size_t offset;            /* in struct config */
+	size_t offset;            /* in struct config, subnet_config or host_config */
 	size_t size;
 	const char *help;
 };
@@ -47,17 +53,23 @@ struct config_key {
 /* NULL past the last. */
 const struct config_key *config_key_at(size_t index);
 
-/* Both names in any case; server_name, as pybootd's own file calls it, finds servername. NULL:
- * there is no such key. */
+/* Both names in any case; server_name, as pybootd's own file calls it, finds servername, and the
+ * name of any DHCP option finds option.NAME. NULL: there is no such key. */
 const struct config_key *config_key_find(const char *section, const char *name);
 
 /* NULL past the last. */
 const char *config_section_at(size_t index);
 
+/* What the section's name is in these tables: "subnet" for "subnet office", else itself. */
+const char *config_kind_of(const char *section);
+
+/* There may be many such sections, each with a name of its own. */
+bool config_kind_is_named(const char *kind);
+
 /* The section has rows of the file's own beside its keys. */
 bool config_has_free_rows(const char *section);
 
-/* In any case. */
+/* One of config_section_at, in any case. */
 bool config_is_section(const char *name);
 
 #endif

@@ -206,7 +206,7 @@ static bool read_client(const struct reading *reading, const struct ini_entry *e
 	ini_complain(reading->ini, entry, reading->problems,
 		     "this is neither a MAC address such as AA-BB-CC-DD-EE-FF, nor its first bits "
 		     "such as AA-BB-CC/24, nor an address such as 192.168.1.100, nor a network "
-		     "such as 192.168.1.0/24, where all behind the prefix is 0");
+		     "such as 192.168.1.0/24 or 2001:db8::/32, where all behind the prefix is 0");
 	return false;
 }
 

@@ -1,6 +1,7 @@
 #include "config/config_values.h"
 
 #include "base/text.h"
+#include "dhcp/option_text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -202,6 +203,52 @@ bool value_parse_endpoints(const char *text, struct endpoint out_list[CONFIG_NOT
 	return true;
 }
 
+/* The address that the list goes on with, which moves behind it. */
+static bool next_address(const char **list, struct ip4 *out_address)
+{
+	char word[sizeof(struct ip4_text)];
+	size_t length = strspn(*list, "0123456789.");
+
+	if (length >= sizeof(word))
+		return false;
+	(void)text_format(word, sizeof(word), "%.*s", (int)length, *list);
+	*list += length;
+	return value_parse_address(word, out_address);
+}
+
+static bool next_range(const char **list, struct address_range *out_range)
+{
+	const char *rest;
+
+	if (!next_address(list, &out_range->first))
+		return false;
+	out_range->last = out_range->first;
+	rest = skip_blanks(*list);
+	if (*rest != '-')
+		return true;
+	*list = skip_blanks(rest + 1);
+	return next_address(list, &out_range->last) &&
+	       out_range->first.value <= out_range->last.value;
+}
+
+bool value_parse_ranges(const char *text, struct address_range out_list[RANGES_OF_VALUE_MAX],
+			size_t *out_count)
+{
+	struct address_range list[RANGES_OF_VALUE_MAX];
+	size_t count = 0;
+
+	for (text += strspn(text, separators); *text != '\0'; text += strspn(text, separators)) {
+		if (count == RANGES_OF_VALUE_MAX || !next_range(&text, &list[count++]) ||
+		    (*text != '\0' && strchr(separators, *text) == NULL))
+			return false;
+	}
+	if (count == 0)
+		return false;
+	memcpy(out_list, list, count * sizeof(list[0]));
+	*out_count = count;
+	return true;
+}
+
 bool value_parse_port_range(const char *text, struct port_range *out_range)
 {
 	const char *dash = strchr(text, '-');
@@ -222,20 +269,40 @@ bool value_parse_port_range(const char *text, struct port_range *out_range)
 static bool is_interface_name(const char *text)
 {
 	for (const char *at = text; *at != '\0'; at++) {
-		if (*at <= ' ' || *at > '~' || *at == '/')
+		if (*at <= ' ' || *at > '~' || *at == '/' || *at == ':')
 			return false;
 	}
 	return *text != '\0' && strlen(text) < INTERFACE_NAME_SIZE;
 }
 
+/* An address; a link-local one may have its interface behind it, as in fe80::1%eth0. */
+static bool parse_address_of_interface(const char *text, struct selector *selector)
+{
+	char address[sizeof(struct ip_text)];
+	size_t length = strcspn(text, "%");
+
+	if (!text_format(address, sizeof(address), "%.*s", (int)length, text) ||
+	    !ip_parse(address, &selector->address))
+		return false;
+	if (text[length] == '\0')
+		return true;
+	return ip_is_link_local(selector->address) && is_interface_name(text + length + 1) &&
+	       text_copy(selector->name, sizeof(selector->name), text + length + 1);
+}
+
 bool value_parse_selector(const char *text, struct selector *out_selector)
 {
-	struct selector selector = { .kind = SELECT_INTERFACE };
+	struct selector selector = { .kind = SELECT_ADDRESS };
 
-	if (ip4_parse(text, &selector.address))
-		selector.kind = ip4_is_set(selector.address) ? SELECT_ADDRESS : SELECT_ALL;
-	else if (!is_interface_name(text) || !text_copy(selector.name, sizeof(selector.name), text))
-		return false;
+	if (parse_address_of_interface(text, &selector)) {
+		if (!ip_is_set(selector.address))
+			selector.kind = ip_is_4(selector.address) ? SELECT_ALL : SELECT_ALL_BY_BOTH;
+	} else {
+		selector = (struct selector){ .kind = SELECT_INTERFACE };
+		if (!is_interface_name(text) ||
+		    !text_copy(selector.name, sizeof(selector.name), text))
+			return false;
+	}
 	*out_selector = selector;
 	return true;
 }
@@ -396,6 +463,24 @@ bool value_parse_uuid(const char *text, struct uuid *out_uuid)
 		at += 2;
 	}
 	*out_uuid = uuid;
+	return true;
+}
+
+bool value_parse_client_id(const char *text, uint8_t out_bytes[CLIENT_ID_MAX], uint8_t *out_length)
+{
+	uint8_t bytes[CLIENT_ID_MAX];
+	struct writer out = writer_of(bytes, sizeof(bytes));
+	size_t length = strlen(text);
+	const char *problem;
+
+	if (length > 2 && text[0] == '"' && text[length - 1] == '"')
+		write_bytes(&out, text + 1, length - 2);
+	else if (!option_parse(FORM_BYTES, text, &out, &problem))
+		return false;
+	if (out.is_failed)
+		return false;
+	memcpy(out_bytes, bytes, out.used);
+	*out_length = (uint8_t)out.used;
 	return true;
 }
 

@@ -31,13 +31,21 @@ bool value_parse_dns(const char *text, struct ip4 out_list[CONFIG_DNS_MAX], size
 /* An address, of an interface or a network's first; 0.0.0.0 for all; or an interface's name. */
 bool value_parse_selector(const char *text, struct selector *out_selector);
 
-/* Addresses with their ports, as in 192.168.1.2:12345, with ';', ',' or blanks between them: at
- * least one, at most CONFIG_NOTIFY_MAX. */
 /* Two ports from 1 to 65535 with '-' between them, the first not after the last. */
 bool value_parse_port_range(const char *text, struct port_range *out_range);
 
+/* Addresses with their ports, as in 192.168.1.2:12345, with ';', ',' or blanks between them: at
+ * least one, at most CONFIG_NOTIFY_MAX. */
 bool value_parse_endpoints(const char *text, struct endpoint out_list[CONFIG_NOTIFY_MAX],
 			   size_t *out_count);
+
+/* A value of one line cannot have more. */
+#define RANGES_OF_VALUE_MAX 512
+
+/* Addresses, and ranges such as 192.168.1.5 - 192.168.1.9 with the last not before the first, with
+ * ';', ',' or blanks between them: at least one. In their order; they may overlap. */
+bool value_parse_ranges(const char *text, struct address_range out_list[RANGES_OF_VALUE_MAX],
+			size_t *out_count);
 
 /* One of the words up to NULL, in any case. */
 bool value_parse_word(const char *text, const char *const *words, unsigned *out_index);
@@ -65,6 +73,9 @@ bool value_parse_mac_prefix(const char *text, struct mac *out_mac, uint8_t *out_
 
 /* xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx; the bytes come in the order of the text. */
 bool value_parse_uuid(const char *text, struct uuid *out_uuid);
+
+/* Option 61's bytes: hexadecimal behind "hex:", or the characters between two quotes. */
+bool value_parse_client_id(const char *text, uint8_t out_bytes[CLIENT_ID_MAX], uint8_t *out_length);
 
 /* A value in a message: escaped and of bounded length. */
 struct value_shown {

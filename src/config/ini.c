@@ -13,7 +13,7 @@
 struct ini {
 	char file_name[sizeof(((struct problem *)NULL)->file)];
 	char *text; /* a copy, cut up: names and values point into it */
-	struct ini_section sections[INI_SECTIONS_MAX];
+	struct ini_section *sections;
 	size_t section_count;
 	struct ini_entry *entries;
 	size_t entry_count;
@@ -42,10 +42,23 @@ static void complain_of_line(struct parser *parser, const char *sentence)
 	problems_add(parser->problems, place, "%s", sentence);
 }
 
+static bool is_blank(char character)
+{
+	return character == ' ' || character == '\t';
+}
+
+/* In place. */
 static const char *canonical_name(char *name)
 {
-	for (char *at = name; *at != '\0'; at++)
-		*at = (char)tolower((unsigned char)*at);
+	char *out = name;
+
+	for (const char *at = name; *at != '\0'; at++) {
+		if (!is_blank(*at))
+			*out++ = (char)tolower((unsigned char)*at);
+		else if (!is_blank(at[1]))
+			*out++ = ' ';
+	}
+	*out = '\0';
 	if (strcmp(name, "bootpd") == 0)
 		return "bootp";
 	if (strcmp(name, "tftpd") == 0)
@@ -53,21 +66,21 @@ static const char *canonical_name(char *name)
 	return name;
 }
 
-/* The section of that name, which may have begun before. NULL: there are too many. */
-static const char *open_section(struct parser *parser, const char *name)
+/* Notes that a section begins here; sort_sections joins those of one name. False: there are too
+ * many. */
+static bool open_section(struct parser *parser, const char *name)
 {
 	struct ini *ini = parser->ini;
-	struct ini_section *section = ini->sections;
 
-	for (size_t i = 0; i < ini->section_count; i++, section++) {
-		if (strcmp(section->name, name) == 0)
-			return section->name;
-	}
 	if (ini->section_count == INI_SECTIONS_MAX)
-		return NULL;
-	*section = (struct ini_section){ .name = name, .line = parser->line };
-	ini->section_count++;
-	return name;
+		return false;
+	ini->sections[ini->section_count++] = (struct ini_section){
+		.name = name,
+		.line = parser->line,
+		.first_entry = ini->entry_count,
+	};
+	parser->section = name;
+	return true;
 }
 
 static void parse_section(struct parser *parser, char *line)
@@ -93,8 +106,7 @@ static void parse_section(struct parser *parser, char *line)
 		complain_of_line(parser, "the section has no name");
 		return;
 	}
-	parser->section = open_section(parser, canonical_name(name));
-	if (parser->section == NULL) {
+	if (!open_section(parser, canonical_name(name))) {
 		complain_of_line(parser, "there are too many sections");
 		parser->is_at_end = true;
 	}
@@ -136,7 +148,7 @@ static void parse_entry(struct parser *parser, char *line)
 	}
 	if (ini->entry_count == INI_ENTRIES_MAX) {
 		complain_of_line(parser,
-				 "the file has more than 20,000 keys; the rest is not read");
+				 "the file has more than 524,288 keys; the rest is not read");
 		parser->is_at_end = true;
 		return;
 	}
@@ -203,7 +215,7 @@ static int compare_names(const void *one, const void *other)
 {
 	const struct ini_entry *first = one;
 	const struct ini_entry *second = other;
-	int order = strcmp(first->section, second->section);
+	int order = first->section == second->section ? 0 : strcmp(first->section, second->section);
 
 	return order != 0 ? order : compare_keys(first, second);
 }
@@ -231,6 +243,40 @@ static void sort_entries(struct ini *ini, struct problems *problems)
 	}
 }
 
+static int compare_sections(const void *one, const void *other)
+{
+	const struct ini_section *first = one;
+	const struct ini_section *second = other;
+	int order = strcmp(first->name, second->name);
+
+	return order != 0 ? order : (first->line > second->line) - (first->line < second->line);
+}
+
+static int compare_section_lines(const void *one, const void *other)
+{
+	const struct ini_section *first = one;
+	const struct ini_section *second = other;
+
+	return (first->line > second->line) - (first->line < second->line);
+}
+
+/* One of each name, in the order of the file. */
+static void sort_sections(struct ini *ini)
+{
+	struct ini_section *list = ini->sections;
+	size_t count = 0;
+
+	qsort(list, ini->section_count, sizeof(*list), compare_sections);
+	for (size_t i = 0; i < ini->section_count; i++) {
+		if (count == 0 || strcmp(list[count - 1].name, list[i].name) != 0)
+			list[count++] = list[i];
+		else if (list[count - 1].next_line == 0)
+			list[count - 1].next_line = list[i].line;
+	}
+	qsort(list, count, sizeof(*list), compare_section_lines);
+	ini->section_count = count;
+}
+
 static size_t count_lines(struct span text)
 {
 	size_t count = 1;
@@ -243,17 +289,19 @@ static size_t count_lines(struct span text)
 static struct ini *new_ini(const char *file_name, struct span text)
 {
 	struct ini *ini = calloc(1, sizeof(*ini));
-	size_t capacity = count_lines(text);
+	size_t lines = count_lines(text);
+	size_t capacity = lines < INI_ENTRIES_MAX ? lines : INI_ENTRIES_MAX;
 
 	if (ini == NULL)
 		return NULL;
-	if (capacity > INI_ENTRIES_MAX)
-		capacity = INI_ENTRIES_MAX;
 	(void)text_format(ini->file_name, sizeof(ini->file_name), "%s", file_name);
 	ini->text = malloc(text.length + 1);
 	ini->entries = calloc(capacity, sizeof(ini->entries[0]));
 	ini->by_name = calloc(capacity, sizeof(ini->by_name[0]));
-	if (ini->text == NULL || ini->entries == NULL || ini->by_name == NULL) {
+	ini->sections = calloc(lines < INI_SECTIONS_MAX ? lines : INI_SECTIONS_MAX,
+			       sizeof(ini->sections[0]));
+	if (ini->text == NULL || ini->entries == NULL || ini->by_name == NULL ||
+	    ini->sections == NULL) {
 		ini_free(ini);
 		return NULL;
 	}
@@ -269,7 +317,7 @@ struct ini *ini_parse(const char *file_name, struct span text, struct problems *
 
 	if (text.length > INI_FILE_MAX) {
 		problems_add(problems, (struct place){ .file = file_name },
-			     "the file is larger than 1 MiB");
+			     "the file is larger than 16 MiB");
 		text.length = 0;
 	}
 	parser.ini = new_ini(file_name, text);
@@ -277,6 +325,7 @@ struct ini *ini_parse(const char *file_name, struct span text, struct problems *
 		return NULL;
 	parse_lines(&parser, text.length);
 	sort_entries(parser.ini, problems);
+	sort_sections(parser.ini);
 	return parser.ini;
 }
 
@@ -287,6 +336,7 @@ void ini_free(struct ini *ini)
 	free(ini->text);
 	free(ini->entries);
 	free(ini->by_name);
+	free(ini->sections);
 	free(ini);
 }
 
@@ -320,7 +370,7 @@ struct name_text {
 static struct name_text name_of(const struct ini_entry *entry)
 {
 	struct name_text name = { 0 };
-	char section[40];
+	char section[80];
 	char key[50];
 
 	text_escape(section, sizeof(section), span_of(entry->section));

@@ -8,16 +8,19 @@
 
 #include <stddef.h>
 
-#define INI_FILE_MAX     1048576 /* bytes: 1 MiB */
-#define INI_LINE_MAX     4096    /* bytes, without the line's end */
-#define INI_ENTRIES_MAX  20000
-#define INI_SECTIONS_MAX 100
+#define INI_FILE_MAX     16777216 /* bytes: 16 MiB */
+#define INI_LINE_MAX     4096     /* bytes, without the line's end */
+#define INI_ENTRIES_MAX  524288
+#define INI_SECTIONS_MAX 65536
 
 struct ini;
 
 struct ini_section {
-	const char *name; /* lower case; "bootp" also for [bootpd], "tftp" for [tftpd] */
-	unsigned line;    /* where it first begins */
+	/* Lower case, with single blanks; "bootp" also for [bootpd], "tftp" for [tftpd]. */
+	const char *name;
+	unsigned line;      /* where it first begins */
+	unsigned next_line; /* where it begins again; 0: nowhere */
+	size_t first_entry; /* of the entries that follow there, if there are any */
 };
 
 struct ini_entry {

@@ -30,6 +30,15 @@ bool address_ranges_have(const struct address_ranges *ranges, struct ip4 address
 	return false;
 }
 
+uint64_t address_ranges_size(const struct address_ranges *ranges)
+{
+	uint64_t size = 0;
+
+	for (size_t i = 0; i < ranges->count; i++)
+		size += (uint64_t)ranges->list[i].last.value - ranges->list[i].first.value + 1;
+	return size;
+}
+
 const struct option_setting *option_settings_find(const struct option_settings *settings,
 						  uint8_t code)
 {

@@ -10,6 +10,9 @@ const struct subnet_config *subnet_find(const struct subnets *subnets, struct ip
 /* The address is one of those. */
 bool address_ranges_have(const struct address_ranges *ranges, struct ip4 address);
 
+/* How many addresses they are. */
+uint64_t address_ranges_size(const struct address_ranges *ranges);
+
 /* NULL: the scope does not set it. */
 const struct option_setting *option_settings_find(const struct option_settings *settings,
 						  uint8_t code);

@@ -2,8 +2,8 @@
 #ifndef BOOTD_CONTENT_CONTENT_H
 #define BOOTD_CONTENT_CONTENT_H
 
-#include "base/addr.h"
 #include "base/bytes.h"
+#include "base/ip.h"
 #include "content/source.h"
 #include "io/loop.h"
 
@@ -23,7 +23,7 @@ struct source;
 /* Who asks, as text for the variables of [filters]; "" what is not known. */
 struct content_asker {
 	struct mac_text mac;
-	struct ip4_text ip;
+	struct ip_text ip;
 	struct uuid_text uuid;
 	char arch[CONTENT_TEXT_SIZE]; /* as in [bootfile]: the name, else the number */
 	char file[CONTENT_TEXT_SIZE]; /* from the authority, as is client */

@@ -123,7 +123,8 @@ static struct dhcp_destination destination_of(const struct exchange *exchange)
 
 	/* Not to the clients' port: UEFI asks from 4011, and waits there. */
 	if (dhcp_is_for_boot_server(exchange))
-		return (struct dhcp_destination){ .to = exchange->datagram->from };
+		return (struct dhcp_destination){ .to = ip_endpoint_to_4(
+							  exchange->datagram->from) };
 	if (exchange->is_proxied)
 		return proxy_destination(&exchange->message, port, exchange->datagram->from_mac);
 	return dhcp_destination(&exchange->message, &exchange->decision, port,
@@ -227,7 +228,7 @@ static void finish(struct answer *answer)
 	struct event event = { .kind = answer->kind,
 			       .has_mac = true,
 			       .mac = answer->mac,
-			       .address = answer->lease.address,
+			       .address = ip_from_4(answer->lease.address),
 			       .is_boot_stage = answer->client.is_boot_stage,
 			       .has_uuid = answer->client.has_uuid,
 			       .uuid = answer->client.uuid,
@@ -291,11 +292,12 @@ static void post(struct dhcp_service *service, struct answer *answer)
 		timer_start(service->departure, 0);
 	service->outgoing[service->outgoing_count++] = answer;
 	memcpy(outbox_room(service->outbox, udp, answer->length), answer->bytes, answer->length);
-	outbox_put(service->outbox,
-		   &(struct outbox_letter){ .source = { answer->server, answer->interface },
-					    .to = answer->destination.to,
-					    .length = answer->length,
-					    .about = answer });
+	outbox_put(
+		service->outbox,
+		&(struct outbox_letter){ .source = { ip_from_4(answer->server), answer->interface },
+					 .to = ip_endpoint_from_4(answer->destination.to),
+					 .length = answer->length,
+					 .about = answer });
 }
 
 static void send_answer(struct dhcp_service *service, struct answer *answer)
@@ -329,7 +331,7 @@ static void on_kept(void *context, int error)
 								  : EVENT_DHCP_NOT_KEPT,
 				       .has_mac = true,
 				       .mac = answer->mac,
-				       .address = answer->lease.address,
+				       .address = ip_from_4(answer->lease.address),
 				       .detail = strerror(-error) });
 	free(answer);
 }

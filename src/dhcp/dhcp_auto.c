@@ -20,6 +20,7 @@ struct dhcp_auto {
 	struct timer *timer;
 	struct link_listener *listener; /* of what servers say; NULL: a proxy needs none */
 	uint32_t xid;
+	bool was_awaited; /* the network, since it was looked at last */
 	int verdict_fd;
 	char why[WHY_SIZE];
 };
@@ -118,11 +119,21 @@ static void become_proxy(struct dhcp_auto *automatic)
 		note(automatic, EVENT_AUTO_PROBE_FAILED, strerror(-error));
 }
 
+/* Where there is no network yet, nobody's silence says anything. */
+static bool is_awaited(const struct dhcp_auto *automatic)
+{
+	return automatic->service->parts.config->home.state == HOME_AWAITED;
+}
+
 static void on_time(void *context)
 {
 	struct dhcp_auto *automatic = context;
-	struct auto_step step = auto_on_time(&automatic->mode);
+	struct auto_step step;
 
+	automatic->was_awaited = is_awaited(automatic);
+	if (automatic->was_awaited)
+		return;
+	step = auto_on_time(&automatic->mode);
 	if (step.has_changed) {
 		(void)dhcp_take_role(automatic->service, ROLE_SERVER);
 		(void)text_copy(automatic->why, sizeof(automatic->why), "nobody else answered");
@@ -149,7 +160,7 @@ static bool is_own_address(const struct dhcp_service_parts *parts, struct ip4 ad
 static struct ip4 foreign_server(const struct dhcp_service *service,
 				 const struct datagram *datagram)
 {
-	struct ip4 server = datagram->from.address;
+	struct ip4 server = ip_to_4(datagram->from.address);
 	struct dhcp_message message;
 	enum dhcp_message_type type;
 
@@ -196,7 +207,8 @@ static int take_first_role(struct dhcp_auto *automatic)
 	}
 	automatic->mode = auto_begin(has_pool, was_proxy, is_port_taken);
 	if (!has_pool)
-		(void)text_copy(automatic->why, sizeof(automatic->why), "there is no pool_start");
+		(void)text_copy(automatic->why, sizeof(automatic->why),
+				"there is no pool_start and no [subnet]");
 	else if (was_proxy)
 		(void)text_format(
 			automatic->why, sizeof(automatic->why),
@@ -226,6 +238,16 @@ static int open_all(struct dhcp_auto *automatic)
 		return error;
 	return link_listener_open(service->parts.loop, &options, on_replies, automatic,
 				  &automatic->listener);
+}
+
+void dhcp_auto_follow(struct dhcp_auto *automatic)
+{
+	if (automatic->mode.state == AUTO_PROXY)
+		return;
+	if (is_awaited(automatic))
+		automatic->was_awaited = true;
+	else if (automatic->was_awaited)
+		on_time(automatic);
 }
 
 int dhcp_auto_start(struct dhcp_service *service, int verdict_fd, struct dhcp_auto **out_auto)

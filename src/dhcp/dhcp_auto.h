@@ -10,6 +10,9 @@ struct dhcp_service;
  * the caller to stop, or -errno. To be called while privileged ports can still be opened. */
 int dhcp_auto_start(struct dhcp_service *service, int verdict_fd, struct dhcp_auto **out_auto);
 
+/* The parts of the service have changed: a network that has come is looked at at once. */
+void dhcp_auto_follow(struct dhcp_auto *automatic);
+
 void dhcp_auto_stop(struct dhcp_auto *automatic);
 
 #endif

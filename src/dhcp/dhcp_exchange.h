@@ -116,6 +116,8 @@ void dhcp_close_sockets(struct dhcp_service *service);
 
 /* Opens and closes the sockets for it. Returns 0 or -errno; then the service is deaf on port 67. */
 int dhcp_take_role(struct dhcp_service *service, enum dhcp_role role);
+/* Listens on the interface that [bootp] address names, by the parts of now. */
+void dhcp_follow_interface(struct dhcp_service *service);
 /* A server tries addresses ahead, by the parts of now; others do not. */
 void dhcp_try_ahead(struct dhcp_service *service);
 bool dhcp_is_served_interface(const struct dhcp_service *service, unsigned interface);

@@ -83,7 +83,7 @@ static void on_claim(void *context, struct ip4 address, struct mac mac)
 	activity_note(probe->parts.activity, &(struct event){ .kind = EVENT_DHCP_CONFLICT,
 							      .has_mac = true,
 							      .mac = mac,
-							      .address = address });
+							      .address = ip_from_4(address) });
 }
 
 static void add(struct dhcp_probe *probe)

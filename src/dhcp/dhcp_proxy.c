@@ -21,7 +21,7 @@ struct ip4 dhcp_proxy_address(const struct exchange *exchange)
 
 		if (address->interface != datagram->interface)
 			continue;
-		if (ip4_is_same(address->address, datagram->local))
+		if (ip4_is_same(address->address, ip_to_4(datagram->local)))
 			return address->address;
 		if (!ip4_is_set(first))
 			first = address->address;

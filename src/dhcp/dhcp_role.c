@@ -8,28 +8,38 @@
 #include "io/udp.h"
 
 #include <errno.h>
+#include <string.h>
 
 #define RECEIVE_BUFFER (4 * 1024 * 1024) /* two thousand machines may ask at once */
 
+static bool has_only_interface(const struct dhcp_service_parts *parts)
+{
+	return parts->config->bootp.address.kind == SELECT_INTERFACE;
+}
+
+/* The interface that [bootp] address names; 0: it names none, or one that is not there. */
+static unsigned only_interface(const struct dhcp_service_parts *parts)
+{
+	return has_only_interface(parts) && parts->served_count > 0 ? parts->served[0].interface : 0;
+}
+
+/* A port is kept for an interface that is not there, and nothing is heard meanwhile. */
+static unsigned interface_of_port(const struct dhcp_service_parts *parts)
+{
+	unsigned interface = only_interface(parts);
+
+	return has_only_interface(parts) && interface == 0 ? INTERFACE_NONE : interface;
+}
+
+/* Bound to its interface, it leaves the others to other servers on this machine. */
 static int open_port(struct dhcp_service *service, uint16_t port, struct udp **out_udp)
 {
-	const struct bootp_config *bootp = &service->parts.config->bootp;
 	struct udp_options options = { .local.port = port,
+				       .interface = interface_of_port(&service->parts),
 				       .may_broadcast = true,
 				       .receive_buffer = RECEIVE_BUFFER };
 
-	/* Bound to its interface, it leaves the others to other servers on this machine. */
-	if (bootp->address.kind == SELECT_INTERFACE)
-		options.device = bootp->address.name;
 	return udp_open(service->parts.loop, &options, dhcp_on_datagrams, service, out_udp);
-}
-
-/* The interface that [bootp] address names; 0: it names none. */
-static unsigned only_interface(const struct dhcp_service_parts *parts)
-{
-	bool is_one = parts->config->bootp.address.kind == SELECT_INTERFACE;
-
-	return is_one && parts->served_count > 0 ? parts->served[0].interface : 0;
 }
 
 void dhcp_try_ahead(struct dhcp_service *service)
@@ -106,6 +116,30 @@ static int open_boot_server(struct dhcp_service *service)
 		return error;
 	activity_note(service->parts.activity, &(struct event){ .kind = EVENT_PXE_PORT_TAKEN });
 	return 0;
+}
+
+static void note_binding(const struct dhcp_service *service, int error)
+{
+	if (error < 0)
+		activity_note(
+			service->parts.activity,
+			&(struct event){ .kind = EVENT_DHCP_DEAF, .detail = strerror(-error) });
+}
+
+/* An interface that was made anew has another number. The sockets stay, because a confined process
+ * cannot open their ports again. */
+void dhcp_follow_interface(struct dhcp_service *service)
+{
+	const struct dhcp_service_parts *parts = &service->parts;
+
+	if (!has_only_interface(parts))
+		return;
+	if (service->udp != NULL)
+		note_binding(service, udp_bind_interface(service->udp, interface_of_port(parts)));
+	if (service->pxe != NULL)
+		note_binding(service, udp_bind_interface(service->pxe, interface_of_port(parts)));
+	if (service->listener != NULL)
+		note_binding(service, link_listener_bind(service->listener, only_interface(parts)));
 }
 
 int dhcp_open_sockets(struct dhcp_service *service, enum dhcp_socket *out_socket)

@@ -3,6 +3,7 @@
 #include "authority/authority.h"
 #include "base/text.h"
 #include "boot/access.h"
+#include "config/host.h"
 #include "config/subnet.h"
 #include "dhcp/bootp_engine.h"
 #include "dhcp/dhcp_auto.h"
@@ -275,8 +276,9 @@ static bool is_flooded(const struct dhcp_service *service)
 	return loop_now_ms(service->parts.loop) < service->flooded_until_ms;
 }
 
-/* A machine that has neither a lease nor an offer nor an address by [static_dhcp], told by one look
- * at the packet: a flood is to cost less than what the kernel's queue lets through. */
+/* A machine that has neither a lease nor an offer and that neither [static_dhcp] nor a [host] knows
+ * by its MAC, told by one look at the packet: a flood is to cost less than what the kernel's queue
+ * lets through. */
 static bool is_strangers_at_a_glance(const struct dhcp_service *service,
 				     const struct datagram *datagram, struct mac *out_mac)
 {
@@ -285,7 +287,8 @@ static bool is_strangers_at_a_glance(const struct dhcp_service *service,
 
 	if (service->role != ROLE_SERVER || parts->config->leases.identity != LEASE_BY_MAC ||
 	    !dhcp_peek_mac(datagram->bytes, out_mac) ||
-	    ip4_is_set(access_static_address(parts->config, *out_mac)))
+	    ip4_is_set(access_static_address(parts->config, *out_mac)) ||
+	    host_find(&parts->config->hosts, out_mac, NULL, (struct span){ 0 }) != NULL)
 		return false;
 	owner = lease_identity_of_mac(*out_mac);
 	for (size_t pool = 0; pool < parts->config->subnets.count; pool++) {
@@ -293,6 +296,15 @@ static bool is_strangers_at_a_glance(const struct dhcp_service *service,
 			return false;
 	}
 	return true;
+}
+
+static const struct host_config *find_host(const struct exchange *exchange)
+{
+	const struct client *client = &exchange->client;
+
+	return host_find(&exchange->service->parts.config->hosts, &client->mac,
+			 client->has_uuid ? &client->uuid : NULL,
+			 dhcp_option(&exchange->message, OPTION_CLIENT_ID));
 }
 
 static void take_packet(struct dhcp_service *service, const struct datagram *datagram)
@@ -306,7 +318,7 @@ static void take_packet(struct dhcp_service *service, const struct datagram *dat
 		put_into_crowd(service, datagram, exchange.message.mac);
 		return;
 	}
-	access = access_check(service->parts.config, &exchange.client);
+	access = access_check(service->parts.config, &exchange.client, find_host(&exchange));
 	if (access == ACCESS_ASK && (!exchange.facts.may_be_served || is_granted(&exchange)))
 		access = ACCESS_GRANTED;
 	if (access == ACCESS_ASK)
@@ -452,7 +464,10 @@ void dhcp_service_configure(struct dhcp_service *service, const struct dhcp_serv
 	if (service->parts.authority != parts->authority)
 		dhcp_waiting_clear(service->waiting);
 	service->parts = *parts;
+	dhcp_follow_interface(service);
 	dhcp_try_ahead(service);
+	if (service->automatic != NULL)
+		dhcp_auto_follow(service->automatic);
 }
 
 void dhcp_service_stop(struct dhcp_service *service)

@@ -1,5 +1,6 @@
 #include "http/http_connections.h"
 
+#include "base/hash.h"
 #include "base/table.h"
 
 #include <linux/tcp.h>
@@ -15,6 +16,7 @@ struct http_connections {
 	struct http_connections_limits limits;
 	struct http_connection *first;
 	uint32_t count;
+	struct hash_key key;
 	struct table *counts; /* by address */
 	bool is_ending;
 };
@@ -36,7 +38,7 @@ struct http_connections *http_connections_new(const struct http_connections_limi
 	(void)pthread_mutex_init(&table->lock, NULL);
 	table->limits = *limits;
 	table->counts = table_new(limits->connections_max);
-	if (table->counts == NULL) {
+	if (table->counts == NULL || !hash_key_init(&table->key)) {
 		http_connections_free(table);
 		return NULL;
 	}
@@ -52,23 +54,29 @@ void http_connections_free(struct http_connections *table)
 	free(table);
 }
 
-static uint32_t count_of(const struct http_connections *table, struct ip4 address)
+static uint64_t key_of(const struct http_connections *table, struct ip address)
+{
+	return hash_ip(&table->key, &(struct ip_endpoint){ .address = address });
+}
+
+static uint32_t count_of(const struct http_connections *table, struct ip address)
 {
 	uint32_t count = 0;
 
-	(void)table_find(table->counts, address.value, &count);
+	(void)table_find(table->counts, key_of(table, address), &count);
 	return count;
 }
 
-static void set_count(struct http_connections *table, struct ip4 address, uint32_t count)
+static void set_count(struct http_connections *table, struct ip address, uint32_t count)
 {
 	if (count == 0)
-		table_remove(table->counts, address.value);
+		table_remove(table->counts, key_of(table, address));
 	else
-		(void)table_put(table->counts, address.value, count); /* a key a connection */
+		(void)table_put(table->counts, key_of(table, address),
+				count); /* a key a connection */
 }
 
-bool http_connections_may_add(struct http_connections *table, struct ip4 address)
+bool http_connections_may_add(struct http_connections *table, struct ip address)
 {
 	bool has_room;
 
@@ -79,7 +87,7 @@ bool http_connections_may_add(struct http_connections *table, struct ip4 address
 }
 
 struct http_connection *http_connections_add(struct http_connections *table,
-					     struct MHD_Connection *handle, struct ip4 address,
+					     struct MHD_Connection *handle, struct ip address,
 					     int fd, bool *out_is_full)
 {
 	struct http_connection *connection = calloc(1, sizeof(*connection));

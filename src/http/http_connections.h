@@ -3,7 +3,7 @@
 #ifndef BOOTD_HTTP_HTTP_CONNECTIONS_H
 #define BOOTD_HTTP_HTTP_CONNECTIONS_H
 
-#include "base/addr.h"
+#include "base/ip.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -29,7 +29,7 @@ struct http_connections;
 struct http_connection {
 	struct http_connections *table;
 	struct MHD_Connection *handle;
-	struct ip4 address;
+	struct ip address;
 	int fd;
 	struct http_tls *tls; /* held; what a handshake takes, whatever a reload brings */
 
@@ -57,11 +57,11 @@ struct http_connections *http_connections_new(const struct http_connections_limi
 void http_connections_free(struct http_connections *table);
 
 /* Has the address room for one more? */
-bool http_connections_may_add(struct http_connections *table, struct ip4 address);
+bool http_connections_may_add(struct http_connections *table, struct ip address);
 /* NULL: no memory. The table has its limit from libmicrohttpd; *out_is_full: this one is the last
  * that there is room for. */
 struct http_connection *http_connections_add(struct http_connections *table,
-					     struct MHD_Connection *handle, struct ip4 address,
+					     struct MHD_Connection *handle, struct ip address,
 					     int fd, bool *out_is_full);
 /* Before its descriptor is closed. */
 void http_connections_remove(struct http_connection *connection);

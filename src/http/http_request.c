@@ -481,7 +481,7 @@ static enum MHD_Result answer_when_open(struct http_request *request)
 static struct content_asker asker_of(const struct http_request *request,
 				     const struct session *session)
 {
-	struct content_asker asker = { .ip = ip4_format(request->connection->address) };
+	struct content_asker asker = { .ip = ip_format(request->connection->address) };
 
 	if (session == NULL)
 		return asker;
@@ -540,15 +540,16 @@ static enum MHD_Result ask(struct http_request *request)
 	uint64_t now_s = (uint64_t)request->started.tv_sec;
 	struct session_boot boot;
 	struct session session;
-	bool is_known = session_copy_address(request->server->sessions,
-					     request->connection->address, now_s, &session, &boot);
+	struct ip4 address = ip_to_4(request->connection->address);
+	bool is_known =
+		session_copy_address(request->server->sessions, address, now_s, &session, &boot);
 	const char *denial = find_denial(&settings, is_known ? &session : NULL, now_s);
 	enum MHD_Result result;
 
 	request->has_mac = is_known;
 	if (is_known) {
 		request->mac = session.mac;
-		session_note_file(request->server->sessions, request->connection->address, now_s);
+		session_note_file(request->server->sessions, address, now_s);
 	}
 	if (denial != NULL)
 		result = refuse(request, &denied, denial);

@@ -39,7 +39,7 @@ struct http_service {
 	struct http_connections_limits limits;
 	/* Behind the server's lock. */
 	bool is_selective; /* only what is sent to these addresses is taken */
-	struct local_address *served;
+	struct local_ip *served;
 	size_t served_count;
 };
 
@@ -48,16 +48,22 @@ static void note(const struct http_service *service, struct event event)
 	activity_note(service->server.activity, &event);
 }
 
-static struct ip4 address_of(const struct sockaddr *address)
+static struct ip address_of(const struct sockaddr *address)
 {
-	const struct sockaddr_in *internet = (const struct sockaddr_in *)(const void *)address;
+	const struct sockaddr_in *ip4 = (const struct sockaddr_in *)(const void *)address;
+	const struct sockaddr_in6 *ip6 = (const struct sockaddr_in6 *)(const void *)address;
+	struct ip out;
 
-	return (struct ip4){ ntohl(internet->sin_addr.s_addr) };
+	if (address->sa_family != AF_INET6)
+		return ip_from_4((struct ip4){ ntohl(ip4->sin_addr.s_addr) });
+	out = ip_from_bytes(ip6->sin6_addr.s6_addr);
+	out.scope = ip6->sin6_scope_id;
+	return out;
 }
 
 static bool is_served(struct http_service *service, int fd)
 {
-	struct sockaddr_in local = { 0 };
+	struct sockaddr_in6 local = { 0 };
 	socklen_t size = sizeof(local);
 	bool is_found;
 
@@ -65,8 +71,8 @@ static bool is_served(struct http_service *service, int fd)
 	(void)pthread_mutex_lock(&service->server.lock);
 	is_found = !service->is_selective;
 	for (size_t i = 0; i < service->served_count && !is_found; i++)
-		is_found = ip4_is_same(service->served[i].address,
-				       address_of((struct sockaddr *)&local));
+		is_found = ip_is_same(service->served[i].address,
+				      address_of((struct sockaddr *)&local));
 	(void)pthread_mutex_unlock(&service->server.lock);
 	return is_found;
 }
@@ -74,7 +80,7 @@ static bool is_served(struct http_service *service, int fd)
 static enum MHD_Result may_connect(void *context, const struct sockaddr *address, socklen_t size)
 {
 	const struct http_service *service = context;
-	struct ip4 client = address_of(address);
+	struct ip client = address_of(address);
 
 	(void)size;
 	if (http_connections_may_add(service->connections, client))
@@ -223,45 +229,70 @@ static void on_tend(void *context)
 	timer_start(service->tender, TEND_MS);
 }
 
-/* The address of [httpd], where it is one of this machine's own rather than a network's. */
-static struct ip4 own_address(const struct http_service_parts *parts)
+/* Where the kernel has no IPv6, both families are IPv4 alone. */
+static int open_socket(enum ip_families *families)
 {
-	const struct selector *selector = &parts->config->httpd.address;
+	int type = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
+	int fd = socket(*families == IP_ONLY_4 ? AF_INET : AF_INET6, type, 0);
 
-	for (size_t i = 0; i < parts->served_count && selector->kind == SELECT_ADDRESS; i++) {
-		if (ip4_is_same(parts->served[i].address, selector->address))
-			return selector->address;
-	}
-	return (struct ip4){ 0 };
+	if (fd >= 0 || errno != EAFNOSUPPORT || *families != IP_BOTH)
+		return fd;
+	*families = IP_ONLY_4;
+	return socket(AF_INET, type, 0);
 }
 
-static int listen_on(struct ip4 address, uint16_t port, int *out_fd)
+static int bind_to(int fd, const struct listening *listening, uint16_t port)
 {
-	CLEANUP(close_fd)
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	struct sockaddr_in local = { .sin_family = AF_INET,
-				     .sin_port = htons(port),
-				     .sin_addr.s_addr = htonl(address.value) };
+	struct sockaddr_in ip4 = { .sin_family = AF_INET,
+				   .sin_port = htons(port),
+				   .sin_addr.s_addr = htonl(ip_to_4(listening->address).value) };
+	struct sockaddr_in6 ip6 = { .sin6_family = AF_INET6,
+				    .sin6_port = htons(port),
+				    .sin6_scope_id = listening->address.scope };
+	int is_alone = listening->families == IP_ONLY_6;
+	int yes = 1; /* also an address that is still being looked for on its network */
+
+	if (listening->families == IP_ONLY_4)
+		return bind(fd, (struct sockaddr *)&ip4, sizeof(ip4));
+	ip_to_bytes(listening->address, ip6.sin6_addr.s6_addr);
+	if (setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &is_alone, sizeof(is_alone)) < 0 ||
+	    setsockopt(fd, IPPROTO_IPV6, IPV6_FREEBIND, &yes, sizeof(yes)) < 0)
+		return -1;
+	return bind(fd, (struct sockaddr *)&ip6, sizeof(ip6));
+}
+
+static int listen_on(struct listening listening, uint16_t port, int *out_fd)
+{
+	CLEANUP(close_fd) int fd = open_socket(&listening.families);
 	int yes = 1;
 
 	/* Connections of a bootd that has just ended do not keep the next one from the port. */
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) < 0 ||
-	    bind(fd, (struct sockaddr *)&local, sizeof(local)) < 0 || listen(fd, SOMAXCONN) < 0)
+	    bind_to(fd, &listening, port) < 0 || listen(fd, SOMAXCONN) < 0)
 		return -errno;
 	*out_fd = take_fd(&fd);
 	return 0;
 }
 
-/* A copy of what is served. False: no memory. */
-static bool copy_served(const struct http_service_parts *parts, struct local_address **out_list)
+/* A copy of what is served: all addresses of the interfaces, or the one that is meant. False: no
+ * memory. */
+static bool copy_served(const struct http_service_parts *parts, struct local_ip **out_list,
+			size_t *out_count)
 {
-	size_t size = parts->served_count * sizeof(**out_list);
+	struct ip only =
+		config_listening(&parts->config->httpd.address, parts->served, parts->served_count)
+			.address;
+	struct local_ip *list = malloc(parts->served_count * sizeof(*list) + 1);
+	size_t count = 0;
 
-	*out_list = malloc(size + 1);
-	if (*out_list == NULL)
+	if (list == NULL)
 		return false;
-	if (size > 0)
-		memcpy(*out_list, parts->served, size);
+	for (size_t i = 0; i < parts->served_count; i++) {
+		if (!ip_is_set(only) || ip_is_same(parts->served[i].address, only))
+			list[count++] = parts->served[i];
+	}
+	*out_list = list;
+	*out_count = count;
 	return true;
 }
 
@@ -280,8 +311,9 @@ void http_service_configure(struct http_service *service, const struct http_serv
 	};
 	struct http_tls *tls = http_tls_hold(parts->tls);
 	struct http_server *server = &service->server;
-	struct local_address *served = NULL;
-	bool is_copied = copy_served(parts, &served);
+	struct local_ip *served = NULL;
+	size_t served_count = 0;
+	bool is_copied = copy_served(parts, &served, &served_count);
 	struct http_settings old_settings;
 	struct http_tls *old_tls;
 
@@ -291,11 +323,11 @@ void http_service_configure(struct http_service *service, const struct http_serv
 	server->settings = settings;
 	server->tls = tls;
 	if (is_copied) {
-		struct local_address *old_served = service->served;
+		struct local_ip *old_served = service->served;
 
 		service->served = served;
-		service->served_count = parts->served_count;
-		service->is_selective = config->httpd.address.kind != SELECT_ALL;
+		service->served_count = served_count;
+		service->is_selective = !selector_is_all(&config->httpd.address);
 		served = old_served;
 	}
 	(void)pthread_mutex_unlock(&server->lock);
@@ -328,7 +360,8 @@ static int set_up(struct http_service *service, const struct http_service_parts 
 	if (service->connections == NULL || service->tender == NULL)
 		return -ENOMEM;
 	http_service_configure(service, parts);
-	return listen_on(own_address(parts), config->port, &service->listener_fd);
+	return listen_on(config_listening(&config->address, parts->served, parts->served_count),
+			 config->port, &service->listener_fd);
 }
 
 int http_service_open(const struct http_service_parts *parts, struct http_service **out_service)

@@ -2,7 +2,7 @@
 #ifndef BOOTD_HTTP_HTTP_SERVICE_H
 #define BOOTD_HTTP_HTTP_SERVICE_H
 
-#include "base/addr.h"
+#include "base/ip.h"
 
 #include <stddef.h>
 
@@ -25,7 +25,7 @@ struct http_service_parts {
 	struct http_tls *tls;        /* held; NULL: plain HTTP */
 	/* This machine's addresses that [httpd] address selects, copied: requests to others are
 	 * refused, unless it selects all. */
-	const struct local_address *served;
+	const struct local_ip *served;
 	size_t served_count;
 };
 

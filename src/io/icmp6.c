@@ -128,15 +128,27 @@ void icmp6_close(struct icmp6 *icmp6)
 	free(icmp6);
 }
 
+/* ff02::2, all routers of the link (RFC 4291 2.7.1) */
+static struct ipv6_mreq routers_of(unsigned interface)
+{
+	return (struct ipv6_mreq){ .ipv6mr_multiaddr.s6_addr = { 0xff, 0x02, [15] = 2 },
+				   .ipv6mr_interface = interface };
+}
+
 int icmp6_join_routers(struct icmp6 *icmp6, unsigned interface)
 {
-	/* ff02::2, all routers of the link (RFC 4291 2.7.1) */
-	struct ipv6_mreq group = { .ipv6mr_multiaddr.s6_addr = { 0xff, 0x02, [15] = 2 },
-				   .ipv6mr_interface = interface };
+	struct ipv6_mreq group = routers_of(interface);
 
 	if (setsockopt(icmp6->fd, IPPROTO_IPV6, IPV6_JOIN_GROUP, &group, sizeof(group)) < 0)
 		return -errno;
 	return 0;
+}
+
+void icmp6_leave_routers(struct icmp6 *icmp6, unsigned interface)
+{
+	struct ipv6_mreq group = routers_of(interface);
+
+	(void)setsockopt(icmp6->fd, IPPROTO_IPV6, IPV6_LEAVE_GROUP, &group, sizeof(group));
 }
 
 int icmp6_send(struct icmp6 *icmp6, unsigned interface, const struct ip6 *to, struct span message)

@@ -33,6 +33,9 @@ void icmp6_close(struct icmp6 *icmp6);
  * (-ENODEV, -EADDRNOTAVAIL: the interface has no IPv6). */
 int icmp6_join_routers(struct icmp6 *icmp6, unsigned interface);
 
+/* And no more: for an interface that is gone, too, because the socket keeps what it has joined. */
+void icmp6_leave_routers(struct icmp6 *icmp6, unsigned interface);
+
 /* Sends a message from the interface's own address with a hop limit of 255; the kernel fills in its
  * checksum. Never blocks. Returns 0 or -errno. */
 int icmp6_send(struct icmp6 *icmp6, unsigned interface, const struct ip6 *to, struct span message);

@@ -51,8 +51,8 @@ static struct span decode_ip(struct span packet, struct datagram *datagram)
 	(void)read_u8(&in);
 	length = read_u16(&in);
 	(void)read_bytes(&in, 8);
-	datagram->from.address.value = read_u32(&in);
-	datagram->destination.value = read_u32(&in);
+	datagram->from.address = ip_from_4((struct ip4){ read_u32(&in) });
+	datagram->destination = ip_from_4((struct ip4){ read_u32(&in) });
 	/* What follows the packet's own length fills up the frame. */
 	if (in.is_failed || first >> 4 != 4 || header_length < IP_HEADER_SIZE ||
 	    length < header_length || length > packet.length)
@@ -69,8 +69,8 @@ static bool is_udp_sound(const struct datagram *datagram, struct span udp, uint1
 	struct writer out = writer_of(pseudo, sizeof(pseudo));
 	uint32_t sum;
 
-	write_u32(&out, datagram->from.address.value);
-	write_u32(&out, datagram->destination.value);
+	write_u32(&out, ip_to_4(datagram->from.address).value);
+	write_u32(&out, ip_to_4(datagram->destination).value);
 	write_u16(&out, IPPROTO_UDP);
 	write_u16(&out, (uint16_t)udp.length);
 	sum = checksum_add(0, (struct span){ pseudo, out.used });
@@ -205,11 +205,17 @@ static int attach_filter(int fd, const struct link_listener_options *options)
 											   : 0;
 }
 
-static int set_options(int fd, const struct link_listener_options *options)
+static int bind_to(int fd, unsigned interface)
 {
 	struct sockaddr_ll address = { .sll_family = AF_PACKET,
 				       .sll_protocol = htons(ETH_P_IP),
-				       .sll_ifindex = (int)options->interface };
+				       .sll_ifindex = (int)interface };
+
+	return bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ? -errno : 0;
+}
+
+static int set_options(int fd, const struct link_listener_options *options)
+{
 	int size = options->receive_buffer;
 	int on = 1;
 	int error = attach_filter(fd, options);
@@ -222,7 +228,7 @@ static int set_options(int fd, const struct link_listener_options *options)
 	if (size > 0 && setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0 &&
 	    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)) < 0)
 		return -errno;
-	return bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ? -errno : 0;
+	return bind_to(fd, options->interface);
 }
 
 int link_listener_open(struct loop *loop, const struct link_listener_options *options,
@@ -252,6 +258,11 @@ int link_listener_open(struct loop *loop, const struct link_listener_options *op
 	listener->fd = take_fd(&fd);
 	*out_listener = listener;
 	return 0;
+}
+
+int link_listener_bind(struct link_listener *listener, unsigned interface)
+{
+	return bind_to(listener->fd, interface);
 }
 
 void link_listener_close(struct link_listener *listener)

@@ -26,6 +26,10 @@ int link_listener_open(struct loop *loop, const struct link_listener_options *op
 		       struct link_listener **out_listener);
 void link_listener_close(struct link_listener *listener);
 
+/* From now on listens on this interface; what it listened on before may be gone by now. 0: every
+ * one, but none where the interface of before is gone. Returns 0 or -errno. */
+int link_listener_bind(struct link_listener *listener, unsigned interface);
+
 /* The datagram in an IPv4 packet as it came off the wire. False: there is none that is whole, or
  * its checksum is wrong. out_datagram's bytes point into the packet. */
 bool link_decode_udp(struct span packet, bool has_checksum, struct datagram *out_datagram);

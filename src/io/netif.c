@@ -6,9 +6,11 @@
 #include <linux/netconf.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <string.h>
 
-#define DUMP_SIZE 32768 /* what the kernel fills at most of one dump message */
+#define DUMP_SIZE  32768 /* what the kernel fills at most of one dump message */
+#define LIST_TRIES 16    /* for a list that is cut by a change (EINTR) */
 
 struct collection {
 	struct local_address *list;
@@ -46,7 +48,50 @@ static int on_address(const struct nlmsghdr *message, void *context)
 	return MNL_CB_OK;
 }
 
-static int dump_addresses(struct mnl_socket *socket, struct collection *found)
+struct collection_6 {
+	struct local_ip *list;
+	size_t capacity;
+	size_t count;
+};
+
+/* As in on_attribute; where there is no other end, there is no IFA_LOCAL. */
+static int on_attribute_6(const struct nlattr *attribute, void *context)
+{
+	const void **addresses = context;
+	uint16_t type = mnl_attr_get_type(attribute);
+
+	if ((type == IFA_LOCAL || type == IFA_ADDRESS) &&
+	    mnl_attr_validate2(attribute, MNL_TYPE_BINARY, sizeof(struct in6_addr)) >= 0)
+		addresses[type == IFA_LOCAL ? 0 : 1] = mnl_attr_get_payload(attribute);
+	return MNL_CB_OK;
+}
+
+static int on_address_6(const struct nlmsghdr *message, void *context)
+{
+	const struct ifaddrmsg *header = mnl_nlmsg_get_payload(message);
+	struct collection_6 *found = context;
+	struct local_ip address = { .interface = header->ifa_index,
+				    .prefix_length = header->ifa_prefixlen };
+	const void *own_and_other[2] = { NULL, NULL };
+
+	if (message->nlmsg_type != RTM_NEWADDR || header->ifa_family != AF_INET6 ||
+	    header->ifa_prefixlen > 128 || (header->ifa_flags & IFA_F_DADFAILED) != 0)
+		return MNL_CB_OK;
+	(void)mnl_attr_parse(message, sizeof(*header), on_attribute_6, own_and_other);
+	if (own_and_other[0] == NULL)
+		own_and_other[0] = own_and_other[1];
+	if (own_and_other[0] == NULL || found->count == found->capacity ||
+	    if_indextoname(address.interface, address.name) == NULL)
+		return MNL_CB_OK;
+	address.address = ip_from_bytes(own_and_other[0]);
+	if (ip_is_link_local(address.address))
+		address.address.scope = address.interface;
+	found->list[found->count++] = address;
+	return MNL_CB_OK;
+}
+
+static int dump_addresses(struct mnl_socket *socket, unsigned char family, mnl_cb_t on_message,
+			  void *found)
 {
 	char buffer[DUMP_SIZE];
 	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
@@ -57,7 +102,7 @@ static int dump_addresses(struct mnl_socket *socket, struct collection *found)
 	request->nlmsg_type = RTM_GETADDR;
 	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	header = mnl_nlmsg_put_extra_header(request, sizeof(*header));
-	header->ifa_family = AF_INET;
+	header->ifa_family = family;
 	if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0 ||
 	    mnl_socket_sendto(socket, request, request->nlmsg_len) < 0)
 		return -errno;
@@ -66,21 +111,46 @@ static int dump_addresses(struct mnl_socket *socket, struct collection *found)
 		if (length < 0)
 			return -errno;
 		state = mnl_cb_run(buffer, (size_t)length, 0, mnl_socket_get_portid(socket),
-				   on_address, found);
+				   on_message, found);
 	}
 	return state == MNL_CB_ERROR ? -errno : 0;
 }
 
-int netif_list(struct local_address *out_list, size_t capacity, size_t *out_count)
+static int list_once(unsigned char family, mnl_cb_t on_message, void *found)
 {
 	struct mnl_socket *socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	struct collection found = { .list = out_list, .capacity = capacity };
 	int error;
 
 	if (socket == NULL)
 		return -errno;
-	error = dump_addresses(socket, &found);
+	error = dump_addresses(socket, family, on_message, found);
 	(void)mnl_socket_close(socket);
+	return error;
+}
+
+int netif_list(struct local_address *out_list, size_t capacity, size_t *out_count)
+{
+	struct collection found = { 0 };
+	int error = -EINTR;
+
+	for (int i = 0; i < LIST_TRIES && error == -EINTR; i++) {
+		found = (struct collection){ .list = out_list, .capacity = capacity };
+		error = list_once(AF_INET, on_address, &found);
+	}
+	if (error == 0)
+		*out_count = found.count;
+	return error;
+}
+
+int netif_list_6(struct local_ip *out_list, size_t capacity, size_t *out_count)
+{
+	struct collection_6 found = { 0 };
+	int error = -EINTR;
+
+	for (int i = 0; i < LIST_TRIES && error == -EINTR; i++) {
+		found = (struct collection_6){ .list = out_list, .capacity = capacity };
+		error = list_once(AF_INET6, on_address_6, &found);
+	}
 	if (error == 0)
 		*out_count = found.count;
 	return error;

@@ -17,7 +17,7 @@ struct slot {
 struct batch {
 	struct mmsghdr messages[LETTERS_MAX];
 	struct iovec parts[LETTERS_MAX];
-	struct sockaddr_in to[LETTERS_MAX];
+	union udp_address to[LETTERS_MAX];
 	_Alignas(struct cmsghdr) uint8_t control[LETTERS_MAX][UDP_CONTROL_SIZE];
 };
 
@@ -73,10 +73,9 @@ static void prepare(struct batch *batch, size_t at, const struct outbox_letter *
 {
 	struct msghdr *message = &batch->messages[at].msg_hdr;
 
-	batch->to[at] = udp_to_sockaddr(letter->to);
 	batch->parts[at] = (struct iovec){ bytes, length };
 	*message = (struct msghdr){ .msg_name = &batch->to[at],
-				    .msg_namelen = sizeof(batch->to[at]),
+				    .msg_namelen = udp_to_sockaddr(letter->to, &batch->to[at]),
 				    .msg_iov = &batch->parts[at],
 				    .msg_iovlen = 1 };
 	udp_write_control(message, batch->control[at], letter->source, segment_size);

@@ -8,7 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What one letter may hold: an IPv4 packet of the largest size, in so many segments. */
+/* What one letter may hold: a packet of the largest size (IPv4's; IPv6's holds more), in so many
+ * segments. */
 #define OUTBOX_LETTER_MAX   65507
 #define OUTBOX_SEGMENTS_MAX 64
 
@@ -16,7 +17,7 @@ struct outbox;
 
 struct outbox_letter {
 	struct udp_source source;
-	struct endpoint to;
+	struct ip_endpoint to;
 	size_t length;
 	uint16_t segment_size; /* each datagram's but the last; 0: it is one datagram */
 	void *about;           /* the sender's own, for its callback */

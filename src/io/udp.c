@@ -33,7 +33,7 @@ struct udp {
 struct receive_batch {
 	uint8_t bytes[UDP_BATCH_MAX][DATAGRAM_MAX];
 	_Alignas(struct cmsghdr) uint8_t control[UDP_BATCH_MAX][UDP_CONTROL_SIZE];
-	struct sockaddr_in from[UDP_BATCH_MAX];
+	union udp_address from[UDP_BATCH_MAX];
 	struct iovec parts[UDP_BATCH_MAX];
 	struct mmsghdr messages[UDP_BATCH_MAX];
 	struct datagram datagrams[UDP_BATCH_MAX];
@@ -56,20 +56,36 @@ static int set_buffer(int fd, int forced, int option, int bytes)
 	return set_option(fd, SOL_SOCKET, option, bytes);
 }
 
-static int set_options(int fd, const struct udp_options *options)
+/* An address that its interface got just now is still being looked for on its network (RFC 4862):
+ * it can be bound all the same. */
+static int set_options_of_6(int fd, const struct udp_options *options)
+{
+	int error = set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, options->families == IP_ONLY_6);
+
+	if (error == 0)
+		error = set_option(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+	if (error == 0)
+		error = set_option(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT);
+	if (error == 0)
+		error = set_option(fd, IPPROTO_IPV6, IPV6_FREEBIND, 1);
+	return error;
+}
+
+/* IPv4's count for IPv4's datagrams on a socket of both families. */
+static int set_options(int fd, bool is_ip6, const struct udp_options *options)
 {
 	int error = set_option(fd, IPPROTO_IP, IP_PKTINFO, 1);
 
 	if (error == 0)
 		error = set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
+	if (error == 0 && is_ip6)
+		error = set_options_of_6(fd, options);
 	if (error == 0 && options->may_broadcast)
 		error = set_option(fd, SOL_SOCKET, SO_BROADCAST, 1);
 	if (error == 0 && options->shares_port)
 		error = set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
-	if (error == 0 && options->device != NULL &&
-	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, options->device,
-		       (socklen_t)strlen(options->device)) < 0)
-		error = -errno;
+	if (error == 0 && options->interface != 0)
+		error = set_option(fd, SOL_SOCKET, SO_BINDTOIFINDEX, (int)options->interface);
 	if (error == 0 && options->receive_buffer > 0)
 		error = set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, options->receive_buffer);
 	if (error == 0 && options->send_buffer > 0)
@@ -77,18 +93,43 @@ static int set_options(int fd, const struct udp_options *options)
 	return error;
 }
 
+static void read_info_of_4(const struct cmsghdr *control, struct datagram *datagram)
+{
+	struct in_pktinfo info;
+
+	memcpy(&info, CMSG_DATA(control), sizeof(info));
+	datagram->interface = (unsigned)info.ipi_ifindex;
+	datagram->local = ip_from_4((struct ip4){ ntohl(info.ipi_spec_dst.s_addr) });
+	datagram->destination = ip_from_4((struct ip4){ ntohl(info.ipi_addr.s_addr) });
+}
+
+/* A socket of both families tells it of an IPv4 datagram, too, but not of a broadcast's local
+ * address. */
+static void read_info_of_6(const struct cmsghdr *control, struct datagram *datagram)
+{
+	struct in6_pktinfo info;
+	struct ip destination;
+
+	memcpy(&info, CMSG_DATA(control), sizeof(info));
+	destination = ip_from_bytes(info.ipi6_addr.s6_addr);
+	if (ip_is_4(destination))
+		return;
+	if (ip_is_link_local(destination))
+		destination.scope = info.ipi6_ifindex;
+	datagram->interface = info.ipi6_ifindex;
+	datagram->destination = destination;
+	if (!ip_is_multicast(destination))
+		datagram->local = destination;
+}
+
 static void read_packet_info(struct msghdr *message, struct datagram *datagram)
 {
 	for (struct cmsghdr *control = CMSG_FIRSTHDR(message); control != NULL;
 	     control = CMSG_NXTHDR(message, control)) {
-		struct in_pktinfo info;
-
-		if (control->cmsg_level != IPPROTO_IP || control->cmsg_type != IP_PKTINFO)
-			continue;
-		memcpy(&info, CMSG_DATA(control), sizeof(info));
-		datagram->interface = (unsigned)info.ipi_ifindex;
-		datagram->local.value = ntohl(info.ipi_spec_dst.s_addr);
-		datagram->destination.value = ntohl(info.ipi_addr.s_addr);
+		if (control->cmsg_level == IPPROTO_IP && control->cmsg_type == IP_PKTINFO)
+			read_info_of_4(control, datagram);
+		else if (control->cmsg_level == IPPROTO_IPV6 && control->cmsg_type == IPV6_PKTINFO)
+			read_info_of_6(control, datagram);
 	}
 }
 
@@ -201,22 +242,47 @@ static void on_readable(void *context)
 	}
 }
 
+static int bind_socket(int fd, bool is_ip6, struct ip_endpoint local)
+{
+	union udp_address address;
+	socklen_t size;
+
+	if (!is_ip6 && !ip_is_set(local.address))
+		local.address = ip_from_4((struct ip4){ 0 });
+	size = udp_to_sockaddr(local, &address);
+	return bind(fd, &address.any, size) < 0 ? -errno : 0;
+}
+
+static int open_bound(const struct udp_options *options, int *out_fd)
+{
+	bool is_ip6 = options->families != IP_ONLY_4;
+	int type = SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
+	CLEANUP(close_fd) int fd = socket(is_ip6 ? AF_INET6 : AF_INET, type, 0);
+	int error;
+
+	if (fd < 0 && errno == EAFNOSUPPORT && options->families == IP_BOTH) {
+		is_ip6 = false;
+		fd = socket(AF_INET, type, 0);
+	}
+	if (fd < 0)
+		return -errno;
+	error = set_options(fd, is_ip6, options);
+	if (error == 0)
+		error = bind_socket(fd, is_ip6, options->local);
+	if (error == 0)
+		*out_fd = take_fd(&fd);
+	return error;
+}
+
 int udp_open(struct loop *loop, const struct udp_options *options, udp_callback *on_datagrams,
 	     void *context, struct udp **out_udp)
 {
-	CLEANUP(close_fd) int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	struct sockaddr_in local = udp_to_sockaddr(options->local);
+	CLEANUP(close_fd) int fd = -1;
 	struct udp *udp;
-	int error;
+	int error = open_bound(options, &fd);
 
-	if (fd < 0)
-		return -errno;
-	error = set_options(fd, options);
 	if (error < 0)
 		return error;
-	if (bind(fd, (const struct sockaddr *)&local, sizeof(local)) < 0)
-		return -errno;
-
 	udp = calloc(1, sizeof(*udp));
 	if (udp == NULL)
 		return -ENOMEM;
@@ -246,6 +312,12 @@ void udp_close(struct udp *udp)
 	free(udp);
 }
 
+/* Anew where it is the same, too: that does no harm. */
+int udp_bind_interface(struct udp *udp, unsigned interface)
+{
+	return set_option(udp->fd, SOL_SOCKET, SO_BINDTOIFINDEX, (int)interface);
+}
+
 int udp_descriptor(const struct udp *udp)
 {
 	return udp->fd;
@@ -253,11 +325,11 @@ int udp_descriptor(const struct udp *udp)
 
 uint16_t udp_port(const struct udp *udp)
 {
-	struct sockaddr_in local = { 0 };
+	union udp_address local = { 0 };
 	socklen_t length = sizeof(local);
 
-	(void)getsockname(udp->fd, (struct sockaddr *)&local, &length);
-	return ntohs(local.sin_port);
+	(void)getsockname(udp->fd, &local.any, &length);
+	return udp_from_sockaddr(&local).port;
 }
 
 uint32_t udp_interface_mtu(const struct udp *udp, unsigned interface)
@@ -270,14 +342,14 @@ uint32_t udp_interface_mtu(const struct udp *udp, unsigned interface)
 	return (uint32_t)request.ifr_mtu;
 }
 
-int udp_send(struct udp *udp, struct udp_source source, struct endpoint to, struct span bytes)
+int udp_send(struct udp *udp, struct udp_source source, struct ip_endpoint to, struct span bytes)
 {
 	_Alignas(struct cmsghdr) uint8_t control[UDP_CONTROL_SIZE];
-	struct sockaddr_in address = udp_to_sockaddr(to);
+	union udp_address address;
 	struct iovec part = { (void *)bytes.bytes, bytes.length };
 	struct msghdr message = {
 		.msg_name = &address,
-		.msg_namelen = sizeof(address),
+		.msg_namelen = udp_to_sockaddr(to, &address),
 		.msg_iov = &part,
 		.msg_iovlen = 1,
 	};

@@ -1,10 +1,11 @@
-/* UDP sockets that know where a datagram arrived and choose where it leaves (IP_PKTINFO), reading
- * in batches. DF is never set: boot ROMs sit behind links that must be allowed to fragment. */
+/* UDP sockets that know where a datagram arrived and choose where it leaves (IP_PKTINFO and
+ * IPV6_PKTINFO), reading in batches. DF is never set: boot ROMs sit behind links that must be
+ * allowed to fragment. */
 #ifndef BOOTD_IO_UDP_H
 #define BOOTD_IO_UDP_H
 
-#include "base/addr.h"
 #include "base/bytes.h"
+#include "base/ip.h"
 #include "io/loop.h"
 
 #include <stdbool.h>
@@ -17,28 +18,34 @@
 
 struct datagram {
 	struct span bytes;
-	struct endpoint from;
-	struct ip4 destination; /* as in the IP header: it may be a broadcast address */
-	struct ip4 local;       /* this machine's address that it was received on */
-	uint16_t port;          /* of this machine, as the socket was opened for it */
-	unsigned interface;     /* of arrival */
-	struct mac from_mac;    /* by a link_listener; otherwise zeros */
+	struct ip_endpoint from;
+	struct ip destination; /* as in the IP header: it may be a broadcast or multicast address */
+	struct ip local;       /* this machine's address that it was received on; IPv6 has none for
+				  multicast */
+	uint16_t port;         /* of this machine, as the socket was opened for it */
+	unsigned interface;    /* of arrival */
+	struct mac from_mac;   /* by a link_listener; otherwise zeros */
 	bool is_cut;
 };
 
 struct udp_options {
-	struct endpoint local; /* address 0: every one; port 0: the kernel's choice */
-	const char *device;    /* bound to this interface; NULL: to none */
-	bool may_broadcast;    /* both receive what is broadcast and send it */
-	bool shares_port;      /* with others that say so: each client's datagrams come to one */
-	bool expects_answers;  /* what the callback sends is answered at once */
-	int receive_buffer;    /* bytes to ask for; 0: the kernel's default */
-	int send_buffer;       /* the same */
+	enum ip_families families; /* where the kernel has no IPv6, IP_BOTH is IPv4 alone */
+	/* The address 0: every one of the families. The port 0: the kernel's choice. */
+	struct ip_endpoint local;
+	unsigned interface;   /* bound to this one; 0: to none */
+	bool may_broadcast;   /* both receive what is broadcast and send it */
+	bool shares_port;     /* with others that say so: each client's datagrams come to one */
+	bool expects_answers; /* what the callback sends is answered at once */
+	int receive_buffer;   /* bytes to ask for; 0: the kernel's default */
+	int send_buffer;      /* the same */
 };
+
+/* No interface has this number: a socket that is bound to it hears nothing. */
+#define INTERFACE_NONE 0x7fffffffu
 
 /* Where a datagram leaves from; zeros leave the choice to the socket and the routing table. */
 struct udp_source {
-	struct ip4 address;
+	struct ip address;
 	unsigned interface;
 };
 
@@ -52,6 +59,10 @@ int udp_open(struct loop *loop, const struct udp_options *options, udp_callback 
 	     void *context, struct udp **out_udp);
 void udp_close(struct udp *udp);
 
+/* From now on bound to this interface; before it was to another one, which may be gone by now.
+ * Returns 0 or -errno (-EPERM: CAP_NET_RAW is missing). */
+int udp_bind_interface(struct udp *udp, unsigned interface);
+
 /* The port that it is bound to. */
 uint16_t udp_port(const struct udp *udp);
 
@@ -60,6 +71,6 @@ uint32_t udp_interface_mtu(const struct udp *udp, unsigned interface);
 
 /* Never blocks. Returns 0 or -errno; a full socket buffer is -EAGAIN: the datagram is lost, as any
  * datagram may be. */
-int udp_send(struct udp *udp, struct udp_source source, struct endpoint to, struct span bytes);
+int udp_send(struct udp *udp, struct udp_source source, struct ip_endpoint to, struct span bytes);
 
 #endif

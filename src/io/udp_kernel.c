@@ -4,17 +4,34 @@
 #include <netinet/udp.h>
 #include <string.h>
 
-struct sockaddr_in udp_to_sockaddr(struct endpoint endpoint)
+socklen_t udp_to_sockaddr(struct ip_endpoint endpoint, union udp_address *out_address)
 {
-	return (struct sockaddr_in){ .sin_family = AF_INET,
-				     .sin_port = htons(endpoint.port),
-				     .sin_addr.s_addr = htonl(endpoint.address.value) };
+	if (ip_is_4(endpoint.address)) {
+		out_address->ip4 = (struct sockaddr_in){ .sin_family = AF_INET,
+							 .sin_port = htons(endpoint.port),
+							 .sin_addr.s_addr = htonl(
+								 ip_to_4(endpoint.address).value) };
+		return sizeof(out_address->ip4);
+	}
+	out_address->ip6 = (struct sockaddr_in6){ .sin6_family = AF_INET6,
+						  .sin6_port = htons(endpoint.port),
+						  .sin6_scope_id = endpoint.address.scope };
+	ip_to_bytes(endpoint.address, out_address->ip6.sin6_addr.s6_addr);
+	return sizeof(out_address->ip6);
 }
 
-struct endpoint udp_from_sockaddr(const struct sockaddr_in *address)
+struct ip_endpoint udp_from_sockaddr(const union udp_address *address)
 {
-	return (struct endpoint){ .address = { ntohl(address->sin_addr.s_addr) },
-				  .port = ntohs(address->sin_port) };
+	struct ip_endpoint endpoint = { .port = ntohs(address->ip4.sin_port) };
+
+	if (address->any.sa_family == AF_INET) {
+		endpoint.address = ip_from_4((struct ip4){ ntohl(address->ip4.sin_addr.s_addr) });
+	} else {
+		endpoint.port = ntohs(address->ip6.sin6_port);
+		endpoint.address = ip_from_bytes(address->ip6.sin6_addr.s6_addr);
+		endpoint.address.scope = address->ip6.sin6_scope_id;
+	}
+	return endpoint;
 }
 
 /* Appends one; control has room. */
@@ -31,16 +48,30 @@ static void add(struct msghdr *message, int level, int type, const void *value, 
 	message->msg_controllen += CMSG_SPACE(size);
 }
 
+static void add_source(struct msghdr *message, const struct udp_source *source)
+{
+	const struct sockaddr *to = message->msg_name;
+	struct in_pktinfo ip4 = { .ipi_ifindex = (int)source->interface,
+				  .ipi_spec_dst.s_addr = htonl(ip_to_4(source->address).value) };
+	struct in6_pktinfo ip6 = { .ipi6_ifindex = source->interface };
+
+	if (to->sa_family == AF_INET) {
+		add(message, IPPROTO_IP, IP_PKTINFO, &ip4, sizeof(ip4));
+		return;
+	}
+	ip_to_bytes(source->address, ip6.ipi6_addr.s6_addr);
+	if (source->interface == 0)
+		ip6.ipi6_ifindex = source->address.scope;
+	add(message, IPPROTO_IPV6, IPV6_PKTINFO, &ip6, sizeof(ip6));
+}
+
 void udp_write_control(struct msghdr *message, uint8_t control[UDP_CONTROL_SIZE],
 		       struct udp_source source, uint16_t segment_size)
 {
-	struct in_pktinfo info = { .ipi_ifindex = (int)source.interface,
-				   .ipi_spec_dst.s_addr = htonl(source.address.value) };
-
 	message->msg_control = control;
 	message->msg_controllen = 0;
-	if (ip4_is_set(source.address) || source.interface != 0)
-		add(message, IPPROTO_IP, IP_PKTINFO, &info, sizeof(info));
+	if (ip_is_set(source.address) || source.interface != 0)
+		add_source(message, &source);
 	if (segment_size > 0)
 		add(message, IPPROTO_UDP, UDP_SEGMENT, &segment_size, sizeof(segment_size));
 	if (message->msg_controllen == 0)

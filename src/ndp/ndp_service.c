@@ -34,10 +34,10 @@ static void note(const struct ndp_service *service, enum event_kind kind, const 
 	activity_note(service->parts.activity, &event);
 }
 
-static bool is_served(const struct ndp_service *service, unsigned interface)
+static bool is_served(const struct ndp_service_parts *parts, unsigned interface)
 {
-	for (size_t i = 0; i < service->parts.served_count; i++) {
-		if (service->parts.served[i].interface == interface)
+	for (size_t i = 0; i < parts->served_count; i++) {
+		if (parts->served[i].interface == interface)
 			return true;
 	}
 	return false;
@@ -106,7 +106,7 @@ static void on_message(void *context, const struct icmp6_message *message)
 	const char *objection;
 	struct mac mac;
 
-	if (!is_served(service, message->interface))
+	if (!is_served(&service->parts, message->interface))
 		return;
 	if (message->hop_limit != LINK_HOPS || is_unspecified(&message->from) ||
 	    !ndp_decode_solicitation(message->bytes, &mac)) {
@@ -147,6 +147,12 @@ int ndp_service_start(const struct ndp_service_parts *parts, struct ndp_service 
 
 void ndp_service_configure(struct ndp_service *service, const struct ndp_service_parts *parts)
 {
+	for (size_t i = 0; i < service->parts.served_count; i++) {
+		unsigned interface = service->parts.served[i].interface;
+
+		if (!is_served(parts, interface))
+			icmp6_leave_routers(service->icmp6, interface);
+	}
 	service->parts = *parts;
 	join(service);
 }

@@ -27,7 +27,8 @@ struct ndp_service_parts {
 /* Returns 0 with *out_service for the caller to stop, or -errno (-EPERM: CAP_NET_RAW is missing;
  * -EAFNOSUPPORT: the kernel has no IPv6, and so nothing to answer). */
 int ndp_service_start(const struct ndp_service_parts *parts, struct ndp_service **out_service);
-/* From now on with these parts, of the same loop. */
+/* From now on with these parts, of the same loop; those of before are still there during the call.
+ */
 void ndp_service_configure(struct ndp_service *service, const struct ndp_service_parts *parts);
 /* NULL is allowed. */
 void ndp_service_stop(struct ndp_service *service);

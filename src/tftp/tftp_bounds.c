@@ -1,4 +1,5 @@
 #include "tftp/tftp_bounds.h"
+#include "base/hash.h"
 #include "base/table.h"
 
 #include <pthread.h>
@@ -9,6 +10,7 @@ struct tftp_bounds {
 	unsigned users;
 	uint32_t max;
 	uint32_t count;
+	struct hash_key key;
 	struct table *by_client; /* those that have transfers, with their number */
 };
 
@@ -19,7 +21,8 @@ struct tftp_bounds *tftp_bounds_new(uint32_t transfers_max)
 	if (bounds == NULL)
 		return NULL;
 	bounds->by_client = table_new(transfers_max);
-	if (bounds->by_client == NULL) {
+	if (bounds->by_client == NULL || !hash_key_init(&bounds->key)) {
+		table_free(bounds->by_client);
 		free(bounds);
 		return NULL;
 	}
@@ -53,42 +56,49 @@ void tftp_bounds_free(struct tftp_bounds *bounds)
 	free(bounds);
 }
 
-static uint32_t count_of(const struct tftp_bounds *bounds, struct ip4 client)
+static uint64_t key_of(const struct tftp_bounds *bounds, struct ip client)
+{
+	return hash_ip(&bounds->key, &(struct ip_endpoint){ .address = client });
+}
+
+static uint32_t count_of(const struct tftp_bounds *bounds, uint64_t key)
 {
 	uint32_t count = 0;
 
-	(void)table_find(bounds->by_client, client.value, &count);
+	(void)table_find(bounds->by_client, key, &count);
 	return count;
 }
 
-enum tftp_bound tftp_bounds_take(struct tftp_bounds *bounds, struct ip4 client, uint32_t client_max)
+enum tftp_bound tftp_bounds_take(struct tftp_bounds *bounds, struct ip client, uint32_t client_max)
 {
+	uint64_t key = key_of(bounds, client);
 	enum tftp_bound bound = TFTP_BOUND_OK;
 	uint32_t count;
 
 	(void)pthread_mutex_lock(&bounds->lock);
-	count = count_of(bounds, client);
+	count = count_of(bounds, key);
 	if (bounds->count == bounds->max)
 		bound = TFTP_BOUND_ALL;
 	else if (client_max > 0 && count >= client_max)
 		bound = TFTP_BOUND_CLIENT;
 	/* The table has room for as many clients as there are transfers. */
-	if (bound == TFTP_BOUND_OK && table_put(bounds->by_client, client.value, count + 1))
+	if (bound == TFTP_BOUND_OK && table_put(bounds->by_client, key, count + 1))
 		bounds->count++;
 	(void)pthread_mutex_unlock(&bounds->lock);
 	return bound;
 }
 
-void tftp_bounds_give_back(struct tftp_bounds *bounds, struct ip4 client)
+void tftp_bounds_give_back(struct tftp_bounds *bounds, struct ip client)
 {
+	uint64_t key = key_of(bounds, client);
 	uint32_t count;
 
 	(void)pthread_mutex_lock(&bounds->lock);
-	count = count_of(bounds, client);
+	count = count_of(bounds, key);
 	if (count > 1)
-		(void)table_put(bounds->by_client, client.value, count - 1);
+		(void)table_put(bounds->by_client, key, count - 1);
 	else
-		table_remove(bounds->by_client, client.value);
+		table_remove(bounds->by_client, key);
 	bounds->count--;
 	(void)pthread_mutex_unlock(&bounds->lock);
 }

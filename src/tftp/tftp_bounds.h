@@ -3,7 +3,7 @@
 #ifndef BOOTD_TFTP_TFTP_BOUNDS_H
 #define BOOTD_TFTP_TFTP_BOUNDS_H
 
-#include "base/addr.h"
+#include "base/ip.h"
 
 #include <stdint.h>
 
@@ -21,9 +21,9 @@ struct tftp_bounds *tftp_bounds_new(uint32_t transfers_max);
 struct tftp_bounds *tftp_bounds_hold(struct tftp_bounds *bounds);
 void tftp_bounds_free(struct tftp_bounds *bounds);
 
-/* Takes a place; client_max 0: as many as there are. */
-enum tftp_bound tftp_bounds_take(struct tftp_bounds *bounds, struct ip4 client,
-				 uint32_t client_max);
-void tftp_bounds_give_back(struct tftp_bounds *bounds, struct ip4 client);
+/* Takes a place; client_max 0: as many as there are. A client is one address, of IPv6 too: a /64 is
+ * a whole network, and its machines boot at once. */
+enum tftp_bound tftp_bounds_take(struct tftp_bounds *bounds, struct ip client, uint32_t client_max);
+void tftp_bounds_give_back(struct tftp_bounds *bounds, struct ip client);
 
 #endif

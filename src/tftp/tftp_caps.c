@@ -3,16 +3,16 @@
 
 #define MAC_BITS 48
 
-static bool is_about(const struct tftp_client_rule *rule, struct ip4 client, const struct mac *mac)
+static bool is_about(const struct tftp_client_rule *rule, struct ip client, const struct mac *mac)
 {
 	unsigned unused = MAC_BITS - rule->prefix_length;
 
 	if (!rule->is_by_mac)
-		return ip4_is_within(client, rule->network, rule->prefix_length);
+		return ip_is_within(client, rule->network, rule->prefix_length);
 	return mac != NULL && mac_to_number(*mac) >> unused == mac_to_number(rule->mac) >> unused;
 }
 
-struct tftp_caps tftp_caps_of(const struct config *config, struct ip4 client, const struct mac *mac)
+struct tftp_caps tftp_caps_of(const struct config *config, struct ip client, const struct mac *mac)
 {
 	const struct tftp_client_rules *rules = &config->tftp_clients;
 	struct tftp_caps caps = { 0 };

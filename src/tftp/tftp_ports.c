@@ -1,5 +1,7 @@
 #include "tftp/tftp_ports.h"
 
+#include "base/hash.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -14,6 +16,7 @@ struct memory {
 };
 
 struct tftp_ports {
+	struct hash_key key;
 	uint16_t count;
 	uint16_t current;
 	uint16_t stayed;
@@ -24,7 +27,8 @@ struct tftp_ports {
 static int open_one(const struct tftp_ports_options *options, udp_callback *on_packets,
 		    uint16_t number, struct tftp_port *port)
 {
-	struct udp_options udp = { .local = { options->address, number },
+	struct udp_options udp = { .families = options->listening.families,
+				   .local = { options->listening.address, number },
 				   .expects_answers = true,
 				   .receive_buffer = BUFFER_SIZE,
 				   .send_buffer = BUFFER_SIZE };
@@ -61,7 +65,9 @@ int tftp_ports_open(const struct tftp_ports_options *options, udp_callback *on_p
 
 	if (ports == NULL)
 		return -ENOMEM;
-	error = open_all(options, on_packets, ports);
+	error = hash_key_init(&ports->key) ? 0 : -EIO;
+	if (error == 0)
+		error = open_all(options, on_packets, ports);
 	if (error < 0) {
 		tftp_ports_close(ports);
 		return error;
@@ -79,11 +85,6 @@ void tftp_ports_close(struct tftp_ports *ports)
 	free(ports);
 }
 
-static uint64_t key_of(struct endpoint client)
-{
-	return (uint64_t)client.address.value << 16 | client.port;
-}
-
 static size_t place_of(uint64_t key)
 {
 	return (size_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> 40) % MEMORY_SIZE;
@@ -96,9 +97,9 @@ static uint16_t last_of(const struct tftp_ports *ports, uint64_t key)
 	return memory->client == key ? memory->port : 0;
 }
 
-struct tftp_port *tftp_ports_choose(struct tftp_ports *ports, struct endpoint client)
+struct tftp_port *tftp_ports_choose(struct tftp_ports *ports, struct ip_endpoint client)
 {
-	uint64_t key = key_of(client);
+	uint64_t key = hash_ip(&ports->key, &client);
 	uint16_t chosen = ports->current;
 
 	if (last_of(ports, key) == chosen + 1)
@@ -113,7 +114,7 @@ struct tftp_port *tftp_ports_choose(struct tftp_ports *ports, struct endpoint cl
 }
 
 bool tftp_ports_is_last(const struct tftp_ports *ports, const struct tftp_port *port,
-			struct endpoint client)
+			struct ip_endpoint client)
 {
-	return last_of(ports, key_of(client)) == port - ports->list + 1;
+	return last_of(ports, hash_ip(&ports->key, &client)) == port - ports->list + 1;
 }

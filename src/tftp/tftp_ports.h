@@ -4,7 +4,7 @@
 #ifndef BOOTD_TFTP_TFTP_PORTS_H
 #define BOOTD_TFTP_TFTP_PORTS_H
 
-#include "base/addr.h"
+#include "config/config.h"
 #include "io/udp.h"
 
 #include <stdbool.h>
@@ -23,8 +23,8 @@ struct tftp_port {
 struct tftp_ports_options {
 	struct loop *loop;
 	struct tftp_worker *worker;
-	struct ip4 address; /* to bind to; 0: every one */
-	uint16_t first;     /* of the range that they are taken from; 0: the kernel's choice */
+	struct listening listening;
+	uint16_t first; /* of the range that they are taken from; 0: the kernel's choice */
 	uint16_t last;
 	uint16_t count; /* at most */
 };
@@ -38,10 +38,10 @@ void tftp_ports_close(struct tftp_ports *ports);
 /* The port for a new transfer: another than that of the client's last one, so that what is late
  * of that one is not taken for this one's. Calls close to each other get the same port as far as
  * that goes, because what leaves by one port can leave together. */
-struct tftp_port *tftp_ports_choose(struct tftp_ports *ports, struct endpoint client);
+struct tftp_port *tftp_ports_choose(struct tftp_ports *ports, struct ip_endpoint client);
 
 /* The port was the last one that was chosen for the client, as far as that is remembered. */
 bool tftp_ports_is_last(const struct tftp_ports *ports, const struct tftp_port *port,
-			struct endpoint client);
+			struct ip_endpoint client);
 
 #endif

@@ -17,9 +17,11 @@
 #include <errno.h>
 #include <string.h>
 
-#define MTU_AGE_MS   5000
-#define IPV4_MTU_MIN 68 /* RFC 791 */
-#define HEADERS_SIZE (20 + 8 + TFTP_DATA_HEADER_SIZE)
+#define MTU_AGE_MS 5000
+/* IP's header, UDP's and TFTP's. */
+#define HEADERS_SIZE     (20 + 8 + TFTP_DATA_HEADER_SIZE)
+#define IP6_HEADERS_SIZE (40 + 8 + TFTP_DATA_HEADER_SIZE)
+#define IPV4_MTU_MIN     68 /* RFC 791 */
 
 /* What a client is told, and what is counted. */
 struct refusal {
@@ -132,9 +134,9 @@ static uint64_t identify(struct span request)
 	return hash;
 }
 
-static struct content_asker asker_of(const struct session *session, struct ip4 address)
+static struct content_asker asker_of(const struct session *session, struct ip address)
 {
-	struct content_asker asker = { .ip = ip4_format(address) };
+	struct content_asker asker = { .ip = ip_format(address) };
 
 	if (session == NULL)
 		return asker;
@@ -168,19 +170,21 @@ static struct tftp_transfer *add_transfer(struct tftp_worker *worker,
 	return NULL;
 }
 
-/* IPv4's header, UDP's and TFTP's go before the data. A link that cannot be asked is no limit. */
-static uint16_t block_size_of_link(struct tftp_worker *worker, unsigned interface)
+/* A link that cannot be asked is no limit. */
+static uint16_t block_size_of_link(struct tftp_worker *worker, const struct datagram *datagram)
 {
 	uint64_t now_ms = loop_now_ms(worker->parts.loop);
+	unsigned interface = datagram->interface;
+	unsigned headers = ip_is_4(datagram->local) ? HEADERS_SIZE : IP6_HEADERS_SIZE;
 
 	if (worker->mtu_interface != interface || now_ms - worker->mtu_ms > MTU_AGE_MS) {
 		worker->mtu = udp_interface_mtu(worker->listener, interface);
 		worker->mtu_interface = interface;
 		worker->mtu_ms = now_ms;
 	}
-	if (worker->mtu < IPV4_MTU_MIN || worker->mtu - HEADERS_SIZE > TFTP_BLOCK_SIZE_MAX)
+	if (worker->mtu < IPV4_MTU_MIN || worker->mtu - headers > TFTP_BLOCK_SIZE_MAX)
 		return TFTP_BLOCK_SIZE_MAX;
-	return (uint16_t)(worker->mtu - HEADERS_SIZE);
+	return (uint16_t)(worker->mtu - headers);
 }
 
 /* What this client may not have is taken as not asked for. */
@@ -210,7 +214,7 @@ static void open_file(struct tftp_worker *worker, const struct datagram *datagra
 	transfer->request = identify(datagram->bytes);
 	transfer->asked = request->options;
 	transfer->is_netascii = request->is_netascii;
-	transfer->block_size_max = block_size_of_link(worker, datagram->interface);
+	transfer->block_size_max = block_size_of_link(worker, datagram);
 	cap(transfer, session == NULL ? NULL : &session->mac);
 	transfer->started_ms = loop_now_ms(worker->parts.loop);
 	text_escape(transfer->file, sizeof(transfer->file), request->name);
@@ -222,7 +226,7 @@ static void open_file(struct tftp_worker *worker, const struct datagram *datagra
 static bool is_repeat(const struct tftp_transfer *transfer, const struct datagram *datagram)
 {
 	return transfer->request == identify(datagram->bytes) &&
-	       ip4_is_same(transfer->local, datagram->local) &&
+	       ip_is_same(transfer->local, datagram->local) &&
 	       (transfer->stage == TFTP_STAGE_OPENING ||
 		tftp_is_repeat_expected(&transfer->state, loop_clock_us()));
 }
@@ -242,27 +246,30 @@ static void supersede(struct tftp_transfer *transfer)
 	}
 }
 
-static bool is_served_here(const struct tftp_worker *worker, unsigned interface)
+static bool is_served_here(const struct tftp_worker *worker, const struct datagram *datagram)
 {
 	const struct tftp_service_parts *parts = &worker->parts;
 
-	if (parts->config->tftp.address.kind == SELECT_ALL || worker->is_on_one_address)
+	if (selector_is_all(&parts->config->tftp.address) || worker->is_on_one_address)
 		return true;
+	if (ip_is_set(worker->only_address))
+		return ip_is_same(datagram->local, worker->only_address);
 	for (size_t i = 0; i < parts->served_count; i++) {
-		if (parts->served[i].interface == interface)
+		if (parts->served[i].interface == datagram->interface)
 			return true;
 	}
 	return false;
 }
 
-/* RFC 1123 4.2.3.5: a request to a broadcast address is ignored without a word. */
+/* RFC 1123 4.2.3.5: a request to a broadcast address, or IPv6's multicast, is ignored without a
+ * word. */
 static bool is_for_us(const struct tftp_worker *worker, const struct datagram *datagram)
 {
 	struct event event = { 0 };
 
-	if (!is_served_here(worker, datagram->interface))
+	if (!is_served_here(worker, datagram))
 		event.kind = EVENT_TFTP_WRONG_INTERFACE;
-	else if (!ip4_is_same(datagram->destination, datagram->local))
+	else if (!ip_is_same(datagram->destination, datagram->local))
 		event.kind = EVENT_TFTP_BROADCAST;
 	else
 		return true;
@@ -311,16 +318,16 @@ static void take_read(struct tftp_worker *worker, const struct datagram *datagra
 {
 	static const struct refusal denied = { EVENT_TFTP_DENIED, TFTP_ERROR_ACCESS,
 					       "access refused" };
+	struct ip4 address = ip_to_4(datagram->from.address); /* a machine of DHCP's has no other */
 	uint64_t now_s = loop_now_ms(worker->parts.loop) / 1000;
 	struct session_boot boot;
 	struct session copy;
-	bool is_known = session_copy_address(worker->parts.sessions, datagram->from.address, now_s,
-					     &copy, &boot);
+	bool is_known = session_copy_address(worker->parts.sessions, address, now_s, &copy, &boot);
 	const struct session *session = is_known ? &copy : NULL;
 	const char *denial = find_denial(worker->parts.config, session, now_s);
 
 	if (is_known)
-		session_note_file(worker->parts.sessions, datagram->from.address, now_s);
+		session_note_file(worker->parts.sessions, address, now_s);
 	if (denial != NULL)
 		refuse_request(worker, datagram, &denied, request->name, denial);
 	else

@@ -24,7 +24,7 @@
 #define TURN_SIZE ((uint64_t)512 * 1024)
 
 void tftp_send_error(struct tftp_worker *worker, struct udp *udp, struct udp_source source,
-		     struct endpoint to, enum tftp_error error, const char *message)
+		     struct ip_endpoint to, enum tftp_error error, const char *message)
 {
 	size_t size = TFTP_DATA_HEADER_SIZE + TFTP_ERROR_MESSAGE_SIZE;
 	struct writer out = writer_of(outbox_room(worker->outbox, udp, size), size);

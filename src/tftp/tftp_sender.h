@@ -12,7 +12,7 @@ struct tftp_worker;
 
 /* Puts an error into the outbox. */
 void tftp_send_error(struct tftp_worker *worker, struct udp *udp, struct udp_source source,
-		     struct endpoint to, enum tftp_error error, const char *message);
+		     struct ip_endpoint to, enum tftp_error error, const char *message);
 
 /* Begins to send transfer->source, in a turn. From now on the transfer ends by itself. Returns 0,
  * or -errno with the transfer as it was. */

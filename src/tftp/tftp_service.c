@@ -98,8 +98,9 @@ static void close_member(struct crew_member *member)
 /* A port that is shared could be shared with another bootd, too. */
 static int check_port(const struct tftp_service_parts *parts)
 {
-	struct udp_options options = { .local = { tftp_worker_address(parts),
-						  parts->config->tftp.port } };
+	struct listening listening = tftp_worker_listening(parts);
+	struct udp_options options = { .families = listening.families,
+				       .local = { listening.address, parts->config->tftp.port } };
 	struct udp *udp;
 	int error = udp_open(parts->loop, &options, NULL, NULL, &udp);
 

@@ -3,7 +3,7 @@
 #ifndef BOOTD_TFTP_TFTP_SERVICE_H
 #define BOOTD_TFTP_TFTP_SERVICE_H
 
-#include "base/addr.h"
+#include "base/ip.h"
 
 #include <stddef.h>
 
@@ -23,7 +23,7 @@ struct tftp_service_parts {
 	const struct config *config;
 	/* This machine's addresses on the interfaces that [tftp] address selects: requests are
 	 * taken there only, unless it selects all. */
-	const struct local_address *served;
+	const struct local_ip *served;
 	size_t served_count;
 	size_t worker_count;
 };

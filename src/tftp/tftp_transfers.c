@@ -1,4 +1,5 @@
 #include "tftp/tftp_transfers.h"
+#include "base/hash.h"
 #include "base/table.h"
 
 #include <stdlib.h>
@@ -12,6 +13,7 @@ struct place {
 };
 
 struct tftp_transfers {
+	struct hash_key key;
 	struct table *by_client;
 	uint32_t capacity;
 	uint32_t count;
@@ -27,7 +29,8 @@ struct tftp_transfers *tftp_transfers_new(uint32_t capacity)
 	if (transfers == NULL)
 		return NULL;
 	transfers->by_client = table_new(capacity);
-	if (transfers->by_client == NULL) {
+	if (transfers->by_client == NULL || !hash_key_init(&transfers->key)) {
+		table_free(transfers->by_client);
 		free(transfers);
 		return NULL;
 	}
@@ -46,26 +49,31 @@ void tftp_transfers_free(struct tftp_transfers *transfers)
 	free(transfers);
 }
 
-static uint64_t key_of(struct endpoint client)
+static bool is_same(const struct ip_endpoint *one, const struct ip_endpoint *other)
 {
-	return (uint64_t)client.address.value << 16 | client.port;
+	return one->port == other->port && ip_is_same(one->address, other->address);
 }
 
-struct tftp_transfer *tftp_transfers_find(struct tftp_transfers *transfers, struct endpoint client)
+struct tftp_transfer *tftp_transfers_find(struct tftp_transfers *transfers,
+					  struct ip_endpoint client)
 {
+	struct tftp_transfer *transfer;
 	uint32_t index;
 
-	if (!table_find(transfers->by_client, key_of(client), &index))
+	if (!table_find(transfers->by_client, hash_ip(&transfers->key, &client), &index))
 		return NULL;
-	return &transfers->places[index].transfer;
+	transfer = &transfers->places[index].transfer;
+	return is_same(&transfer->client, &client) ? transfer : NULL;
 }
 
-struct tftp_transfer *tftp_transfers_add(struct tftp_transfers *transfers, struct endpoint client)
+struct tftp_transfer *tftp_transfers_add(struct tftp_transfers *transfers,
+					 struct ip_endpoint client)
 {
 	uint32_t index = transfers->first_free;
 	struct place *place;
 
-	if (index == NO_PLACE || !table_put(transfers->by_client, key_of(client), index))
+	if (index == NO_PLACE ||
+	    !table_put(transfers->by_client, hash_ip(&transfers->key, &client), index))
 		return NULL;
 	place = &transfers->places[index];
 	transfers->first_free = place->next_free;
@@ -74,6 +82,13 @@ struct tftp_transfer *tftp_transfers_add(struct tftp_transfers *transfers, struc
 						  .client = client,
 						  .index = index };
 	return &place->transfer;
+}
+
+/* Of two clients with one key, the later one's transfer is found. */
+static void forget(struct tftp_transfers *transfers, const struct tftp_transfer *transfer)
+{
+	if (tftp_transfers_find(transfers, transfer->client) == transfer)
+		table_remove(transfers->by_client, hash_ip(&transfers->key, &transfer->client));
 }
 
 static bool has_client(const struct tftp_transfer *transfer)
@@ -85,7 +100,7 @@ void tftp_transfers_abandon(struct tftp_transfers *transfers, struct tftp_transf
 			    enum tftp_stage stage)
 {
 	if (has_client(transfer))
-		table_remove(transfers->by_client, key_of(transfer->client));
+		forget(transfers, transfer);
 	transfer->stage = stage;
 }
 
@@ -93,7 +108,7 @@ void tftp_transfers_remove(struct tftp_transfers *transfers, struct tftp_transfe
 {
 	/* An abandoned one's client may have another transfer by now. */
 	if (has_client(transfer))
-		table_remove(transfers->by_client, key_of(transfer->client));
+		forget(transfers, transfer);
 	transfer->stage = TFTP_STAGE_FREE;
 	transfers->places[transfer->index].next_free = transfers->first_free;
 	transfers->first_free = transfer->index;

@@ -2,7 +2,7 @@
 #ifndef BOOTD_TFTP_TFTP_TRANSFERS_H
 #define BOOTD_TFTP_TFTP_TRANSFERS_H
 
-#include "base/addr.h"
+#include "base/ip.h"
 #include "content/source.h"
 #include "io/loop.h"
 #include "tftp/tftp_engine.h"
@@ -29,8 +29,8 @@ struct tftp_transfer {
 	uint32_t index;
 	struct tftp_worker *worker; /* borrowed */
 	struct tftp_port *port;     /* borrowed; NULL: the one that requests come to */
-	struct endpoint client;
-	struct ip4 local; /* this machine's address that was asked */
+	struct ip_endpoint client;
+	struct ip local;  /* this machine's address that was asked */
 	uint64_t request; /* identifies the request's bytes */
 	struct tftp_options asked;
 	uint16_t block_size_max; /* for this client, and that its link carries whole */
@@ -65,11 +65,13 @@ struct tftp_transfers *tftp_transfers_new(uint32_t capacity);
 void tftp_transfers_free(struct tftp_transfers *transfers);
 
 /* NULL: the client has none. */
-struct tftp_transfer *tftp_transfers_find(struct tftp_transfers *transfers, struct endpoint client);
+struct tftp_transfer *tftp_transfers_find(struct tftp_transfers *transfers,
+					  struct ip_endpoint client);
 
 /* A transfer in TFTP_STAGE_OPENING, all else zero, of a client that has none. NULL: the table is
  * full. */
-struct tftp_transfer *tftp_transfers_add(struct tftp_transfers *transfers, struct endpoint client);
+struct tftp_transfer *tftp_transfers_add(struct tftp_transfers *transfers,
+					 struct ip_endpoint client);
 
 /* The client has no transfer any more; this one keeps its place as stage, TFTP_STAGE_ABANDONED or
  * TFTP_STAGE_LEAVING. */

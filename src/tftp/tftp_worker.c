@@ -18,14 +18,14 @@
 #define BUFFER_SIZE (4 * 1024 * 1024)
 #define PORTS_MAX   16
 
-void tftp_note(const struct tftp_worker *worker, struct ip4 client, struct event event)
+void tftp_note(const struct tftp_worker *worker, struct ip client, struct event event)
 {
 	uint64_t now_s = loop_now_ms(worker->parts.loop) / 1000;
 	struct session_boot boot;
 	struct session session;
 
 	event.address = client;
-	if (session_copy_address(worker->parts.sessions, client, now_s, &session, &boot)) {
+	if (session_copy_address(worker->parts.sessions, ip_to_4(client), now_s, &session, &boot)) {
 		event.has_mac = true;
 		event.mac = session.mac;
 	}
@@ -82,24 +82,18 @@ static void free_worker(struct tftp_worker *worker)
 	free(worker);
 }
 
-struct ip4 tftp_worker_address(const struct tftp_service_parts *parts)
+struct listening tftp_worker_listening(const struct tftp_service_parts *parts)
 {
-	const struct selector *selector = &parts->config->tftp.address;
-
-	for (size_t i = 0; i < parts->served_count && selector->kind == SELECT_ADDRESS; i++) {
-		if (ip4_is_same(parts->served[i].address, selector->address))
-			return selector->address;
-	}
-	return (struct ip4){ 0 };
+	return config_listening(&parts->config->tftp.address, parts->served, parts->served_count);
 }
 
-static int open_ports(struct tftp_worker *worker, struct ip4 address)
+static int open_ports(struct tftp_worker *worker, struct listening listening)
 {
 	const struct port_range *range = &worker->parts.config->tftp.port_range;
 	size_t share = (range->last - range->first + (size_t)1) / worker->parts.worker_count;
 	struct tftp_ports_options options = { .loop = worker->parts.loop,
 					      .worker = worker,
-					      .address = address,
+					      .listening = listening,
 					      .first = range->first,
 					      .last = range->last,
 					      .count = PORTS_MAX };
@@ -113,18 +107,19 @@ static int open_ports(struct tftp_worker *worker, struct ip4 address)
 static int open_sockets(struct tftp_worker *worker)
 {
 	const struct tftp_config *config = &worker->parts.config->tftp;
-	struct ip4 address = tftp_worker_address(&worker->parts);
-	struct udp_options options = { .local = { address, config->port },
+	struct listening listening = tftp_worker_listening(&worker->parts);
+	struct udp_options options = { .families = listening.families,
+				       .local = { listening.address, config->port },
 				       .shares_port = worker->parts.worker_count > 1,
 				       .expects_answers = config->uses_single_port,
 				       .receive_buffer = BUFFER_SIZE,
 				       .send_buffer = BUFFER_SIZE };
 	int error;
 
-	worker->is_on_one_address = ip4_is_set(address);
+	worker->is_on_one_address = ip_is_set(listening.address);
 	error = udp_open(worker->parts.loop, &options, tftp_requests_on_packets, worker,
 			 &worker->listener);
-	return error < 0 ? error : open_ports(worker, address);
+	return error < 0 ? error : open_ports(worker, listening);
 }
 
 void tftp_worker_configure(struct tftp_worker *worker, const struct tftp_service_parts *parts)
@@ -135,6 +130,7 @@ void tftp_worker_configure(struct tftp_worker *worker, const struct tftp_service
 	worker->parts = *parts;
 	if (loop != NULL)
 		worker->parts.loop = loop;
+	worker->only_address = tftp_worker_listening(parts).address;
 	worker->limits = (struct tftp_limits){ .block_size_max = config->block_size_max,
 					       .window_max = config->window_max,
 					       .timeout_ms = config->timeout_ms,

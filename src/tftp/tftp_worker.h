@@ -36,13 +36,15 @@ struct tftp_worker {
 	uint32_t mtu;
 	uint64_t mtu_ms;
 	bool is_on_one_address;
+	/* Where it is not, because this machine did not have the address yet: the one that is
+	 * served; 0: every one of the interfaces. */
+	struct ip only_address;
 	bool is_first;   /* of those that share the port */
 	bool is_stopped; /* waits only for what is under way to the loop */
 };
 
-/* The address that its sockets are bound to: this machine's own that [tftp] address names; 0: every
- * one. */
-struct ip4 tftp_worker_address(const struct tftp_service_parts *parts);
+/* Where its sockets are bound, by [tftp] address. */
+struct listening tftp_worker_listening(const struct tftp_service_parts *parts);
 
 /* Opens the sockets. parts->loop is the worker's. Returns 0 with *out_worker, or -errno. */
 int tftp_worker_open(const struct tftp_service_parts *parts, struct tftp_bounds *bounds,
@@ -61,7 +63,7 @@ void tftp_worker_open_turn(struct tftp_worker *worker);
 void tftp_worker_close_turn(struct tftp_worker *worker);
 
 /* Notes the event, with the address and the machine that has it. */
-void tftp_note(const struct tftp_worker *worker, struct ip4 client, struct event event);
+void tftp_note(const struct tftp_worker *worker, struct ip client, struct event event);
 /* detail may be NULL. */
 void tftp_note_transfer(const struct tftp_transfer *transfer, enum event_kind kind,
 			const char *detail);

@@ -104,7 +104,7 @@ static void counts_every_kind_by_itself(void **state)
 static void shows_an_event_as_its_line(void **state)
 {
 	activity_note(*state, &(struct event){ .kind = EVENT_TFTP_NOT_FOUND,
-					       .address = { 0xc0a84d94 },
+					       .address = IP_MAPPED(0xc0a84d94),
 					       .file = "a%sb",
 					       .detail = "why" });
 	assert_int_equal(count_in_log("tftp: 192.168.77.148: a%sb: not found: why\n"), 1);

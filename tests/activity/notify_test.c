@@ -26,8 +26,9 @@
 	.has_uuid = true, .uuid = { { 0x33, 0x22, 0x11, 0x00, 0x55, 0x44, 0x77, 0x66, 0x88, 0x99,  \
 				      0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff } }
 #define UUID_TEXT "00112233-4455-6677-8899-aabbccddeeff"
-#define WHO       .has_mac = true, .mac = { { 0x52, 0x54, 0, 0x77, 1, 1 } }, .address = { 0xc0a84d94 }
-#define WHO_TEXT  "52-54-00-77-01-01,192.168.77.148"
+#define WHO                                                                                        \
+	.has_mac = true, .mac = { { 0x52, 0x54, 0, 0x77, 1, 1 } }, .address = IP_MAPPED(0xc0a84d94)
+#define WHO_TEXT "52-54-00-77-01-01,192.168.77.148"
 
 static const struct {
 	const char *what;
@@ -94,7 +95,7 @@ static void the_longest_notification_is_whole(void **state)
 	char line[NOTIFICATION_SIZE];
 
 	(void)state;
-	event.address = IP4_BROADCAST;
+	event.address = ip_from_4(IP4_BROADCAST);
 	notification_format(&event, line);
 	assert_string_equal(line, "RELEASE," UUID_TEXT ",52-54-00-77-01-01,255.255.255.255");
 }

@@ -57,7 +57,7 @@ static void what_is_too_long_is_cut(void **state)
 	assert_int_equal(strlen(problems.list[0].file), sizeof(problems.list[0].file) - 1);
 	assert_int_equal(strlen(problems.list[0].key), sizeof(problems.list[0].key) - 1);
 	assert_int_equal(strlen(problems.list[0].text), sizeof(problems.list[0].text) - 1);
-	assert_int_equal(strlen(text), 255 + strlen(":1: ") + 95 + strlen(": ") + 511 + 1);
+	assert_int_equal(strlen(text), 255 + strlen(":1: ") + 135 + strlen(": ") + 511 + 1);
 	free(text);
 }
 

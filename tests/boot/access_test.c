@@ -104,9 +104,9 @@ static void machines_by_mac(void **state)
 		struct client client = { .mac = cases[i].mac };
 
 		set_static(false);
-		assert_int_equal(access_check(&config, &client), cases[i].plain);
+		assert_int_equal(access_check(&config, &client, NULL), cases[i].plain);
 		set_static(true);
-		assert_int_equal(access_check(&config, &client), cases[i].with_static);
+		assert_int_equal(access_check(&config, &client, NULL), cases[i].with_static);
 	}
 }
 
@@ -140,7 +140,7 @@ static void uuids_in_either_order(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		client.has_uuid = true;
 		client.uuid = cases[i].sent;
-		assert_int_equal(access_check(&config, &client), cases[i].access);
+		assert_int_equal(access_check(&config, &client, NULL), cases[i].access);
 	}
 }
 
@@ -151,12 +151,12 @@ static void without_a_uuid_nobody_is_listed(void **state)
 	(void)state;
 	config.bootp.access = ACCESS_BY_UUID;
 	set_static(false);
-	assert_int_equal(access_check(&config, &client), ACCESS_UNLISTED);
+	assert_int_equal(access_check(&config, &client, NULL), ACCESS_UNLISTED);
 	set_static(true);
-	assert_int_equal(access_check(&config, &client), ACCESS_GRANTED);
+	assert_int_equal(access_check(&config, &client, NULL), ACCESS_GRANTED);
 	client.has_uuid = true;
 	client.uuid = (struct uuid){ { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 } };
-	assert_int_equal(access_check(&config, &client), ACCESS_DENIED);
+	assert_int_equal(access_check(&config, &client, NULL), ACCESS_DENIED);
 }
 
 static void the_authority_is_asked_but_for_static_machines(void **state)
@@ -166,9 +166,9 @@ static void the_authority_is_asked_but_for_static_machines(void **state)
 	(void)state;
 	config.bootp.access = ACCESS_BY_HTTP;
 	set_static(false);
-	assert_int_equal(access_check(&config, &client), ACCESS_ASK);
+	assert_int_equal(access_check(&config, &client, NULL), ACCESS_ASK);
 	set_static(true);
-	assert_int_equal(access_check(&config, &client), ACCESS_GRANTED);
+	assert_int_equal(access_check(&config, &client, NULL), ACCESS_GRANTED);
 }
 
 static void rules_that_access_does_not_name_decide_nothing(void **state)
@@ -178,9 +178,9 @@ static void rules_that_access_does_not_name_decide_nothing(void **state)
 	(void)state;
 	config.bootp.access = ACCESS_OPEN;
 	set_static(false);
-	assert_int_equal(access_check(&config, &client), ACCESS_GRANTED);
+	assert_int_equal(access_check(&config, &client, NULL), ACCESS_GRANTED);
 	client.mac = MAC(02, 00, 00, 00, 00, 02);
-	assert_int_equal(access_check(&config, &client), ACCESS_GRANTED);
+	assert_int_equal(access_check(&config, &client, NULL), ACCESS_GRANTED);
 }
 
 static void static_addresses_are_found(void **state)
@@ -197,6 +197,33 @@ static void static_addresses_are_found(void **state)
 	assert_false(ip4_is_set(access_static_address(&config, static_list[0].mac)));
 }
 
+/* As a row of [static_dhcp] does. */
+static void a_section_of_its_own_grants_access(void **state)
+{
+	static const struct host_config host = { .name = "one" };
+	static const struct {
+		enum access_kind kind;
+		struct mac mac;
+		enum access without, with;
+	} cases[] = {
+		{ ACCESS_OPEN, MAC(02, 00, 00, 00, 00, 01), ACCESS_GRANTED, ACCESS_GRANTED },
+		{ ACCESS_BY_MAC, MAC(02, 00, 00, 00, 00, 01), ACCESS_UNLISTED, ACCESS_GRANTED },
+		{ ACCESS_BY_MAC, MAC(AA, BB, CC, DD, EE, FF), ACCESS_DENIED, ACCESS_DENIED },
+		{ ACCESS_BY_UUID, MAC(02, 00, 00, 00, 00, 01), ACCESS_UNLISTED, ACCESS_GRANTED },
+		{ ACCESS_BY_HTTP, MAC(02, 00, 00, 00, 00, 01), ACCESS_ASK, ACCESS_GRANTED },
+	};
+
+	(void)state;
+	set_static(false);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct client client = { .mac = cases[i].mac };
+
+		config.bootp.access = cases[i].kind;
+		assert_int_equal(access_check(&config, &client, NULL), cases[i].without);
+		assert_int_equal(access_check(&config, &client, &host), cases[i].with);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -207,6 +234,7 @@ int main(void)
 		cmocka_unit_test(the_authority_is_asked_but_for_static_machines),
 		cmocka_unit_test(rules_that_access_does_not_name_decide_nothing),
 		cmocka_unit_test(static_addresses_are_found),
+		cmocka_unit_test(a_section_of_its_own_grants_access),
 	};
 
 	return cmocka_run_group_tests(tests, sort_lists, NULL);

@@ -96,22 +96,32 @@ static void networks_end_with_their_prefix(void **state)
 					       "/24",
 					       "192.168.1.0/x",
 					       "eth0",
+					       "2001:db8::/16",
+					       "2001:db8::/129",
+					       "fe80::1%eth0",
 					       "192.168.1.0/24/24",
 					       "111111111111111111111111111111111" };
-	struct ip4 network = { 7 };
+	struct ip network = { .low = 7 };
 	uint8_t prefix_length = 7;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(refused); i++) {
 		assert_false(caps_parse_network(refused[i], &network, &prefix_length));
-		assert_int_equal(network.value, 7);
+		assert_int_equal(network.low, 7);
 	}
 	assert_true(caps_parse_network("192.168.1.0/24", &network, &prefix_length));
-	assert_int_equal(network.value, 0xc0a80100);
-	assert_int_equal(prefix_length, 24);
+	assert_int_equal(ip_to_4(network).value, 0xc0a80100);
+	assert_int_equal(prefix_length, 96 + 24);
 	assert_true(caps_parse_network("10.0.0.1", &network, &prefix_length));
-	assert_int_equal(prefix_length, 32);
+	assert_int_equal(prefix_length, 128);
 	assert_true(caps_parse_network("0.0.0.0/0", &network, &prefix_length));
+	assert_int_equal(prefix_length, 96);
+	assert_true(caps_parse_network("2001:db8::/32", &network, &prefix_length));
+	assert_string_equal(ip_format(network).text, "2001:db8::");
+	assert_int_equal(prefix_length, 32);
+	assert_true(caps_parse_network("2001:db8::1", &network, &prefix_length));
+	assert_int_equal(prefix_length, 128);
+	assert_true(caps_parse_network("::/0", &network, &prefix_length));
 	assert_int_equal(prefix_length, 0);
 }
 

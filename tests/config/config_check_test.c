@@ -1,6 +1,7 @@
 #include "config/config_check.h"
 
 #include "config/config_apply.h"
+#include "config/config_values.h"
 #include "config/ini.h"
 
 #include <setjmp.h>
@@ -24,6 +25,14 @@ static const struct local_address addresses[] = {
 	{ 1, "lo", IP4(127, 0, 0, 1), 8 },     { 2, "eth0", IP4(192, 168, 1, 1), 24 },
 	{ 2, "eth0", IP4(10, 0, 0, 1), 8 },    { 3, "eth1", IP4(10, 9, 0, 1), 30 },
 	{ 4, "tun0", IP4(172, 16, 0, 1), 32 },
+};
+
+#define IP6_NETWORKS "lo (::1/128), eth0 (fe80::1/64), eth1 (2001:db8::1/64)"
+
+static const struct local_ip ip6_addresses[] = {
+	{ 1, "lo", { 0, 1, 0 }, 128 },
+	{ 2, "eth0", { UINT64_C(0xfe80) << 48, 1, 2 }, 64 },
+	{ 3, "eth1", { UINT64_C(0x20010db8) << 32, 1, 0 }, 64 },
 };
 
 static const struct ip4 resolvers[] = {
@@ -54,16 +63,18 @@ static void check_on(const struct config_surroundings *surroundings, const char 
 	ini_free(ini);
 }
 
+static const struct config_surroundings usual = {
+	.addresses = addresses,
+	.address_count = COUNT(addresses),
+	.ip6_addresses = ip6_addresses,
+	.ip6_address_count = COUNT(ip6_addresses),
+	.resolvers = resolvers,
+	.resolver_count = COUNT(resolvers),
+};
+
 static void check_text(const char *text)
 {
-	static const struct config_surroundings surroundings = {
-		.addresses = addresses,
-		.address_count = COUNT(addresses),
-		.resolvers = resolvers,
-		.resolver_count = COUNT(resolvers),
-	};
-
-	check_on(&surroundings, text, true, true);
+	check_on(&usual, text, true, true);
 }
 
 static void check_http_text(const char *text)
@@ -72,6 +83,8 @@ static void check_http_text(const char *text)
 	static const struct config_surroundings surroundings = {
 		.addresses = addresses,
 		.address_count = COUNT(addresses),
+		.ip6_addresses = ip6_addresses,
+		.ip6_address_count = COUNT(ip6_addresses),
 	};
 	struct ini *ini;
 
@@ -112,7 +125,6 @@ static void wrong_keys_of_http_are_told(void **state)
 	} cases[] = {
 		{ "cert = c\n", "[httpd] cert", "needs its key" },
 		{ "key = k\n", "[httpd] key", "needs its certificate" },
-		{ "address = 203.0.113.1\n", "[httpd] address", "on no interface" },
 		{ "max_connections = 10\nmax_per_address = 11\n", "[httpd] max_per_address",
 		  "max_connections is 10" },
 	};
@@ -126,6 +138,10 @@ static void wrong_keys_of_http_are_told(void **state)
 		assert_string_equal(problems.list[0].key, cases[i].key);
 		assert_non_null(strstr(problems.list[0].text, cases[i].words));
 	}
+	check_http_text("[httpd]\naddress = 203.0.113.1\n");
+	assert_int_equal(problems.count, 0);
+	assert_int_equal(problems.warning_count, 1);
+	assert_string_equal(problems.warnings[0].key, "[httpd] address");
 	/* The default gives way to a small limit. */
 	check_http_text("[httpd]\nmax_connections = 10\n");
 	assert_int_equal(problems.count, 0);
@@ -151,6 +167,18 @@ static void assert_refused(const char *text, unsigned line, const char *key, con
 	assert_string_equal(problems.list[0].key, key);
 	if (strstr(problems.list[0].text, words) == NULL)
 		fail_msg("\"%s\" is not in \"%s\"", words, problems.list[0].text);
+}
+
+/* Nothing is wrong, but bootd waits for this one; none of the machine's networks is served. */
+static void assert_awaited(const char *text, unsigned line, const char *key, const char *words)
+{
+	assert_accepted(text);
+	assert_int_equal(problems.warning_count, 1);
+	assert_int_equal(problems.warnings[0].line, line);
+	assert_string_equal(problems.warnings[0].key, key);
+	if (strstr(problems.warnings[0].text, words) == NULL)
+		fail_msg("\"%s\" is not in \"%s\"", words, problems.warnings[0].text);
+	assert_non_null(strstr(problems.warnings[0].text, "yet: bootd waits for it; there is: "));
 }
 
 static void assert_pool(const char *first, const char *last)
@@ -181,12 +209,10 @@ static void a_pool_without_a_count_takes_the_rest(void **state)
 	(void)state;
 	assert_accepted("[bootp]\npool_start = 192.168.1.100\n");
 	assert_pool("192.168.1.100", "192.168.1.254");
-	assert_int_equal(config.bootp.pool_count, 155);
 	assert_accepted("[bootp]\npool_start = 192.168.1.254\n");
 	assert_pool("192.168.1.254", "192.168.1.254");
 	assert_accepted("[bootp]\npool_start = 10.1.0.0\n");
 	assert_pool("10.1.0.0", "10.1.3.231");
-	assert_int_equal(config.bootp.pool_count, 1000);
 	assert_accepted("[bootp]\npool_start = 127.0.0.2\n");
 	assert_pool("127.0.0.2", "127.0.3.233");
 }
@@ -226,11 +252,21 @@ static void the_smallest_network_is_the_pools(void **state)
 	assert_int_equal(config.subnets.list[0].prefix_length, 8);
 }
 
-static void a_pool_must_be_on_a_local_network(void **state)
+static void a_pool_on_no_local_network_is_awaited(void **state)
 {
 	(void)state;
-	assert_refused("[bootp]\npool_start = 192.168.2.100\n", 2, "[bootp] pool_start",
-		       "192.168.2.100 is on no network of this machine; there is: " NETWORKS);
+	assert_awaited("[bootp]\npool_start = 192.168.2.100\n", 2, "[bootp] pool_start",
+		       "192.168.2.100 is on no network of this machine yet: bootd waits for it; "
+		       "there is: " NETWORKS);
+	assert_int_equal(config.home.state, HOME_AWAITED);
+	assert_int_equal(config.subnets.count, 0);
+	/* What is wrong on every network is not awaited. */
+	assert_refused("[bootp]\npool_start = 192.168.2.100\nnetmask = 255.0.255.0\n", 3,
+		       "[bootp] netmask", "ones must all come first");
+	/* Nor can [static_dhcp] be judged. */
+	assert_awaited("[bootp]\npool_start = 192.168.2.100\n[static_dhcp]\n"
+		       "02-00-00-00-00-01 = 192.168.2.1\n",
+		       2, "[bootp] pool_start", "on no network");
 	assert_refused("[bootp]\naddress = eth1\npool_start = 192.168.1.100\n", 3,
 		       "[bootp] pool_start",
 		       "is on eth0 (192.168.1.1/24), which [bootp] address does not select");
@@ -279,8 +315,9 @@ static void a_machine_without_addresses(void **state)
 
 	(void)state;
 	check_on(&nothing, "[bootp]\npool_start = 10.0.0.1\n", true, true);
-	assert_int_equal(problems.count, 1);
-	assert_non_null(strstr(problems.list[0].text, "no IPv4 address on any interface"));
+	assert_int_equal(problems.count, 0);
+	assert_int_equal(problems.warning_count, 1);
+	assert_non_null(strstr(problems.warnings[0].text, "no IPv4 address on any interface"));
 	check_on(&nothing, "", true, true);
 	assert_int_equal(problems.count, 1);
 	check_on(&nothing, "", false, true);
@@ -291,7 +328,7 @@ static void a_long_list_of_networks_is_cut(void **state)
 {
 	static struct local_address many[200];
 	struct config_surroundings surroundings = { .addresses = many, .address_count = 200 };
-	const char *text = problems.list[0].text;
+	const char *text = problems.warnings[0].text;
 
 	(void)state;
 	for (unsigned i = 0; i < COUNT(many); i++) {
@@ -299,37 +336,124 @@ static void a_long_list_of_networks_is_cut(void **state)
 		(void)snprintf(many[i].name, sizeof(many[i].name), "veth%u", i);
 	}
 	check_on(&surroundings, "[bootp]\npool_start = 10.0.0.1\n", true, true);
-	assert_int_equal(problems.count, 1);
+	assert_int_equal(problems.warning_count, 1);
 	assert_string_equal(text + strlen(text) - strlen("/24), ..."), "/24), ...");
 }
 
-static void selectors_must_select_something(void **state)
+static void what_selectors_do_not_select_yet_is_awaited(void **state)
 {
 	(void)state;
-	assert_refused("[bootp]\naddress = eth7\npool_start = 192.168.1.100\n", 2,
-		       "[bootp] address", "there is: " NETWORKS);
-	assert_refused("[bootp]\npool_start = 192.168.1.100\n[tftp]\naddress = 10.1.0.0\n", 4,
-		       "[tftp] address", "there is: " NETWORKS);
+	/* One thing to wait for, not two; and the pool is not served elsewhere meanwhile. */
+	assert_awaited("[bootp]\naddress = eth7\npool_start = 192.168.1.100\n", 2,
+		       "[bootp] address",
+		       "no interface of this name has an address yet: bootd waits for it; "
+		       "there is: " NETWORKS);
+	assert_int_equal(config.home.state, HOME_AWAITED);
+	assert_int_equal(config.subnets.count, 0);
+	assert_awaited("[bootp]\naddress = 10.1.0.0\npool_start = 10.1.0.2\n", 2, "[bootp] address",
+		       "this is on no interface yet");
+	assert_awaited("[bootp]\npool_start = 192.168.1.100\n[tftp]\naddress = 10.1.0.0\n", 4,
+		       "[tftp] address", "this is on no interface yet");
+	assert_int_equal(config.home.state, HOME_SERVED);
 	assert_accepted("[bootp]\npool_start = 192.168.1.100\n[tftp]\naddress = 10.0.0.0\n");
+}
+
+/* TFTP alone. */
+static void assert_files_awaited(const char *text)
+{
+	check_on(&usual, text, false, true);
+	assert_int_equal(problems.count, 0);
+	assert_int_equal(problems.warning_count, 1);
+	assert_string_equal(problems.warnings[0].key, "[tftp] address");
+	assert_string_equal(
+		problems.warnings[0].text,
+		"this is on no interface yet: bootd waits for it; there is: " IP6_NETWORKS);
+}
+
+/* TFTP and HTTP may be served by IPv6; DHCP is IPv4's. */
+static void ip6_is_for_files(void **state)
+{
+	static const char *const addresses_of_6[] = { "::", "2001:db8::1",
+						      "2001:db8::", "fe80::1%eth0" };
+	char text[200];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(addresses_of_6); i++) {
+		(void)snprintf(text, sizeof(text),
+			       "[bootp]\npool_start = 192.168.1.100\n[tftp]\naddress = %s\n",
+			       addresses_of_6[i]);
+		check_text(text);
+		assert_int_equal(problems.count, 0);
+		assert_int_equal(problems.warning_count, i == 0 ? 0 : 1);
+		(void)snprintf(text, sizeof(text),
+			       "[bootp]\naddress = %s\npool_start = 192.168.1.100\n",
+			       addresses_of_6[i]);
+		assert_refused(text, 2, "[bootp] address", "DHCP is served over IPv4 only");
+	}
+	assert_non_null(strstr(problems.list[0].text, "IPv6 is for address in [tftp] and [httpd]"));
+	assert_files_awaited("[tftp]\naddress = 2001:db8:1::\n");
+	assert_files_awaited("[tftp]\naddress = fe80::1%eth1\n");
+	assert_refused("[bootp]\npool_start = 192.168.1.100\n[tftp]\naddress = fe80::1\n", 4,
+		       "[tftp] address", "such as fe80::1%eth0");
 }
 
 static void selectors_match_interfaces(void **state)
 {
-	const struct local_address *eth0 = &addresses[1];
-	struct selector selector = { .kind = SELECT_ALL };
+	static const struct {
+		const char *selector;
+		const char *selected; /* of rows, by their letters */
+	} cases[] = {
+		{ "0.0.0.0", "a" },     { "::", "abc" },         { "192.168.1.1", "a" },
+		{ "192.168.1.0", "a" }, { "192.168.1.2", "" },   { "eth0", "ab" },
+		{ "eth", "" },          { "2001:db8::1", "c" },  { "2001:db8::", "c" },
+		{ "2001:db8::2", "" },  { "fe80::1%eth0", "b" }, { "fe80::1%eth1", "" },
+	};
+	struct local_ip rows[3] = { local_ip_from_4(&addresses[1]), ip6_addresses[1],
+				    ip6_addresses[2] };
 
 	(void)state;
-	assert_true(selector_matches(&selector, eth0));
-	selector = (struct selector){ SELECT_ADDRESS, IP4(192, 168, 1, 1), "" };
-	assert_true(selector_matches(&selector, eth0));
-	selector.address = IP4(192, 168, 1, 0);
-	assert_true(selector_matches(&selector, eth0));
-	selector.address = IP4(192, 168, 1, 2);
-	assert_false(selector_matches(&selector, eth0));
-	selector = (struct selector){ SELECT_INTERFACE, { 0 }, "eth0" };
-	assert_true(selector_matches(&selector, eth0));
-	selector = (struct selector){ SELECT_INTERFACE, { 0 }, "eth" };
-	assert_false(selector_matches(&selector, eth0));
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct selector selector;
+		char selected[4] = "";
+
+		assert_true(value_parse_selector(cases[i].selector, &selector));
+		for (size_t row = 0; row < COUNT(rows); row++) {
+			if (selector_matches(&selector, &rows[row]))
+				selected[strlen(selected)] = (char)('a' + row);
+		}
+		assert_string_equal(selected, cases[i].selected);
+	}
+}
+
+static void a_service_listens_by_its_selector(void **state)
+{
+	static const struct {
+		const char *selector;
+		enum ip_families families;
+		const char *address; /* 0.0.0.0: every one */
+	} cases[] = {
+		{ "0.0.0.0", IP_ONLY_4, "0.0.0.0" },
+		{ "::", IP_BOTH, "0.0.0.0" },
+		{ "eth0", IP_BOTH, "0.0.0.0" },
+		{ "192.168.1.1", IP_ONLY_4, "192.168.1.1" },
+		{ "192.168.1.0", IP_ONLY_4, "0.0.0.0" },
+		{ "2001:db8::1", IP_ONLY_6, "2001:db8::1" },
+		{ "2001:db8::", IP_ONLY_6, "0.0.0.0" },
+		{ "fe80::1%eth0", IP_ONLY_6, "fe80::1%2" },
+	};
+	struct local_ip rows[3] = { local_ip_from_4(&addresses[1]), ip6_addresses[1],
+				    ip6_addresses[2] };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct selector selector;
+		struct listening listening;
+
+		assert_true(value_parse_selector(cases[i].selector, &selector));
+		listening = config_listening(&selector, rows, COUNT(rows));
+		assert_int_equal(listening.families, cases[i].families);
+		assert_string_equal(ip_format(listening.address).text, cases[i].address);
+	}
 }
 
 static void without_an_address_tftp_listens_where_dhcp_does(void **state)
@@ -346,10 +470,84 @@ static void without_an_address_tftp_listens_where_dhcp_does(void **state)
 	assert_accepted("[bootp]\naddress = eth0\npool_start = 192.168.1.100\n"
 			"[tftp]\naddress = 0.0.0.0\n");
 	assert_int_equal(config.tftp.address.kind, SELECT_ALL);
-	assert_refused("[bootp]\naddress = eth7\npool_start = 192.168.1.100\n[tftp]\n", 2,
+	assert_awaited("[bootp]\naddress = eth7\npool_start = 192.168.1.100\n[tftp]\n", 2,
 		       "[bootp] address", "there is: " NETWORKS);
+	assert_string_equal(config.tftp.address.name, "eth7");
 	check_on(&surroundings, text, false, true);
 	assert_int_equal(config.tftp.address.kind, SELECT_ALL);
+}
+
+#define FOLLOWED                                                                                   \
+	"[bootp]\naddress = eth1\npool_start = 10.9.0.10\npool_count = 20\n"                       \
+	"gateway = 10.9.0.254\n[static_dhcp]\n02-00-00-00-00-01 = 10.9.0.5\n"
+
+/* One configuration, on one network of the machine after the other. */
+static void the_networks_are_followed(void **state)
+{
+	static const struct {
+		struct local_address local; /* interface 0: none */
+		enum home_state state;
+		const char *first; /* NULL: nothing is served */
+		const char *words; /* of the only problem; NULL: there is none */
+	} steps[] = {
+		{ { 5, "eth1", IP4(10, 9, 0, 1), 24 }, HOME_SERVED, "10.9.0.10", NULL },
+		{ { 5, "eth1", IP4(10, 9, 0, 2), 24 }, HOME_SERVED, "10.9.0.10", NULL },
+		{ { 0 }, HOME_AWAITED, NULL, NULL },
+		{ { 5, "eth1", IP4(10, 8, 0, 1), 24 }, HOME_AWAITED, NULL, NULL },
+		{ { 6, "eth2", IP4(10, 9, 0, 1), 24 }, HOME_AWAITED, NULL, NULL },
+		{ { 7, "eth1", IP4(10, 9, 0, 1), 16 }, HOME_SERVED, "10.9.0.10", NULL },
+		{ { 7, "eth1", IP4(10, 9, 0, 1), 25 }, HOME_WRONG, NULL, "10.9.0.254 is not on" },
+		{ { 7, "eth1", IP4(10, 9, 0, 5), 24 }, HOME_SERVED, "10.9.0.10", "machine's own" },
+		{ { 7, "eth1", IP4(10, 9, 0, 1), 24 }, HOME_SERVED, "10.9.0.10", NULL },
+	};
+	static const struct config_surroundings nothing = { 0 };
+
+	(void)state;
+	check_on(&nothing, FOLLOWED, true, true);
+	assert_int_equal(problems.count, 0);
+	assert_int_equal(config.home.state, HOME_AWAITED);
+	for (size_t i = 0; i < COUNT(steps); i++) {
+		const struct local_address *local = &steps[i].local;
+		struct config_surroundings surroundings = { .addresses = local,
+							    .address_count =
+								    local->interface != 0 };
+
+		memset(&problems, 0, sizeof(problems));
+		assert_int_equal(config_follow_networks(&config, &surroundings, &problems), 0);
+		assert_int_equal(config.home.state, steps[i].state);
+		assert_int_equal(config.subnets.count, steps[i].first != NULL);
+		if (steps[i].first != NULL)
+			assert_pool(steps[i].first, "10.9.0.29");
+		if (steps[i].state != HOME_AWAITED)
+			assert_true(local_address_is_same(&config.home.local, local));
+		assert_int_equal(problems.count, steps[i].words != NULL);
+		if (steps[i].words == NULL)
+			continue;
+		assert_non_null(strstr(problems.list[0].text, steps[i].words));
+		assert_string_equal(problems.list[0].file, "/etc/bootd.ini");
+	}
+	config_leave_home(&config);
+	assert_int_equal(config.home.state, HOME_WRONG);
+	assert_int_equal(config.subnets.count, 0);
+}
+
+/* Without pool_count it is as large as each network has room for. */
+static void the_rest_of_a_network_is_followed(void **state)
+{
+	static const struct local_address wide = { 1, "a", IP4(10, 9, 0, 1), 16 };
+	static const struct local_address narrow = { 1, "a", IP4(10, 9, 0, 1), 24 };
+	struct config_surroundings surroundings = { .addresses = &narrow, .address_count = 1 };
+
+	(void)state;
+	check_on(&surroundings, "[bootp]\npool_start = 10.9.0.10\n", true, true);
+	assert_pool("10.9.0.10", "10.9.0.254");
+	surroundings.addresses = &wide;
+	assert_int_equal(config_follow_networks(&config, &surroundings, &problems), 0);
+	assert_pool("10.9.0.10", "10.9.3.241");
+	surroundings.addresses = &narrow;
+	assert_int_equal(config_follow_networks(&config, &surroundings, &problems), 0);
+	assert_pool("10.9.0.10", "10.9.0.254");
+	assert_int_equal(problems.count, 0);
 }
 
 /* pool_start then only says which network is served. */
@@ -375,8 +573,9 @@ static void a_pool_may_be_empty(void **state)
 	assert_refused("[bootp]\npool_start = 192.168.1.100\npool_count = many\n", 3,
 		       "[bootp] pool_count", "not a whole number");
 	assert_int_equal(problems.warning_count, 0);
-	assert_refused("[bootp]\npool_start = 192.168.2.1\npool_count = 0\n", 2,
-		       "[bootp] pool_start", "is on no network");
+	assert_awaited("[bootp]\npool_start = 192.168.2.1\npool_count = 0\n[static_dhcp]\n"
+		       "02-00-00-00-00-01 = 192.168.2.7\n",
+		       2, "[bootp] pool_start", "is on no network");
 }
 
 static void netmask_and_gateway(void **state)
@@ -395,6 +594,8 @@ static void dns_auto_takes_what_clients_can_reach(void **state)
 	struct config_surroundings surroundings = {
 		.addresses = addresses,
 		.address_count = COUNT(addresses),
+		.ip6_addresses = ip6_addresses,
+		.ip6_address_count = COUNT(ip6_addresses),
 		.resolvers = resolvers,
 		.resolver_count = 2,
 	};
@@ -447,10 +648,13 @@ static void only_the_services_that_run_are_checked(void **state)
 
 	(void)state;
 	check_on(&nothing, text, false, true);
-	assert_int_equal(problems.count, 1);
-	assert_string_equal(problems.list[0].key, "[tftp] address");
+	assert_int_equal(problems.count, 0);
+	assert_int_equal(problems.warning_count, 1);
+	assert_string_equal(problems.warnings[0].key, "[tftp] address");
 	check_on(&nothing, text, true, false);
-	assert_int_equal(problems.count, 4);
+	assert_int_equal(problems.warning_count, 1);
+	assert_string_equal(problems.warnings[0].key, "[bootp] address");
+	assert_int_equal(problems.count, 3);
 	for (size_t i = 0; i < problems.count; i++)
 		assert_ptr_equal(strstr(problems.list[i].key, "[bootp] "), problems.list[i].key);
 }
@@ -489,15 +693,19 @@ int main(void)
 		cmocka_unit_test(a_pool_may_contain_what_is_taken),
 		cmocka_unit_test(a_pool_fits_in_its_network),
 		cmocka_unit_test(the_smallest_network_is_the_pools),
-		cmocka_unit_test(a_pool_must_be_on_a_local_network),
+		cmocka_unit_test(a_pool_on_no_local_network_is_awaited),
 		cmocka_unit_test(without_a_pool_there_is_an_example),
 		cmocka_unit_test(the_example_is_no_taken_address),
 		cmocka_unit_test(a_machine_without_addresses),
 		cmocka_unit_test(a_long_list_of_networks_is_cut),
-		cmocka_unit_test(selectors_must_select_something),
+		cmocka_unit_test(what_selectors_do_not_select_yet_is_awaited),
+		cmocka_unit_test(ip6_is_for_files),
 		cmocka_unit_test(selectors_match_interfaces),
+		cmocka_unit_test(a_service_listens_by_its_selector),
 		cmocka_unit_test(without_an_address_tftp_listens_where_dhcp_does),
 		cmocka_unit_test(a_pool_may_be_empty),
+		cmocka_unit_test(the_networks_are_followed),
+		cmocka_unit_test(the_rest_of_a_network_is_followed),
 		cmocka_unit_test(netmask_and_gateway),
 		cmocka_unit_test(dns_auto_takes_what_clients_can_reach),
 		cmocka_unit_test(a_log_file_needs_its_path),

@@ -2,7 +2,9 @@
 
 #include "base/text.h"
 #include "config/config_apply.h"
+#include "config/config_option.h"
 #include "config/ini.h"
+#include "dhcp/iana_options.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -480,6 +482,13 @@ static void rows_of_the_table_are_whole(void **state)
 		assert_int_equal(key->type == VALUE_WORD, key->words != NULL);
 	}
 	assert_true(count > 20);
+	assert_string_equal(config_kind_of("subnet a"), "subnet");
+	assert_string_equal(config_kind_of("subnet"), "subnet");
+	assert_string_equal(config_kind_of("subnets a"), "subnets a");
+	assert_string_equal(config_kind_of("bootp a"), "bootp a");
+	assert_string_equal(config_kind_of("host a b"), "host");
+	assert_ptr_equal(config_key_find("host", "Option.x"), config_key_find("host", "option.y"));
+	assert_null(config_key_find("tftp", "option.ntp-servers"));
 	assert_null(config_key_find("tftp", "pool_start"));
 	assert_ptr_equal(config_key_find("BOOTP", "Server_Name"),
 			 config_key_find("bootp", "servername"));
@@ -508,6 +517,33 @@ static char *read_sample(void)
 	return text;
 }
 
+/* The section of the sample, or of the manual, that shows the keys of a kind. */
+static const char *section_of_kind(const char *kind, const char *name)
+{
+	static char section[64];
+
+	assert_true(text_format(section, sizeof(section), "%s%s%s", kind,
+				config_kind_is_named(kind) ? " " : "",
+				config_kind_is_named(kind) ? name : ""));
+	return section;
+}
+
+/* Any option will do for option.NAME. */
+static const struct ini_entry *find_in_sample(const struct ini *ini, const char *section,
+					      const struct config_key *key)
+{
+	const struct ini_entry *entry;
+
+	if (key->type != VALUE_OPTION)
+		return ini_find(ini, section, key->name);
+	for (size_t i = 0; (entry = ini_entry_at(ini, i)) != NULL; i++) {
+		if (strcmp(entry->section, section) == 0 &&
+		    text_starts_with(entry->key, OPTION_KEY_PREFIX))
+			return entry;
+	}
+	return NULL;
+}
+
 static void the_sample_shows_every_key(void **state)
 {
 	char *text = read_sample();
@@ -523,7 +559,8 @@ static void the_sample_shows_every_key(void **state)
 			(struct span){ .bytes = (const uint8_t *)text, .length = strlen(text) },
 			&problems);
 	for (size_t i = 0; (key = config_key_at(i)) != NULL; i++) {
-		const struct ini_entry *entry = ini_find(ini, key->section, key->name);
+		const struct ini_entry *entry =
+			find_in_sample(ini, section_of_kind(key->section, "one"), key);
 
 		if (entry == NULL)
 			fail_msg("[%s] %s is not in the sample", key->section, key->name);
@@ -551,19 +588,47 @@ static void the_manual_has_every_key_and_section(void **state)
 	manual[fread(manual, 1, sizeof(manual) - 1, file)] = '\0';
 	assert_int_equal(fclose(file), 0);
 	for (size_t i = 0; (section = config_section_at(i)) != NULL; i++) {
-		assert_true(text_format(line, sizeof(line), "\n# [%s]\n", section));
+		assert_true(text_format(line, sizeof(line), "\n# [%s]\n",
+					section_of_kind(section, "NAME")));
 		if (strstr(manual, line) == NULL)
 			fail_msg("[%s] is not in the manual", section);
 	}
 	for (size_t i = 0; (key = config_key_at(i)) != NULL; i++) {
 		const char *start;
 
-		assert_true(text_format(line, sizeof(line), "\n# [%s]\n", key->section));
+		assert_true(text_format(line, sizeof(line), "\n# [%s]\n",
+					section_of_kind(key->section, "NAME")));
 		start = strstr(manual, line) + 1;
 		assert_true(text_format(line, sizeof(line), "\n*%s* = ", key->name));
 		if (strstr(start, line) == NULL ||
 		    (strstr(start, "\n# ") != NULL && strstr(start, line) > strstr(start, "\n# ")))
 			fail_msg("[%s] %s is not in the manual", key->section, key->name);
+	}
+}
+
+static void the_manual_has_every_option(void **state)
+{
+	static char manual[INI_FILE_MAX];
+	FILE *file = fopen(SOURCE_ROOT "/man/bootd.ini.5.scd", "re");
+	const struct iana_option *option;
+	char line[64];
+
+	(void)state;
+	assert_non_null(file);
+	manual[fread(manual, 1, sizeof(manual) - 1, file)] = '\0';
+	assert_int_equal(fclose(file), 0);
+	for (size_t i = 0; (option = iana_option_at(i)) != NULL; i++) {
+		bool is_refused;
+
+		assert_true(text_format(line, sizeof(line),
+					"[host a]\nmac=02-00-00-00-00-01\n"
+					"option.%u = hex:00",
+					option->code));
+		apply_text(line);
+		is_refused = problems.count > 0;
+		assert_true(text_format(line, sizeof(line), "%u *%s*", option->code, option->name));
+		if ((strstr(manual, line) == NULL) != is_refused)
+			fail_msg("option %s is%s in the manual", line, is_refused ? "" : " not");
 	}
 }
 
@@ -592,6 +657,7 @@ int main(void)
 		cmocka_unit_test(rows_of_the_table_are_whole),
 		cmocka_unit_test(the_sample_shows_every_key),
 		cmocka_unit_test(the_manual_has_every_key_and_section),
+		cmocka_unit_test(the_manual_has_every_option),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, free_config);

@@ -261,7 +261,7 @@ static void a_file_that_may_not_be_read(void **state)
 	assert_int_equal(chmod(path, 0600), 0);
 }
 
-static void a_file_larger_than_1_mib(void **state)
+static void a_file_larger_than_16_mib(void **state)
 {
 	char *text = malloc(INI_FILE_MAX + 100);
 
@@ -271,7 +271,7 @@ static void a_file_larger_than_1_mib(void **state)
 	write_config(text, INI_FILE_MAX + 100);
 	assert_false(load(path, SERVE_TFTP_ONLY));
 	assert_int_equal(problems.count, 1);
-	assert_non_null(strstr(problems.list[0].text, "1 MiB"));
+	assert_non_null(strstr(problems.list[0].text, "16 MiB"));
 	free(text);
 }
 
@@ -286,7 +286,7 @@ static void ten_mistakes_are_ten_complaints(void **state)
 		{ "level = loud\n", 2, "[logger] level" },
 		{ "[bootpd]\n", 0, "" },
 		{ "port = 0\n", 4, "[bootp] port" },
-		{ "pool_start = 10.0.0.1\n", 5, "[bootp] pool_start" },
+		{ "pool_start = 192.168.1.0\n", 5, "[bootp] pool_start" },
 		{ "pool_size = 3\n", 6, "[bootp] pool_size" },
 		{ "netmask = 255.0.255.0\n", 7, "[bootp] netmask" },
 		{ "allow_simple_dhcp = perhaps\n", 8, "[bootp] allow_simple_dhcp" },
@@ -336,7 +336,7 @@ int main(void)
 		cmocka_unit_test(earlier_problems_do_not_count),
 		cmocka_unit_test(files_that_are_none),
 		cmocka_unit_test(a_file_that_may_not_be_read),
-		cmocka_unit_test(a_file_larger_than_1_mib),
+		cmocka_unit_test(a_file_larger_than_16_mib),
 		cmocka_unit_test(ten_mistakes_are_ten_complaints),
 	};
 

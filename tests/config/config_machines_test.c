@@ -120,17 +120,19 @@ static void tftp_clients_stay_in_order(void **state)
 	(void)state;
 	assert_accepted(
 		"[tftp_clients]\n10.0.0.0/8 = tsize ; a comment\nAA-BB-CC/24 = blksize=1024\n"
-		"10.0.0.1 = windowsize=4\n");
-	assert_int_equal(config.tftp_clients.count, 3);
+		"10.0.0.1 = windowsize=4\n2001:db8::/32 = windowsize=2\n");
+	assert_int_equal(config.tftp_clients.count, 4);
 	assert_false(config.tftp_clients.list[0].is_by_mac);
-	assert_int_equal(config.tftp_clients.list[0].network.value, 0x0a000000);
-	assert_int_equal(config.tftp_clients.list[0].prefix_length, 8);
+	assert_int_equal(config.tftp_clients.list[0].network.low, 0xffff0a000000);
+	assert_int_equal(config.tftp_clients.list[0].prefix_length, 96 + 8);
 	assert_int_equal(config.tftp_clients.list[0].line, 2);
 	assert_true(config.tftp_clients.list[1].is_by_mac);
 	assert_int_equal(config.tftp_clients.list[1].prefix_length, 24);
 	assert_int_equal(config.tftp_clients.list[1].caps.block_size_max, 1024);
-	assert_int_equal(config.tftp_clients.list[2].prefix_length, 32);
+	assert_int_equal(config.tftp_clients.list[2].prefix_length, 128);
 	assert_int_equal(config.tftp_clients.list[2].caps.window_max, 4);
+	assert_int_equal(config.tftp_clients.list[3].network.high, UINT64_C(0x20010db8) << 32);
+	assert_int_equal(config.tftp_clients.list[3].prefix_length, 32);
 	assert_refused("[tftp_clients]\neth0 = tsize\n", 2, "nor a network such as 192.168.1.0/24");
 	assert_refused("[tftp_clients]\n10.0.0.1/8 = tsize\n", 2, "all behind the prefix is 0");
 	assert_refused("[tftp_clients]\n10.0.0.1 = window=4\n", 2,

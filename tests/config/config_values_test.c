@@ -177,21 +177,36 @@ static void dns_lists_have_many_separators(void **state)
 
 static void selectors_are_addresses_or_names(void **state)
 {
-	static const char *const refused[] = { "",          "192.168.1.0/24",
-					       "two words", "abcdefghijklmnop",
-					       "eth\xff",   "a\tb" };
-	struct selector selector = { .kind = SELECT_ADDRESS, .address = { 7 } };
+	static const char *const refused[] = {
+		"",         "192.168.1.0/24", "two words",     "abcdefghijklmnop",
+		"eth\xff",  "a\tb",           "2001:db8::/32", "2001:db8::1%eth0",
+		"fe80::1%", "eth0:1",         "2001:db8::1::"
+	};
+	struct selector selector = { .kind = SELECT_ADDRESS, .address = { .low = 7 } };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(refused); i++) {
 		assert_false(value_parse_selector(refused[i], &selector));
-		assert_true(selector.address.value == 7);
+		assert_true(selector.address.low == 7);
 	}
 	assert_true(value_parse_selector("0.0.0.0", &selector));
 	assert_int_equal(selector.kind, SELECT_ALL);
 	assert_true(value_parse_selector("192.168.1.0", &selector));
 	assert_int_equal(selector.kind, SELECT_ADDRESS);
-	assert_true(selector.address.value == 0xc0a80100);
+	assert_true(ip_to_4(selector.address).value == 0xc0a80100);
+	assert_true(value_parse_selector("::", &selector));
+	assert_int_equal(selector.kind, SELECT_ALL_BY_BOTH);
+	assert_true(value_parse_selector("2001:db8::1", &selector));
+	assert_int_equal(selector.kind, SELECT_ADDRESS);
+	assert_string_equal(ip_format(selector.address).text, "2001:db8::1");
+	assert_string_equal(selector.name, "");
+	assert_true(value_parse_selector("fe80::1%eth0", &selector));
+	assert_int_equal(selector.kind, SELECT_ADDRESS);
+	assert_string_equal(ip_format(selector.address).text, "fe80::1");
+	assert_string_equal(selector.name, "eth0");
+	assert_true(value_parse_selector("::ffff:192.168.1.0", &selector));
+	assert_true(ip_to_4(selector.address).value == 0xc0a80100);
+	assert_string_equal(selector.name, "");
 	assert_true(value_parse_selector("enp3s0f1.100-ab", &selector));
 	assert_int_equal(selector.kind, SELECT_INTERFACE);
 	assert_string_equal(selector.name, "enp3s0f1.100-ab");

@@ -426,7 +426,7 @@ static void an_interface_that_is_not_served_is_counted(void **state)
 	(void)state;
 	NETWORK_NEEDED();
 	bench.config.bootp.address =
-		(struct selector){ .kind = SELECT_ADDRESS, .address = ip4_of("192.0.2.1") };
+		(struct selector){ .kind = SELECT_ADDRESS, .address = ip_of("192.0.2.1") };
 	bench.parts.served_count = 0;
 	start();
 	ask_in_vain(&(struct packet){ .options = "53=01 " BOOT }, EVENT_DHCP_WRONG_INTERFACE);

@@ -115,9 +115,9 @@ static void all_may_be_forgotten(void **state)
 static struct datagram datagram_of(struct span bytes, uint16_t port)
 {
 	return (struct datagram){ .bytes = bytes,
-				  .from = { ip4_of("192.168.77.148"), port },
-				  .destination = IP4_BROADCAST,
-				  .local = ip4_of("192.168.77.1"),
+				  .from = { ip_of("192.168.77.148"), port },
+				  .destination = ip_from_4(IP4_BROADCAST),
+				  .local = ip_of("192.168.77.1"),
 				  .interface = 7 };
 }
 
@@ -128,10 +128,10 @@ static void assert_keeps(const struct waiting_packet *packet, const struct datag
 	assert_ptr_equal(packet->datagram.bytes.bytes, packet->bytes);
 	assert_int_equal(packet->datagram.bytes.length, bytes.length);
 	assert_memory_equal(packet->bytes, bytes.bytes, bytes.length);
-	assert_int_equal(packet->datagram.from.address.value, datagram->from.address.value);
+	assert_true(ip_is_same(packet->datagram.from.address, datagram->from.address));
 	assert_int_equal(packet->datagram.from.port, datagram->from.port);
-	assert_int_equal(packet->datagram.destination.value, datagram->destination.value);
-	assert_int_equal(packet->datagram.local.value, datagram->local.value);
+	assert_true(ip_is_same(packet->datagram.destination, datagram->destination));
+	assert_true(ip_is_same(packet->datagram.local, datagram->local));
 	assert_int_equal(packet->datagram.interface, datagram->interface);
 	assert_false(packet->datagram.is_cut);
 }

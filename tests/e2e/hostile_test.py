@@ -159,6 +159,8 @@ def mutate(data, chance):
 class HostileTest(EndToEndTest):
     """A pool too large to be exhausted, a file, and a sender of raw datagrams."""
 
+    tftp_address = "0.0.0.0"
+
     @classmethod
     def make_network(cls):
         network = one_server_one_client(SERVER + "/16")
@@ -177,7 +179,8 @@ class HostileTest(EndToEndTest):
 
     def start(self, **bootp):
         bootd = self.bootd({
-            "logger": {"level": "info"}, "tftp": {"timeout": "0.05", "max_transfers": "200"},
+            "logger": {"level": "info"},
+            "tftp": {"timeout": "0.05", "max_transfers": "200", "address": self.tftp_address},
             "bootp": {"pool_start": "10.77.1.1", "pool_count": "60000", "gateway": None,
                       "allow_simple_dhcp": "no", **bootp}},
             env={"ASAN_OPTIONS": "quarantine_size_mb=1:thread_local_quarantine_size_kb=64"})

@@ -14,6 +14,7 @@ from network import wait_until
 
 COUNT = int(os.environ.get("HOSTILE_TFTP_COUNT", 200000))
 FLOOD = os.path.join(os.path.dirname(binary()), "tests", "tftp_flood")
+SERVER_6 = "fd00:77::1"
 
 # After the first quarter nothing is new: what the allocator keeps back, and no more.
 GROWTH_MAX_KIB = 2048
@@ -22,13 +23,28 @@ GROWTH_MAX_KIB = 2048
 class TftpFlood(HostileTest):
     """Mutated requests, writes, noise, floods of read requests, and strangers at transfers' ports."""
 
+    tftp_address = "::"
+
+    @classmethod
+    def make_network(cls):
+        network = super().make_network()
+        network.enable_ip6("srv", "s0", SERVER_6 + "/64")
+        network.enable_ip6("cli", "c0", "fd00:77::2/64")
+        return network
+
     def flood(self, count, seed):
-        """Sends so many, no faster than bootd reads them."""
+        """Sends so many, a half over IPv6, no faster than bootd reads them."""
         # Nobody reads the frames that a raw client would collect meanwhile.
         self.raw.close()
-        result = self.network.run("cli", FLOOD, SERVER, 69, count, seed, timeout=7200)
+        to_transfers = sum(self.flood_over(server, count // 2, seed)
+                           for server in (SERVER, SERVER_6))
         self.raw = RawClient(self.network)
         self.addCleanup(self.raw.close)
+        return to_transfers
+
+    def flood_over(self, server, count, seed):
+        """The same, over one family."""
+        result = self.network.run("cli", FLOOD, server, 69, count, seed, timeout=7200)
         self.assertEqual(result.returncode, 0, result.stdout)
         to_server, to_transfers = map(int, result.stdout.split())
         self.sent[69] += to_server

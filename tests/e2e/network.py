@@ -207,6 +207,15 @@ class Network:
         self.ip(name, "address", "add", address, "broadcast",
                 str(interface.network.broadcast_address), "dev", port)
 
+    def enable_ip6(self, name, port, *addresses):
+        """Gives an interface IPv6 and addresses such as fd00:77::1/64, which count at once."""
+        with self.inside(name):
+            for key, value in (("accept_dad", 0), ("addr_gen_mode", 1), ("disable_ipv6", 0)):
+                with open(f"/proc/sys/net/ipv6/conf/{port}/{key}", "w") as file:
+                    file.write(str(value))
+        for address in addresses:
+            self.ip(name, "address", "add", address, "dev", port, "nodad")
+
     def flush(self, name, port):
         """Takes all addresses from an interface."""
         self.ip(name, "address", "flush", "dev", port)
@@ -254,9 +263,10 @@ class Network:
         return {int(row.split()[1].split(":")[1], 16) for row in rows}
 
     def udp_socket(self, name, address="0.0.0.0", port=0):
-        """A UDP socket inside a namespace, allowed to broadcast."""
+        """A UDP socket inside a namespace, allowed to broadcast; of IPv6 by its address."""
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
         with self.inside(name):
-            sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            sock = socket.socket(family, socket.SOCK_DGRAM)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
         sock.bind((address, port))
         return sock

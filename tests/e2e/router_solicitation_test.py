@@ -96,6 +96,23 @@ class RouterSolicitationTest(EndToEndTest):
         self.ask_by_dhcp(pxe_options())
         self.check_answered(bootd)
 
+    def test_an_interface_that_is_made_anew_is_answered_too(self):
+        bootd = self.bootd(DEBUG)
+        since = bootd.mark()
+        self.network.run("srv", "ip", "link", "delete", "s0")
+        bootd.wait_for("is gone: bootd waits for it", since=since)
+        self.network.add_link(("srv", "s0"), ("cli", "c0"))
+        set_ip6(self.network, "srv", "s0", "disable_ipv6", False)
+        set_ip6(self.network, "cli", "c0", "disable_ipv6", False)
+        self.network.add_address("srv", "s0", "10.77.0.1/24")
+        bootd.wait_for("is there: serving", since=since)
+        # The sockets of before are of an interface that is gone.
+        self.raw.close()
+        self.icmp.close()
+        self.setUp()
+        self.ask_by_dhcp(pxe_options())
+        self.check_answered(bootd)
+
     def test_who_did_not_ask_by_dhcp_is_not(self):
         self.check_ignored(self.bootd(DEBUG), "its firmware has not asked")
 

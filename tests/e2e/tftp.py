@@ -64,10 +64,12 @@ def packets_of(frames, address):
 
 
 class RawTftp:
-    """One client socket inside a namespace."""
+    """One client socket inside a namespace; a link-local server's interface is told by number."""
 
-    def __init__(self, network, namespace="cli", server=SERVER, server_port=69):
-        self.socket = network.udp_socket(namespace)
+    def __init__(self, network, namespace="cli", server=SERVER, server_port=69, client=None,
+                 port=0):
+        every = "::" if ":" in server else "0.0.0.0"
+        self.socket = network.udp_socket(namespace, client or every, port)
         self.server, self.server_port = server, server_port
 
     def __enter__(self):
@@ -84,8 +86,8 @@ class RawTftp:
         """The next packet, or None after timeout seconds."""
         self.socket.settimeout(max(timeout, 0.001))
         with contextlib.suppress(TimeoutError):
-            data, (_, port) = self.socket.recvfrom(65536)
-            return Packet(data, port)
+            data, address = self.socket.recvfrom(65536)
+            return Packet(data, address[1])
         return None
 
     def get(self, timeout=20):

@@ -30,7 +30,7 @@ struct packet {
 
 static uint64_t chance;
 static uint64_t to_server, to_transfers;
-static struct sockaddr_in server = { .sin_family = AF_INET };
+static struct sockaddr_in6 server = { .sin6_family = AF_INET6 };
 static int sockets[SOCKETS];
 static int probe; /* a socket of its own: nobody else's answers come to it */
 
@@ -207,7 +207,7 @@ static void make(struct packet *packet)
 	makers[draw(COUNT(makers))](packet);
 }
 
-static void throw(int from, const struct packet *packet, const struct sockaddr_in *to)
+static void throw(int from, const struct packet *packet, const struct sockaddr_in6 *to)
 {
 	/* An earlier answer may have found nobody: the kernel tells so here, once. */
 	while (sendto(from, packet->bytes, packet->length, 0, (const struct sockaddr *)to,
@@ -217,7 +217,7 @@ static void throw(int from, const struct packet *packet, const struct sockaddr_i
 }
 
 /* Sends a request until it is answered, and tells by what; from is the answer's port. */
-static unsigned int ask(const char *name, struct sockaddr_in *from)
+static unsigned int ask(const char *name, struct sockaddr_in6 *from)
 {
 	struct packet packet = { 0 };
 	struct pollfd wait = { .fd = probe, .events = POLLIN };
@@ -247,7 +247,7 @@ static void drain(int socket)
 /* Begins a transfer if there is room, lets strangers speak to its port, and ends it. */
 static void disturb(void)
 {
-	struct sockaddr_in transfer;
+	struct sockaddr_in6 transfer;
 	struct packet packet;
 
 	if (ask("file", &transfer) != OPCODE_DATA)
@@ -268,14 +268,14 @@ static void open_probe(void)
 {
 	if (probe > 0)
 		close(probe);
-	probe = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	probe = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (probe < 0)
 		end("socket");
 }
 
 static void throw_all(uint64_t count)
 {
-	struct sockaddr_in from;
+	struct sockaddr_in6 from;
 	struct packet packet;
 
 	for (uint64_t batch = 0; to_server + to_transfers < count; batch++) {
@@ -297,16 +297,26 @@ static void throw_all(uint64_t count)
 	}
 }
 
+/* IPv4's as IPv6 maps it, which a socket of IPv6 takes. */
+static bool parse_address(const char *text)
+{
+	char mapped[64];
+
+	snprintf(mapped, sizeof(mapped), "::ffff:%s", text);
+	return inet_pton(AF_INET6, text, &server.sin6_addr) == 1 ||
+	       inet_pton(AF_INET6, mapped, &server.sin6_addr) == 1;
+}
+
 int main(int argc, char **argv)
 {
-	if (argc != 5 || inet_pton(AF_INET, argv[1], &server.sin_addr) != 1) {
+	if (argc != 5 || !parse_address(argv[1])) {
 		fputs("tftp_flood ADDRESS PORT COUNT SEED\n", stderr);
 		return 2;
 	}
-	server.sin_port = htons((uint16_t)strtoul(argv[2], NULL, 10));
+	server.sin6_port = htons((uint16_t)strtoul(argv[2], NULL, 10));
 	chance = strtoull(argv[4], NULL, 10) * 2 + 1;
 	for (int i = 0; i < SOCKETS; i++) {
-		sockets[i] = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		sockets[i] = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 		if (sockets[i] < 0)
 			end("socket");
 	}

@@ -1,6 +1,7 @@
 /* The ini reader, the table of keys and the rules between keys, on any bytes. */
 #include "config/config_apply.h"
 #include "config/config_check.h"
+#include "config/host.h"
 #include "config/ini.h"
 
 #include <stdint.h>
@@ -20,6 +21,44 @@ static void check_subnet(const struct subnet_config *subnet)
 		    (i > 0 && range->first.value <= range[-1].last.value))
 			abort();
 	}
+}
+
+static void check_settings(const struct option_settings *settings)
+{
+	for (size_t i = 0; i < settings->count; i++) {
+		const struct option_setting *setting = &settings->list[i];
+
+		if (setting->length == 0 || setting->code == 0 || setting->code == 255 ||
+		    (i > 0 && setting->code <= setting[-1].code))
+			abort();
+	}
+}
+
+/* Each is found by what it is known by, and no two by the same. */
+static void check_host(const struct hosts *hosts, const struct host_config *host)
+{
+	const struct span id = { host->client_id, host->client_id_length };
+	const struct span none = { 0 };
+
+	check_settings(&host->options);
+	if (host->has_mac && host_find(hosts, &host->mac, NULL, none) != host)
+		abort();
+	if (host->has_uuid && host_find(hosts, &host->mac, &host->uuid, none) != host)
+		abort();
+	if (id.length > 0 && host_find(hosts, &host->mac, &host->uuid, id) != host)
+		abort();
+}
+
+/* A configuration without problems has its pools in their networks. */
+static void check_config(const struct config *config)
+{
+	check_settings(&config->options);
+	for (size_t i = 0; i < config->subnets.count; i++) {
+		check_subnet(&config->subnets.list[i]);
+		check_settings(&config->subnets.list[i].options);
+	}
+	for (size_t i = 0; i < config->hosts.count; i++)
+		check_host(&config->hosts, &config->hosts.list[i]);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -48,9 +87,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	config_apply(ini, &config, &problems);
 	config_check(&config, ini, &surroundings, &problems);
-	/* A configuration without problems has its pools in their networks. */
-	for (size_t i = 0; problems.count == 0 && i < config.subnets.count; i++)
-		check_subnet(&config.subnets.list[i]);
+	if (problems.count == 0)
+		check_config(&config);
 	config_done(&config);
 	ini_free(ini);
 	return 0;

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <string.h>
 
 /* From 192.168.77.148:68 to 192.168.77.1:67, "boot me"; by a program of its own. */
@@ -62,9 +63,9 @@ static void takes_datagrams_out_of_packets(void **state)
 			assert_int_equal(datagram.bytes.length, strlen(packets[i].expected));
 			assert_memory_equal(datagram.bytes.bytes, packets[i].expected,
 					    datagram.bytes.length);
-			assert_string_equal(ip4_format(datagram.from.address).text,
+			assert_string_equal(ip_format(datagram.from.address).text,
 					    "192.168.77.148");
-			assert_string_equal(ip4_format(datagram.destination).text, "192.168.77.1");
+			assert_string_equal(ip_format(datagram.destination).text, "192.168.77.1");
 			assert_int_equal(datagram.from.port, 68);
 			assert_int_equal(datagram.port, 67);
 		}
@@ -126,12 +127,62 @@ static void hears_what_goes_to_a_port_that_is_taken(void **state)
 	assert_int_equal(heard.count, 1);
 	assert_int_equal(heard.datagram.interface, network_interface("near"));
 	assert_true(mac_is_same(heard.datagram.from_mac, mac_of(MACHINE)));
-	assert_false(ip4_is_set(heard.datagram.local));
+	assert_false(ip_is_set(heard.datagram.local));
 	assert_int_equal(heard.datagram.bytes.length, 5);
 
 	link_listener_close(listener);
 	udp_close(udp);
 	wire_close(wire);
+	loop_free(heard.loop);
+}
+
+static void make_spare(void)
+{
+	network_ip("link add spare type veth peer name spare-end");
+	network_ip("link set spare up");
+	network_ip("link set spare-end up");
+}
+
+/* A frame that arrives on "spare" is heard. */
+static void assert_spare_is_heard(size_t count)
+{
+	struct frame frame = { .from_mac = mac_of(MACHINE),
+			       .to_mac = MAC_BROADCAST,
+			       .from = { ip4_of("0.0.0.0"), 68 },
+			       .to = { IP4_BROADCAST, 67 },
+			       .time_to_live = 64,
+			       .length = 5 };
+	int wire = wire_open("spare-end");
+
+	wire_send(wire, &frame);
+	while (heard.count < count)
+		loop_run(heard.loop);
+	assert_int_equal(heard.datagram.interface, network_interface("spare"));
+	wire_close(wire);
+}
+
+static void follows_an_interface_that_is_made_anew(void **state)
+{
+	struct link_listener_options options = { .port = 67 };
+	struct link_listener *listener;
+
+	(void)state;
+	NETWORK_NEEDED();
+	heard.loop = loop_new();
+	heard.count = 0;
+	make_spare();
+	options.interface = network_interface("spare");
+	assert_int_equal(link_listener_open(heard.loop, &options, on_datagrams, NULL, &listener),
+			 0);
+	assert_spare_is_heard(1);
+	network_ip("link del spare");
+	assert_int_equal(link_listener_bind(listener, 0), 0);
+	make_spare();
+	assert_int_equal(link_listener_bind(listener, network_interface("spare")), 0);
+	assert_spare_is_heard(2);
+	assert_int_equal(link_listener_bind(listener, 99999), -ENODEV);
+	network_ip("link del spare");
+	link_listener_close(listener);
 	loop_free(heard.loop);
 }
 
@@ -147,6 +198,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(takes_datagrams_out_of_packets),
 		cmocka_unit_test(hears_what_goes_to_a_port_that_is_taken),
+		cmocka_unit_test(follows_an_interface_that_is_made_anew),
 	};
 
 	return cmocka_run_group_tests(tests, enter, NULL);

@@ -13,8 +13,12 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define LONGEST_NAME "a-name-of-15-ch" /* IFNAMSIZ less the NUL */
 
@@ -83,6 +87,48 @@ static void lists_every_address_of_every_interface(void **state)
 	assert_listed(rows, count, "192.0.2.1", 31, LONGEST_NAME);
 }
 
+static void lists_addresses_of_ip6(void **state)
+{
+	static const struct {
+		const char *address;
+		uint8_t prefix_length;
+		const char *name;
+	} expected[] = {
+		{ "::1", 128, "lo" },
+		{ "fd00:77::1", 64, "near" },
+		{ "fe80::77", 64, "near" },
+		{ "fd00:78::1", 128, "far" },
+	};
+	struct local_ip rows[NETIF_MAX];
+	unsigned seen = 0;
+	size_t count;
+
+	(void)state;
+	NETWORK_NEEDED();
+	if (system("ip addr add fd00:77::1/64 dev near nodad") != 0)
+		skip();
+	network_ip("addr add fe80::77/64 dev near nodad");
+	network_ip("addr add fd00:78::1 peer fd00:78::2/128 dev far nodad");
+	assert_int_equal(netif_list_6(rows, NETIF_MAX, &count), 0);
+	for (size_t i = 0; i < count; i++) {
+		for (size_t one = 0; one < COUNT_OF(expected); one++) {
+			if (!ip_is_within(rows[i].address, ip_of(expected[one].address), 128))
+				continue;
+			assert_string_equal(rows[i].name, expected[one].name);
+			assert_int_equal(rows[i].prefix_length, expected[one].prefix_length);
+			assert_int_equal(rows[i].interface, network_interface(rows[i].name));
+			assert_int_equal(rows[i].address.scope,
+					 ip_is_link_local(rows[i].address) ? rows[i].interface : 0);
+			seen |= 1u << one;
+		}
+		assert_false(ip_is_4(rows[i].address));
+		assert_false(ip_is_within(rows[i].address, ip_of("fd00:78::2"), 128));
+	}
+	assert_int_equal(seen, 0xf);
+	assert_int_equal(netif_list_6(rows, 1, &count), 0);
+	assert_int_equal(count, 1);
+}
+
 /* On a point-to-point link the kernel names the other end first. */
 static void lists_this_end_of_a_point_to_point_link(void **state)
 {
@@ -134,6 +180,35 @@ static void lists_hundreds_of_addresses(void **state)
 	}
 }
 
+/* A list that a change cuts is asked for anew. */
+static void lists_while_addresses_change(void **state)
+{
+	static struct local_address rows[NETIF_MAX];
+	int failures = 0;
+	size_t count = 0;
+	pid_t changer;
+
+	(void)state;
+	NETWORK_NEEDED();
+	changer = fork();
+	assert_true(changer >= 0);
+	(void)setpgid(changer, changer);
+	if (changer == 0) {
+		(void)setpgid(0, 0);
+		(void)execl("/bin/sh", "sh", "-c",
+			    "while :; do ip addr add 10.9.9.9/32 dev far;"
+			    " ip addr del 10.9.9.9/32 dev far; done",
+			    (char *)NULL);
+		_exit(1);
+	}
+	for (int i = 0; i < 3000; i++)
+		failures += netif_list(rows, NETIF_MAX, &count) < 0 || count != NETIF_MAX;
+	(void)kill(-changer, SIGKILL);
+	assert_int_equal(waitpid(changer, NULL, 0), changer);
+	assert_int_equal(failures, 0);
+	network_ip("addr flush dev far");
+}
+
 static void forward(const char *name, const char *value)
 {
 	char path[128];
@@ -167,9 +242,11 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lists_every_address_of_every_interface),
+		cmocka_unit_test(lists_addresses_of_ip6),
 		cmocka_unit_test(lists_this_end_of_a_point_to_point_link),
 		cmocka_unit_test(what_there_is_no_room_for_is_left_out),
 		cmocka_unit_test(lists_hundreds_of_addresses),
+		cmocka_unit_test(lists_while_addresses_change),
 		cmocka_unit_test(tells_who_routes_ip6),
 	};
 

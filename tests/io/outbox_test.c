@@ -35,7 +35,7 @@ static struct {
 	struct outbox *outbox;
 	unsigned failures;
 	int error;
-	struct endpoint failed;
+	struct ip_endpoint failed;
 } post;
 
 static void on_failure(void *context, const struct outbox_letter *letter, int error)
@@ -94,7 +94,7 @@ static uint8_t byte_at(size_t at)
 	return (uint8_t)(at * 13 + at / 251);
 }
 
-static void put(struct udp *udp, struct endpoint to, size_t length, uint16_t segment_size)
+static void put(struct udp *udp, struct ip_endpoint to, size_t length, uint16_t segment_size)
 {
 	uint8_t *room = outbox_room(post.outbox, udp, length);
 
@@ -104,7 +104,7 @@ static void put(struct udp *udp, struct endpoint to, size_t length, uint16_t seg
 					.to = to, .length = length, .segment_size = segment_size });
 }
 
-static int receiver(struct endpoint *out_self)
+static int receiver(struct ip_endpoint *out_self)
 {
 	struct sockaddr_in local = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(LOOPBACK) };
 	socklen_t size = sizeof(local);
@@ -115,7 +115,7 @@ static int receiver(struct endpoint *out_self)
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer));
 	assert_int_equal(bind(fd, (struct sockaddr *)&local, sizeof(local)), 0);
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&local, &size), 0);
-	*out_self = (struct endpoint){ { LOOPBACK }, ntohs(local.sin_port) };
+	*out_self = (struct ip_endpoint){ IP_MAPPED(LOOPBACK), ntohs(local.sin_port) };
 	return fd;
 }
 
@@ -158,7 +158,7 @@ static void a_letter_leaves_in_its_segments(void **state)
 		{ 44 * 1432 + 4, 1432, 45, 4 },
 		{ 65507, 0, 1, 65507 },
 	};
-	struct endpoint to;
+	struct ip_endpoint to;
 	int fd = receiver(&to);
 
 	(void)state;
@@ -177,10 +177,42 @@ static void a_letter_leaves_in_its_segments(void **state)
 	(void)close(fd);
 }
 
+/* As over IPv4, by a socket of both families. */
+static void segments_leave_over_ip6(void **state)
+{
+	struct udp_options options = { .families = IP_BOTH, .send_buffer = 1 << 20 };
+	struct sockaddr_in6 local = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	socklen_t size = sizeof(local);
+	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int buffer = 1 << 20;
+	struct ip_endpoint to;
+	struct udp *udp;
+
+	(void)state;
+	NETWORK_NEEDED();
+	assert_true(fd >= 0);
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer));
+	assert_int_equal(bind(fd, (struct sockaddr *)&local, sizeof(local)), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&local, &size), 0);
+	to = (struct ip_endpoint){ ip_of("::1"), ntohs(local.sin6_port) };
+	assert_int_equal(udp_open(post.loop, &options, on_datagrams, NULL, &udp), 0);
+	put(udp, to, 44 * 1432 + 4, 1432);
+	put(udp, to, OUTBOX_LETTER_MAX, 0);
+	outbox_flush(post.outbox);
+	for (size_t i = 0; i < 44; i++)
+		expect(fd, udp, i * 1432, 1432);
+	expect(fd, udp, (size_t)44 * 1432, 4);
+	expect(fd, udp, 0, OUTBOX_LETTER_MAX);
+	expect_nothing(fd);
+	assert_int_equal(post.failures, 0);
+	udp_close(udp);
+	(void)close(fd);
+}
+
 /* More than fit at once leave before, and so does what another socket is to send. */
 static void what_does_not_fit_leaves_before(void **state)
 {
-	struct endpoint to;
+	struct ip_endpoint to;
 	int fd = receiver(&to);
 
 	(void)state;
@@ -207,8 +239,8 @@ static void what_does_not_fit_leaves_before(void **state)
 /* One that cannot leave is told, and keeps none of the others. */
 static void a_failure_is_told_and_the_rest_leaves(void **state)
 {
-	struct endpoint to;
-	struct endpoint nowhere = { { 0xffffffff }, 9 };
+	struct ip_endpoint to;
+	struct ip_endpoint nowhere = { IP_MAPPED(0xffffffff), 9 };
 	int fd = receiver(&to);
 
 	(void)state;
@@ -254,12 +286,12 @@ static void expect_segments(int wire, size_t segment, size_t length)
 /* Refused with EIO by kernels that want the device to compute them; what others do is as good. */
 static void leaves_without_checksums_of_the_device(void **state)
 {
-	struct endpoint to;
+	struct ip_endpoint to;
 	int wire;
 
 	(void)state;
 	NETWORK_NEEDED();
-	to = (struct endpoint){ ip4_of(PEER), 7 };
+	to = (struct ip_endpoint){ ip_of(PEER), 7 };
 	set_checksums("near", false);
 	wire = wire_open("far");
 	put(post.udp, to, 3 * 1000 + 1, 1000);
@@ -281,8 +313,8 @@ static void segments_longer_than_the_mtu_leave_in_fragments(void **state)
 	NETWORK_NEEDED();
 	network_ip("link set near mtu 600");
 	wire = wire_open("far");
-	put(post.udp, (struct endpoint){ ip4_of(PEER), 7 }, 3000, 1000);
-	put(post.udp, (struct endpoint){ ip4_of(PEER), 7 }, 3, 0);
+	put(post.udp, (struct ip_endpoint){ ip_of(PEER), 7 }, 3000, 1000);
+	put(post.udp, (struct ip_endpoint){ ip_of(PEER), 7 }, 3, 0);
 	outbox_flush(post.outbox);
 	do {
 		wire_await(wire, &frame);
@@ -300,6 +332,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		POST_TEST(a_letter_leaves_in_its_segments),
+		POST_TEST(segments_leave_over_ip6),
 		POST_TEST(what_does_not_fit_leaves_before),
 		POST_TEST(a_failure_is_told_and_the_rest_leaves),
 		POST_TEST(leaves_without_checksums_of_the_device),

@@ -66,6 +66,14 @@ static int enter(void **state)
 }
 
 static struct inbox inbox;
+static enum ip_families families; /* of the next inbox; each test's end makes them IPv4 again */
+
+static int of_both_families(void **state)
+{
+	(void)state;
+	families = IP_BOTH;
+	return 0;
+}
 
 /* At the port; options may be NULL. Each test's end closes it. */
 static void open_inbox(const struct udp_options *options)
@@ -75,6 +83,7 @@ static void open_inbox(const struct udp_options *options)
 	inbox = (struct inbox){ .loop = loop_new(), .awaited = 1 };
 	assert_non_null(inbox.loop);
 	given.local.port = PORT;
+	given.families = families;
 	assert_int_equal(udp_open(inbox.loop, &given, on_datagrams, &inbox, &inbox.udp), 0);
 }
 
@@ -84,6 +93,7 @@ static int close_inbox(void **state)
 	udp_close(inbox.udp);
 	loop_free(inbox.loop);
 	inbox = (struct inbox){ 0 };
+	families = IP_ONLY_4;
 	return 0;
 }
 
@@ -139,10 +149,10 @@ static void tells_where_a_datagram_came_from_and_arrived(void **state)
 		await(1);
 		assert_int_equal(datagram->bytes.length, 3);
 		assert_int_equal(inbox.first_bytes[i], 'a');
-		assert_int_equal(datagram->from.address.value, LOOPBACK + 7);
+		assert_int_equal(ip_to_4(datagram->from.address).value, LOOPBACK + 7);
 		assert_int_equal(datagram->from.port, port);
-		assert_int_equal(datagram->destination.value, targets[i]);
-		assert_int_equal(datagram->local.value, targets[i]);
+		assert_int_equal(ip_to_4(datagram->destination).value, targets[i]);
+		assert_int_equal(ip_to_4(datagram->local).value, targets[i]);
 		assert_int_equal(datagram->interface, network_interface("lo"));
 		assert_false(datagram->is_cut);
 	}
@@ -179,13 +189,102 @@ static void a_broadcast_arrives_with_the_interface_and_its_address(void **state)
 			frame.to_mac = network_mac("near");
 		wire_send(wire, &frame);
 		await(1);
-		assert_int_equal(datagram->destination.value, ip4_of(targets[i]).value);
-		assert_int_equal(datagram->local.value, ip4_of(NEAR).value);
+		assert_int_equal(ip_to_4(datagram->destination).value, ip4_of(targets[i]).value);
+		assert_int_equal(ip_to_4(datagram->local).value, ip4_of(NEAR).value);
 		assert_int_equal(datagram->interface, network_interface("near"));
-		assert_int_equal(datagram->from.address.value, frame.from.address.value);
+		assert_int_equal(ip_to_4(datagram->from.address).value, frame.from.address.value);
 		assert_int_equal(datagram->from.port, 68);
 	}
 	wire_close(wire);
+}
+
+/* A plain socket of IPv6 at a port of the kernel's choice. */
+static int plain_socket_6(const char *address, uint16_t *out_port)
+{
+	struct sockaddr_in6 local = { .sin6_family = AF_INET6 };
+	socklen_t length = sizeof(local);
+	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	ip_to_bytes(ip_of(address), local.sin6_addr.s6_addr);
+	if (ip_is_link_local(ip_of(address)))
+		local.sin6_scope_id = network_interface("near");
+	assert_int_equal(bind(fd, (const struct sockaddr *)&local, sizeof(local)), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&local, &length), 0);
+	*out_port = ntohs(local.sin6_port);
+	return fd;
+}
+
+/* Answers leave from the address that was asked, to the one that asked. */
+static void ip6_is_received_and_answered(void **state)
+{
+	static const struct {
+		const char *from;
+		const char *to;
+		bool is_on_near; /* else on lo, where an interface's own address is asked */
+	} rows[] = {
+		{ "::1", "::1", false },
+		{ "fd00:77::1", "fd00:77::2", false },
+		{ "fe80::77", "fe80::77", false },
+		{ "fe80::77", "ff02::1", true },
+	};
+
+	(void)state;
+	NETWORK_NEEDED();
+	network_ip("addr add fd00:77::1/64 dev near nodad");
+	network_ip("addr add fd00:77::2/64 dev near nodad");
+	network_ip("addr add fe80::77/64 dev near nodad");
+	open_inbox(NULL);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		const struct datagram *datagram = &inbox.datagrams[i];
+		struct sockaddr_in6 to = { .sin6_family = AF_INET6, .sin6_port = htons(PORT) };
+		bool is_multicast = ip_is_multicast(ip_of(rows[i].to));
+		uint16_t port;
+		char byte;
+		int fd = plain_socket_6(rows[i].from, &port);
+
+		ip_to_bytes(ip_of(rows[i].to), to.sin6_addr.s6_addr);
+		if (is_multicast || ip_is_link_local(ip_of(rows[i].to)))
+			to.sin6_scope_id = network_interface("near");
+		assert_int_equal(sendto(fd, "x", 1, 0, (struct sockaddr *)&to, sizeof(to)), 1);
+		await(1);
+		assert_true(ip_is_within(datagram->from.address, ip_of(rows[i].from), 128));
+		assert_int_equal(datagram->from.port, port);
+		assert_true(ip_is_within(datagram->destination, ip_of(rows[i].to), 128));
+		if (is_multicast) {
+			assert_false(ip_is_set(datagram->local));
+			assert_int_equal(datagram->interface, network_interface("near"));
+		} else {
+			assert_true(ip_is_same(datagram->local, datagram->destination));
+			assert_int_equal(
+				udp_send(inbox.udp, (struct udp_source){ datagram->local, 0 },
+					 datagram->from, (struct span){ (const uint8_t *)"y", 1 }),
+				0);
+			to = (struct sockaddr_in6){ 0 };
+			assert_int_equal(recvfrom(fd, &byte, 1, 0, (struct sockaddr *)&to,
+						  &(socklen_t){ sizeof(to) }),
+					 1);
+			assert_true(ip_is_within(ip_from_bytes(to.sin6_addr.s6_addr),
+						 ip_of(rows[i].to), 128));
+			assert_int_equal(ntohs(to.sin6_port), PORT);
+		}
+		(void)close(fd);
+	}
+}
+
+/* Beside a socket of IPv4's alone at the same port. */
+static void ip6_alone_leaves_ip4_to_others(void **state)
+{
+	struct udp_options options = { .families = IP_ONLY_6, .local.port = PORT };
+	struct udp *other;
+
+	(void)state;
+	NETWORK_NEEDED();
+	open_inbox(NULL);
+	assert_int_equal(udp_open(inbox.loop, &options, on_datagrams, &inbox, &other), 0);
+	udp_close(other);
+	options.families = IP_BOTH;
+	assert_int_equal(udp_open(inbox.loop, &options, on_datagrams, &inbox, &other), -EADDRINUSE);
 }
 
 static void many_datagrams_come_in_batches_and_in_order(void **state)
@@ -338,8 +437,9 @@ static void an_answer_leaves_from_the_address_that_is_chosen(void **state)
 		socklen_t length = sizeof(from);
 		char bytes[8];
 
-		assert_int_equal(udp_send(inbox.udp, (struct udp_source){ { sources[i] }, 0 },
-					  (struct endpoint){ { LOOPBACK + 9 }, port },
+		assert_int_equal(udp_send(inbox.udp,
+					  (struct udp_source){ IP_MAPPED(sources[i]), 0 },
+					  (struct ip_endpoint){ IP_MAPPED(LOOPBACK + 9), port },
 					  (struct span){ (const uint8_t *)"hello", 5 }),
 				 0);
 		assert_int_equal(
@@ -362,10 +462,11 @@ static void a_broadcast_leaves_by_the_interface_that_is_chosen(void **state)
 
 	(void)state;
 	NETWORK_NEEDED();
-	source = (struct udp_source){ ip4_of(NEAR), network_interface("near") };
+	source = (struct udp_source){ ip_of(NEAR), network_interface("near") };
 	open_inbox(&(struct udp_options){ .may_broadcast = true });
 	wire = wire_open("far");
-	assert_int_equal(udp_send(inbox.udp, source, (struct endpoint){ IP4_BROADCAST, 68 },
+	assert_int_equal(udp_send(inbox.udp, source,
+				  (struct ip_endpoint){ ip_from_4(IP4_BROADCAST), 68 },
 				  (struct span){ (const uint8_t *)"offer", 5 }),
 			 0);
 	wire_await(wire, &frame);
@@ -390,7 +491,7 @@ static void df_is_never_set_on_what_is_routed(void **state)
 	open_inbox(NULL);
 	wire = wire_open("far");
 	assert_int_equal(udp_send(inbox.udp, (struct udp_source){ 0 },
-				  (struct endpoint){ ip4_of("10.77.0.9"), 68 },
+				  (struct ip_endpoint){ ip_of("10.77.0.9"), 68 },
 				  (struct span){ (const uint8_t *)"ack", 3 }),
 			 0);
 	wire_await(wire, &frame);
@@ -408,7 +509,8 @@ static void a_socket_of_one_device_hears_only_that(void **state)
 
 	(void)state;
 	NETWORK_NEEDED();
-	open_inbox(&(struct udp_options){ .device = "near", .may_broadcast = true });
+	open_inbox(&(struct udp_options){ .interface = network_interface("near"),
+					  .may_broadcast = true });
 	fd = plain_socket(LOOPBACK, &port);
 	wire = wire_open("far");
 	send_plain(fd, LOOPBACK, "lost", 4);
@@ -420,22 +522,70 @@ static void a_socket_of_one_device_hears_only_that(void **state)
 	wire_close(wire);
 }
 
+static void make_spare(void)
+{
+	network_ip("link add spare type veth peer name spare-end");
+	network_ip("link set spare up");
+	network_ip("link set spare-end up");
+}
+
+/* What arrives on the interface "spare" is heard. */
+static void assert_spare_is_heard(void)
+{
+	struct frame frame = frame_to("255.255.255.255");
+	int wire = wire_open("spare-end");
+
+	assert_int_equal(udp_bind_interface(inbox.udp, network_interface("spare")), 0);
+	wire_send(wire, &frame);
+	await(1);
+	assert_int_equal(inbox.datagrams[inbox.count - 1].interface, network_interface("spare"));
+	wire_close(wire);
+}
+
+/* It holds the port meanwhile, but not on the interfaces of others. */
+static void a_socket_waits_for_its_interface_and_follows_it(void **state)
+{
+	struct udp *other = NULL;
+	uint16_t port;
+	int fd;
+
+	(void)state;
+	NETWORK_NEEDED();
+	open_inbox(&(struct udp_options){ .interface = INTERFACE_NONE, .may_broadcast = true });
+	assert_int_equal(udp_open(inbox.loop,
+				  &(struct udp_options){ .local.port = PORT,
+							 .interface = network_interface("near") },
+				  on_datagrams, &inbox, &other),
+			 0);
+	fd = plain_socket(LOOPBACK, &port);
+	send_plain(fd, LOOPBACK, "lost", 4);
+	(void)close(fd);
+	for (int i = 0; i < 2; i++) {
+		make_spare();
+		assert_spare_is_heard();
+		assert_int_equal(inbox.first_bytes[inbox.count - 1], 'b');
+		network_ip("link del spare");
+	}
+	assert_int_equal(inbox.count, 2);
+	udp_close(other);
+}
+
 static void what_cannot_be_sent_is_an_error(void **state)
 {
 	static const uint8_t bytes[70000];
-	struct endpoint loopback = { { LOOPBACK }, 9 };
+	struct ip_endpoint loopback = { IP_MAPPED(LOOPBACK), 9 };
 
 	(void)state;
 	NETWORK_NEEDED();
 	open_inbox(NULL);
 	/* Not an address of this machine: kernels call it by several names. */
-	assert_true(udp_send(inbox.udp, (struct udp_source){ ip4_of("10.1.2.3"), 0 }, loopback,
+	assert_true(udp_send(inbox.udp, (struct udp_source){ ip_of("10.1.2.3"), 0 }, loopback,
 			     (struct span){ bytes, 1 }) < 0);
 	assert_int_equal(udp_send(inbox.udp, (struct udp_source){ { 0 }, 9999 }, loopback,
 				  (struct span){ bytes, 1 }),
 			 -ENODEV);
 	assert_int_equal(udp_send(inbox.udp, (struct udp_source){ 0 },
-				  (struct endpoint){ ip4_of("198.51.100.1"), 9 },
+				  (struct ip_endpoint){ ip_of("198.51.100.1"), 9 },
 				  (struct span){ bytes, 1 }),
 			 -ENETUNREACH);
 	assert_int_equal(udp_send(inbox.udp, (struct udp_source){ 0 }, loopback,
@@ -443,8 +593,9 @@ static void what_cannot_be_sent_is_an_error(void **state)
 			 -EMSGSIZE);
 	/* Without may_broadcast. */
 	assert_int_equal(udp_send(inbox.udp,
-				  (struct udp_source){ ip4_of(NEAR), network_interface("near") },
-				  (struct endpoint){ IP4_BROADCAST, 9 }, (struct span){ bytes, 1 }),
+				  (struct udp_source){ ip_of(NEAR), network_interface("near") },
+				  (struct ip_endpoint){ ip_from_4(IP4_BROADCAST), 9 },
+				  (struct span){ bytes, 1 }),
 			 -EACCES);
 }
 
@@ -459,7 +610,7 @@ static void a_closed_port_does_not_end_the_socket(void **state)
 	open_inbox(NULL);
 	for (int i = 0; i < 5; i++)
 		assert_int_equal(udp_send(inbox.udp, (struct udp_source){ 0 },
-					  (struct endpoint){ { LOOPBACK }, 9 },
+					  (struct ip_endpoint){ IP_MAPPED(LOOPBACK), 9 },
 					  (struct span){ (const uint8_t *)"x", 1 }),
 				 0);
 	fd = plain_socket(LOOPBACK, &port);
@@ -476,9 +627,8 @@ static void what_cannot_be_opened_is_an_error(void **state)
 		int error;
 	} rows[] = {
 		{ { .local = { { 0 }, PORT } }, -EADDRINUSE },
-		{ { .local = { { LOOPBACK }, PORT } }, -EADDRINUSE },
-		{ { .local = { { 0x0a010203 }, PORT + 1 } }, -EADDRNOTAVAIL },
-		{ { .local = { { 0 }, PORT + 1 }, .device = "nowhere" }, -ENODEV },
+		{ { .local = { IP_MAPPED(LOOPBACK), PORT } }, -EADDRINUSE },
+		{ { .local = { IP_MAPPED(0x0a010203), PORT + 1 } }, -EADDRNOTAVAIL },
 	};
 
 	(void)state;
@@ -500,12 +650,24 @@ static void no_socket_is_closed_in_peace(void **state)
 }
 
 #define WITH_INBOX(test) cmocka_unit_test_teardown(test, close_inbox)
+#define WITH_INBOX_OF_BOTH(test)                                                                   \
+	{                                                                                          \
+#test " of both families", test, of_both_families, close_inbox, NULL               \
+	}
 
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		WITH_INBOX(tells_where_a_datagram_came_from_and_arrived),
 		WITH_INBOX(a_broadcast_arrives_with_the_interface_and_its_address),
+		WITH_INBOX_OF_BOTH(tells_where_a_datagram_came_from_and_arrived),
+		WITH_INBOX_OF_BOTH(a_broadcast_arrives_with_the_interface_and_its_address),
+		WITH_INBOX_OF_BOTH(an_answer_leaves_from_the_address_that_is_chosen),
+		WITH_INBOX_OF_BOTH(a_broadcast_leaves_by_the_interface_that_is_chosen),
+		WITH_INBOX_OF_BOTH(df_is_never_set_on_what_is_routed),
+		WITH_INBOX_OF_BOTH(what_cannot_be_sent_is_an_error),
+		WITH_INBOX_OF_BOTH(ip6_is_received_and_answered),
+		WITH_INBOX(ip6_alone_leaves_ip4_to_others),
 		WITH_INBOX(many_datagrams_come_in_batches_and_in_order),
 		WITH_INBOX(what_is_too_long_is_marked_as_cut),
 		WITH_INBOX(a_socket_may_be_closed_in_its_callback),
@@ -515,6 +677,7 @@ int main(void)
 		WITH_INBOX(a_broadcast_leaves_by_the_interface_that_is_chosen),
 		WITH_INBOX(df_is_never_set_on_what_is_routed),
 		WITH_INBOX(a_socket_of_one_device_hears_only_that),
+		WITH_INBOX(a_socket_waits_for_its_interface_and_follows_it),
 		WITH_INBOX(what_cannot_be_sent_is_an_error),
 		WITH_INBOX(a_closed_port_does_not_end_the_socket),
 		WITH_INBOX(what_cannot_be_opened_is_an_error),

@@ -1,14 +1,16 @@
 /* Clients over days of virtual time, against the engine, the queue and the file of the leases: with
  * loss and duplicates, a clock that is set, a process that is killed and a machine that goes down
- * at every point around a commit. No address may be acknowledged to two clients, no acknowledged
- * lease may be lost, and when the faults stop everybody is served.
+ * at every point around a commit. They are in two networks, one of them behind a relay, and move
+ * between the two; the configuration takes addresses away and gives them back. No address may be
+ * acknowledged to two clients or out of its network, no acknowledged lease may be lost, and when
+ * the faults stop everybody is served.
  *
  * The same run with a bug planted in the part that this file plays, that of the service and of the
  * machine, must fail: that shows that it looks. SIM_CLIENTS, SIM_STEPS and SEED are the
  * environment's. */
 #include "dhcp/dhcp_engine.h"
 #include "lease/lease_file.h"
-#include "lease/lease_index.h"
+#include "lease/lease_pools.h"
 #include "lease/lease_queue.h"
 #include "sim/lossy_vfs.h"
 
@@ -24,8 +26,12 @@
 #include <string.h>
 #include <time.h>
 
-#define FIRST        0x0a000001
-#define SERVER       0x0affff01
+#define NETWORKS     2 /* this machine's own, and one behind a relay */
+#define NETWORK      0x0a000000
+#define NETWORK_BITS 20
+#define SERVER       0x0a0fff01
+#define RELAY        0x0a1fff01
+#define RUN          16 /* every so many addresses there is one that is not given */
 #define LEASE_TIME_S 3600
 #define PROBATION_S  600
 #define TRIES        3
@@ -42,21 +48,38 @@ enum bug {
 	BUG_TAKEN_IS_FREE,       /* any address is offered */
 	BUG_OWNERS_COLLIDE,      /* machines are known by one octet */
 	BUG_RELEASE_BY_ANYBODY,  /* whoever says so gives an address back */
+	BUG_OTHER_POOL,          /* a free address is looked for in the other network's pool */
+	BUG_LEASE_OF_OTHER_POOL, /* what a machine has in the other network counts in this one */
 	BUG_COUNT,
 };
 
 static const char *const bug_names[BUG_COUNT] = {
-	"none",          "ack before commit", "finish before write", "errors ignored",
-	"syncs lie",     "file ignored",      "half the time",       "boot unknown",
-	"taken is free", "owners collide",    "release by anybody",
+	"none",
+	"ack before commit",
+	"finish before write",
+	"errors ignored",
+	"syncs lie",
+	"file ignored",
+	"half the time",
+	"boot unknown",
+	"taken is free",
+	"owners collide",
+	"release by anybody",
+	"other pool",
+	"lease of other pool",
+};
+
+struct holding {
+	uint32_t address; /* acknowledged; 0: none */
+	uint64_t until;   /* true time */
+	uint32_t offered;
 };
 
 /* What the world knows of a client, whatever the server does. */
 struct sim_client {
 	uint32_t machine; /* another number: another machine in its place */
-	uint32_t address; /* acknowledged to it; 0: none */
-	uint64_t until;   /* true time */
-	uint32_t offered;
+	unsigned network; /* where it is */
+	struct holding at[NETWORKS];
 };
 
 struct promise {
@@ -69,6 +92,7 @@ struct promise {
 struct answer {
 	uint32_t client;
 	uint32_t machine;
+	unsigned network; /* where it goes to */
 	uint32_t address;
 	uint64_t until;
 	bool is_ack;
@@ -83,18 +107,19 @@ static struct {
 	int64_t wall_offset;
 	bool has_faults;
 	uint32_t client_count;
-	uint32_t pool_count;
+	uint32_t pool_count; /* addresses of each network, with those that are not given */
+	uint32_t annex;      /* from this one on the second network's may be taken away */
+	bool has_annex;
 	struct sim_client *clients;
 	struct promise *promises; /* by address */
 	uint32_t next_machine;
-	struct lease_index *index;
+	struct lease_pools pools;
 	struct lease_queue *queue;
 	struct lease_file *file;
-	struct subnet_config subnet;
-	struct address_range pool;
+	struct subnet_config subnets[NETWORKS];
 	struct answer *answers; /* all of this run of the server */
 	char failure[200];      /* the first */
-	unsigned acks, restarts, crashes;
+	unsigned acks, restarts, crashes, moves, reloads;
 } sim;
 
 static unsigned seed;
@@ -118,6 +143,50 @@ __attribute__((format(printf, 1, 2))) static void fail_run(const char *format, .
 	va_start(arguments, format);
 	(void)vsnprintf(sim.failure, sizeof(sim.failure), format, arguments);
 	va_end(arguments);
+}
+
+/* Addresses, by network and number. */
+
+static uint32_t address_of(unsigned network, uint32_t number)
+{
+	return NETWORK + (network << NETWORK_BITS) + 1 + number;
+}
+
+static unsigned network_of(uint32_t address)
+{
+	return (address - NETWORK) >> NETWORK_BITS;
+}
+
+static uint32_t number_of_address(uint32_t address)
+{
+	return (address & ((1U << NETWORK_BITS) - 1)) - 1;
+}
+
+/* It may be given in this network. */
+static bool is_of_pool(unsigned network, uint32_t address)
+{
+	uint32_t number = number_of_address(address);
+
+	return network_of(address) == network && number < sim.pool_count &&
+	       number % RUN != RUN - 1 && (network == 0 || sim.has_annex || number < sim.annex);
+}
+
+/* It may be taken away: then its machine has to take another one, and cannot return to it. */
+static bool is_of_annex(uint32_t address)
+{
+	return network_of(address) == 1 && number_of_address(address) >= sim.annex;
+}
+
+static uint32_t draw_address(void)
+{
+	unsigned network = draw(NETWORKS);
+
+	return address_of(network, draw(sim.pool_count));
+}
+
+static struct promise *promise_of(uint32_t address)
+{
+	return &sim.promises[network_of(address) * sim.pool_count + number_of_address(address)];
 }
 
 /* Clocks. */
@@ -150,7 +219,19 @@ static struct lease_identity owner_of(uint32_t machine)
 static void load_lease(void *context, const struct lease *lease)
 {
 	if (sim.bug != BUG_FILE_IGNORED)
-		(void)lease_index_put(context, lease);
+		lease_pools_load(context, lease);
+}
+
+static void set_pools(void)
+{
+	struct lease_pool pools[NETWORKS];
+
+	for (unsigned i = 0; i < NETWORKS; i++)
+		pools[i] = (struct lease_pool){ sim.subnets[i].ranges.list,
+						sim.subnets[i].ranges.count };
+	if (!sim.has_annex)
+		pools[1].range_count = sim.annex / RUN;
+	assert_int_equal(lease_pools_set(&sim.pools, pools, NETWORKS, NULL, 0), 0);
 }
 
 static void open_server(void)
@@ -159,21 +240,19 @@ static void open_server(void)
 						.vfs = LOSSY_VFS,
 						.clock = sim_clock,
 						.longest_lease_s = LEASE_TIME_S };
-	struct address_range range = { { FIRST }, { FIRST + sim.pool_count - 1 } };
-	struct lease_pool pool = { &range, 1 };
 	struct lease_file_report report;
 	int error;
 
 	/* As if it were another boot each time. */
 	(void)snprintf(settings.boot_id, sizeof(settings.boot_id), "boot %u",
 		       sim.bug == BUG_BOOT_UNKNOWN ? sim.restarts : sim.boot);
-	sim.index = lease_index_new(&pool, 1, true);
-	assert_non_null(sim.index);
-	sim.queue = lease_queue_new(sim.index);
-	assert_non_null(sim.queue);
-	error = lease_file_open(&settings, load_lease, sim.index, &sim.file, &report);
+	assert_true(lease_pools_init(&sim.pools, true));
+	error = lease_file_open(&settings, load_lease, &sim.pools, &sim.file, &report);
 	if (error < 0 || report.was_damaged)
 		fail_run("the file does not open: %d, damaged %d", error, report.was_damaged);
+	set_pools();
+	sim.queue = lease_queue_new(sim.pools.index);
+	assert_non_null(sim.queue);
 }
 
 /* The answers that waited are never sent. */
@@ -192,34 +271,54 @@ static void close_server(void)
 {
 	forget_answers();
 	lease_queue_free(sim.queue);
-	lease_index_free(sim.index);
+	lease_pools_done(&sim.pools);
 	lease_file_close(sim.file);
 	sim.file = NULL;
 }
 
+/* The machine has the lease, or it was taken from it by the configuration and is nobody's. */
+static bool is_kept(const struct promise *promise, uint32_t address, const struct lease *lease)
+{
+	if (lease != NULL && lease->address.value == address && lease->state == LEASE_BOUND &&
+	    lease->expires_s >= promise->until - sim.booted_at)
+		return true;
+	return is_of_annex(address) &&
+	       (!sim.has_annex ||
+		!lease_index_is_free(sim.pools.index, (struct ip4){ address }, monotonic()));
+}
+
 static void check_nothing_is_lost(void)
 {
-	for (uint32_t i = 0; i < sim.pool_count; i++) {
+	for (uint32_t i = 0; i < NETWORKS * sim.pool_count; i++) {
 		const struct promise *promise = &sim.promises[i];
+		uint32_t address = address_of(i / sim.pool_count, i % sim.pool_count);
 		struct lease_identity owner = owner_of(promise->machine);
 		const struct lease *lease;
 
 		if (promise->client == 0 || promise->until <= sim.now)
 			continue;
-		lease = lease_index_find_machine(sim.index, 0, &owner);
-		if (lease == NULL || lease->address.value != FIRST + i ||
-		    lease->state != LEASE_BOUND ||
-		    lease->expires_s < promise->until - sim.booted_at) {
-			fail_run("lease %u of machine %u is lost or cut at %llu: state %d, %lld s "
-				 "short",
-				 i, promise->machine, (unsigned long long)sim.now,
-				 lease == NULL ? -1 : (int)lease->state,
-				 lease == NULL ? 0
-					       : (long long)(promise->until - sim.booted_at -
-							     lease->expires_s));
-			return;
-		}
+		lease = lease_index_find_machine(sim.pools.index, network_of(address), &owner);
+		if (is_kept(promise, address, lease))
+			continue;
+		fail_run("lease %x of machine %u is lost or cut at %llu: state %d, %lld s short",
+			 address, promise->machine, (unsigned long long)sim.now,
+			 lease == NULL ? -1 : (int)lease->state,
+			 lease == NULL
+				 ? 0
+				 : (long long)(promise->until - sim.booted_at - lease->expires_s));
+		return;
 	}
+}
+
+/* The second network's last addresses are taken away, or given back. What is not written yet waits
+ * meanwhile. */
+static void reload(void)
+{
+	sim.now++; /* so that it is clear which lease is the newest */
+	sim.has_annex = !sim.has_annex;
+	sim.reloads++;
+	set_pools();
+	lease_queue_set_index(sim.queue, sim.pools.index);
 }
 
 /* The process dies, and with it perhaps the machine. */
@@ -249,32 +348,33 @@ static void restart(bool with_machine)
 /* The world's view of an ACK. */
 
 /* until: RFC 2131 section 4.4.1 counts from the request, not from the ACK. */
-static void on_ack(uint32_t client, uint32_t machine, uint32_t address, uint64_t until)
+static void on_ack(const struct answer *ack)
 {
-	struct promise *promise = &sim.promises[address - FIRST];
-	const struct sim_client *old = &sim.clients[client];
+	struct promise *promise = promise_of(ack->address);
+	struct sim_client *client = &sim.clients[ack->client];
+	const struct holding *old = &client->at[ack->network];
 
 	sim.acks++;
-	if (promise->client != 0 && promise->machine != machine && promise->until > sim.now)
-		fail_run("%u was acknowledged to machine %u and is to %u", address - FIRST,
-			 promise->machine, machine);
-	if (old->machine == machine && old->address != 0 && old->address != address &&
-	    old->until > sim.now)
-		fail_run("machine %u has %u and gets %u", machine, old->address - FIRST,
-			 address - FIRST);
-	*promise = (struct promise){ client + 1, machine, until };
-	if (may_go_wrong(10) || old->machine != machine)
-		return; /* lost on its way; the promise holds */
-	sim.clients[client].address = address;
-	sim.clients[client].until = until;
+	if (promise->client != 0 && promise->machine != ack->machine && promise->until > sim.now)
+		fail_run("%x was acknowledged to machine %u and is to %u", ack->address,
+			 promise->machine, ack->machine);
+	if (client->machine == ack->machine && old->address != 0 && old->address != ack->address &&
+	    old->until > sim.now && !is_of_annex(old->address))
+		fail_run("machine %u has %x and gets %x", ack->machine, old->address, ack->address);
+	*promise = (struct promise){ ack->client + 1, ack->machine, ack->until };
+	/* Lost on its way, or it finds its machine no more; the promise holds. */
+	if (may_go_wrong(10) || client->machine != ack->machine || client->network != ack->network)
+		return;
+	client->at[ack->network].address = ack->address;
+	client->at[ack->network].until = ack->until;
 }
 
 static void on_kept(void *context, int error)
 {
-	struct answer *answer = context;
+	const struct answer *answer = context;
 
 	if (error == 0 && answer->is_ack)
-		on_ack(answer->client, answer->machine, answer->address, answer->until);
+		on_ack(answer);
 }
 
 static void on_kept_already(void *context, int error)
@@ -283,14 +383,25 @@ static void on_kept_already(void *context, int error)
 	(void)error;
 }
 
-static void apply(uint32_t client, uint32_t machine, const struct dhcp_decision *decision)
+/* A message on its way to the server. */
+struct message {
+	uint32_t client;
+	uint32_t machine;
+	unsigned network; /* where it was sent */
+	struct ip4 giaddr;
+	struct dhcp_request request;
+};
+
+static void apply(const struct message *message, unsigned network,
+		  const struct dhcp_decision *decision)
 {
 	struct answer *answer = calloc(1, sizeof(*answer));
 	struct lease lease = decision->lease;
 
 	assert_non_null(answer);
-	*answer = (struct answer){ client,
-				   machine,
+	*answer = (struct answer){ message->client,
+				   message->machine,
+				   network,
 				   lease.address.value,
 				   sim.now + decision->lease_time_s,
 				   decision->verdict == DHCP_VERDICT_ACK,
@@ -308,37 +419,73 @@ static void apply(uint32_t client, uint32_t machine, const struct dhcp_decision 
 	}
 }
 
-static struct dhcp_facts gather(const struct dhcp_request *request)
+/* The network that a message is of: its relay's, else that of the address that it comes from, else
+ * the server's own. */
+static unsigned network_of_message(const struct message *message)
+{
+	if (ip4_is_set(message->giaddr))
+		return network_of(message->giaddr.value);
+	if (ip4_is_set(message->request.ciaddr))
+		return network_of(message->request.ciaddr.value);
+	return 0;
+}
+
+static const struct lease *find_held(const struct dhcp_request *request, unsigned network)
+{
+	const struct lease *held =
+		lease_index_find_machine(sim.pools.index, network, &request->owner);
+
+	if (held == NULL && sim.bug == BUG_LEASE_OF_OTHER_POOL)
+		held = lease_index_find_machine(sim.pools.index, 1 - network, &request->owner);
+	return held;
+}
+
+static struct dhcp_facts gather(const struct dhcp_request *request, unsigned network)
 {
 	struct ip4 wanted = ip4_is_set(request->requested) ? request->requested : request->ciaddr;
 	struct dhcp_facts facts = { .may_be_served = true,
 				    .server = { SERVER },
-				    .held = lease_index_find_machine(sim.index, 0, &request->owner),
+				    .held = find_held(request, network),
 				    .now_s = monotonic() };
+	size_t pool = sim.bug == BUG_OTHER_POOL && draw(4) == 0 ? 1 - network : network;
 
-	facts.wanted_is_free = lease_index_is_free(sim.index, wanted, facts.now_s);
+	facts.wanted_is_free = lease_index_is_free(sim.pools.index, wanted, facts.now_s);
 	if (facts.held == NULL && request->type == DHCP_DISCOVER)
-		facts.has_free_address = lease_index_find_free(sim.index, 0, wanted, facts.now_s,
-							       &facts.free_address);
+		facts.has_free_address = lease_index_find_free(sim.pools.index, pool, wanted,
+							       facts.now_s, &facts.free_address);
 	if (facts.has_free_address && sim.bug == BUG_TAKEN_IS_FREE && draw(4) == 0)
-		facts.free_address.value = FIRST + draw(sim.pool_count);
+		facts.free_address.value =
+			address_of(network, RUN * draw(sim.annex / RUN) + draw(RUN - 1));
 	return facts;
 }
 
-static enum dhcp_verdict serve(uint32_t client, struct dhcp_request request)
+/* What is offered and acknowledged where the message came from is an address of that network. */
+static void check_network(const struct message *message, const struct dhcp_decision *decision)
 {
-	struct sim_client *asks = &sim.clients[client];
+	uint32_t address = decision->lease.address.value;
+
+	if (!is_of_pool(message->network, address))
+		fail_run("machine %u is given %x in network %u", message->machine, address,
+			 message->network);
+}
+
+static enum dhcp_verdict serve(struct message *message)
+{
+	unsigned network = network_of_message(message);
+	struct sim_client *asks = &sim.clients[message->client];
 	struct dhcp_decision decision;
 	struct dhcp_facts facts;
 
-	request.owner = owner_of(asks->machine);
-	facts = gather(&request);
-	decision = dhcp_decide(&request, &facts, &sim.subnet);
+	message->request.owner = owner_of(message->machine);
+	facts = gather(&message->request, network);
+	decision = dhcp_decide(&message->request, &facts, &sim.subnets[network]);
 	if (decision.verdict == DHCP_VERDICT_IGNORE || decision.verdict == DHCP_VERDICT_NAK)
 		return decision.verdict;
-	apply(client, asks->machine, &decision);
-	if (decision.verdict == DHCP_VERDICT_OFFER)
-		asks->offered = decision.lease.address.value;
+	if (decision.verdict == DHCP_VERDICT_OFFER || decision.verdict == DHCP_VERDICT_ACK)
+		check_network(message, &decision);
+	apply(message, network, &decision);
+	if (decision.verdict == DHCP_VERDICT_OFFER && asks->network == network)
+		asks->at[network].offered = decision.lease.address.value;
 	return decision.verdict;
 }
 
@@ -387,45 +534,83 @@ static struct ip4 address_at(uint32_t value)
 	return (struct ip4){ value };
 }
 
+static struct holding *here(uint32_t client)
+{
+	return &sim.clients[client].at[sim.clients[client].network];
+}
+
+/* A relay takes what is broadcast in the second network, and some networks have two. What is not
+ * broadcast comes by itself. */
+static enum dhcp_verdict send_message(uint32_t client, const struct dhcp_request *request,
+				      bool is_broadcast)
+{
+	const struct sim_client *sends = &sim.clients[client];
+	struct message message = { .client = client,
+				   .machine = sends->machine,
+				   .network = sends->network,
+				   .request = *request };
+
+	if (is_broadcast && message.network == 1)
+		message.giaddr.value = RELAY;
+	if (may_go_wrong(10))
+		return DHCP_VERDICT_IGNORE; /* lost */
+	if (may_go_wrong(10))
+		(void)serve(&message); /* a duplicate */
+	return serve(&message);
+}
+
 static void send_discover(uint32_t client)
 {
-	if (!may_go_wrong(10))
-		(void)serve(client, (struct dhcp_request){ .type = DHCP_DISCOVER });
+	(void)send_message(client, &(struct dhcp_request){ .type = DHCP_DISCOVER }, true);
 }
 
 static void send_request(uint32_t client)
 {
 	struct dhcp_request request = { .type = DHCP_REQUEST,
-					.requested = address_at(sim.clients[client].offered),
+					.requested = address_at(here(client)->offered),
 					.names_server = true,
 					.server = address_at(SERVER) };
 
-	if (sim.clients[client].offered == 0 || may_go_wrong(10))
-		return;
-	if (serve(client, request) == DHCP_VERDICT_NAK)
-		sim.clients[client].offered = 0;
-	if (may_go_wrong(10))
-		(void)serve(client, request); /* a duplicate */
+	if (here(client)->offered != 0 && send_message(client, &request, true) == DHCP_VERDICT_NAK)
+		here(client)->offered = 0;
 }
 
+/* The address that it has here; by broadcast if its machine was started again. */
 static void renew(uint32_t client, bool is_reboot)
 {
 	struct dhcp_request request = { .type = DHCP_REQUEST };
+	struct holding *held = here(client);
 
 	if (is_reboot)
-		request.requested = address_at(sim.clients[client].address);
+		request.requested = address_at(held->address);
 	else
-		request.ciaddr = address_at(sim.clients[client].address);
-	if (may_go_wrong(10))
+		request.ciaddr = address_at(held->address);
+	if (send_message(client, &request, is_reboot) != DHCP_VERDICT_NAK)
 		return;
-	if (serve(client, request) == DHCP_VERDICT_NAK && sim.clients[client].until > sim.now)
+	if (held->until > sim.now && !is_of_annex(held->address))
 		fail_run("machine %u is refused the address that it has",
 			 sim.clients[client].machine);
+	held->address = 0;
+}
+
+/* To the other network, where it asks for what it had in the one that it comes from. */
+static void move(uint32_t client)
+{
+	struct sim_client *moves = &sim.clients[client];
+	uint32_t before = here(client)->address;
+
+	moves->network = 1 - moves->network;
+	sim.moves++;
+	if (before != 0)
+		(void)send_message(client,
+				   &(struct dhcp_request){ .type = DHCP_REQUEST,
+							   .requested = address_at(before) },
+				   true);
 }
 
 static void forget_promise(uint32_t address, uint32_t machine)
 {
-	struct promise *promise = &sim.promises[address - FIRST];
+	struct promise *promise = promise_of(address);
 
 	if (promise->machine == machine)
 		promise->client = 0;
@@ -433,7 +618,7 @@ static void forget_promise(uint32_t address, uint32_t machine)
 
 static void release(uint32_t client, enum dhcp_message_type type)
 {
-	struct sim_client *gives = &sim.clients[client];
+	struct holding *gives = here(client);
 	struct dhcp_request request = { .type = type,
 					.names_server = true,
 					.server = address_at(SERVER) };
@@ -443,25 +628,26 @@ static void release(uint32_t client, enum dhcp_message_type type)
 	else
 		request.requested = address_at(gives->address);
 	/* Whatever becomes of the message, the client uses the address no more. */
-	forget_promise(gives->address, gives->machine);
+	forget_promise(gives->address, sim.clients[client].machine);
 	gives->address = 0;
-	if (!may_go_wrong(10))
-		(void)serve(client, request);
+	(void)send_message(client, &request, type == DHCP_DECLINE);
 }
 
 /* RELEASE of an address that is another client's. */
 static void release_anothers(uint32_t client)
 {
-	uint32_t address = FIRST + draw(sim.pool_count);
+	uint32_t address = draw_address();
 	struct lease lease = { .address = { address },
 			       .state = LEASE_RELEASED,
 			       .expires_s = monotonic() };
 
 	if (sim.bug == BUG_RELEASE_BY_ANYBODY)
 		lease_queue_commit(sim.queue, &lease, on_kept_already, NULL);
-	else if (sim.clients[client].address != address)
-		(void)serve(client,
-			    (struct dhcp_request){ .type = DHCP_RELEASE, .ciaddr = { address } });
+	else if (promise_of(address)->machine != sim.clients[client].machine)
+		(void)send_message(
+			client,
+			&(struct dhcp_request){ .type = DHCP_RELEASE, .ciaddr = { address } },
+			false);
 }
 
 static void act(uint32_t client)
@@ -469,12 +655,15 @@ static void act(uint32_t client)
 	struct sim_client *acts = &sim.clients[client];
 	unsigned what = draw(100);
 
-	if (acts->address != 0 && acts->until <= sim.now)
-		acts->address = 0;
+	if (here(client)->address != 0 && here(client)->until <= sim.now)
+		here(client)->address = 0;
 	if (may_go_wrong(50)) {
 		/* Another machine in its place, which knows nothing. */
-		*acts = (struct sim_client){ .machine = sim.next_machine++ };
-	} else if (acts->address == 0) {
+		*acts = (struct sim_client){ .machine = sim.next_machine++,
+					     .network = draw(NETWORKS) };
+	} else if (may_go_wrong(20)) {
+		move(client);
+	} else if (here(client)->address == 0) {
 		send_discover(client);
 		if (draw(4) != 0)
 			send_request(client);
@@ -497,6 +686,8 @@ static void run_steps(unsigned steps)
 			write_batch();
 		if (draw(3) == 0)
 			sim.now += draw(2 * LEASE_TIME_S / sim.client_count + 2);
+		if (may_go_wrong(200))
+			reload();
 		if (may_go_wrong(300))
 			sim.wall_offset += (int64_t)draw(200000) - 100000;
 		/* A clock that is set forward is only told from time that passed while the machine
@@ -506,7 +697,8 @@ static void run_steps(unsigned steps)
 	}
 }
 
-/* When the faults have stopped and what was given to machines that are gone has ended. */
+/* When the faults have stopped and what was given to machines that are gone has ended: half of them
+ * in each network. */
 static void serve_everybody(void)
 {
 	write_batch();
@@ -514,13 +706,14 @@ static void serve_everybody(void)
 	for (uint32_t client = 0; client < sim.client_count; client++) {
 		struct sim_client *asks = &sim.clients[client];
 
-		*asks = (struct sim_client){ .machine = asks->machine };
-		for (unsigned i = 0; i < TRIES && asks->address == 0; i++) {
+		*asks = (struct sim_client){ .machine = asks->machine,
+					     .network = client % NETWORKS };
+		for (unsigned i = 0; i < TRIES && here(client)->address == 0; i++) {
 			send_discover(client);
 			send_request(client);
 			write_batch();
 		}
-		if (asks->address == 0)
+		if (here(client)->address == 0)
 			fail_run("client %u is not served in %u tries", client, TRIES);
 	}
 }
@@ -532,8 +725,29 @@ static unsigned number_of(const char *name, unsigned usual)
 	return text == NULL ? usual : (unsigned)strtoul(text, NULL, 10);
 }
 
+/* Runs of addresses with one between them that is excluded. */
+static void set_up_network(unsigned network)
+{
+	uint32_t count = sim.pool_count / RUN;
+	struct address_range *ranges = calloc(count, sizeof(*ranges));
+
+	assert_non_null(ranges);
+	for (uint32_t i = 0; i < count; i++)
+		ranges[i] = (struct address_range){ { address_of(network, i * RUN) },
+						    { address_of(network, (i + 1) * RUN - 2) } };
+	sim.subnets[network] =
+		(struct subnet_config){ .network = { NETWORK + (network << NETWORK_BITS) },
+					.prefix_length = 32 - NETWORK_BITS,
+					.ranges = { ranges, count },
+					.lease_time_s = LEASE_TIME_S,
+					.probation_s = PROBATION_S,
+					.is_authoritative = true };
+}
+
 static void set_up(enum bug bug, uint32_t client_count)
 {
+	uint32_t run_count = (client_count * 3 / 4 + 2 * RUN) / RUN;
+
 	memset(&sim, 0, sizeof(sim));
 	sim.bug = bug;
 	sim.now = 1000000;
@@ -541,19 +755,18 @@ static void set_up(enum bug bug, uint32_t client_count)
 	sim.wall_offset = 1700000000;
 	sim.has_faults = true;
 	sim.client_count = client_count;
-	sim.pool_count = client_count + client_count / 4 + 1;
+	/* Either network has room for half of the clients, even without its annex. */
+	sim.pool_count = RUN * run_count;
+	sim.annex = RUN * (run_count - 1 - run_count / 10);
+	sim.has_annex = true;
 	sim.clients = calloc(sim.client_count, sizeof(*sim.clients));
-	sim.promises = calloc(sim.pool_count, sizeof(*sim.promises));
+	sim.promises = calloc((size_t)NETWORKS * sim.pool_count, sizeof(*sim.promises));
 	sim.next_machine = 1;
-	sim.pool = (struct address_range){ { FIRST }, { FIRST + sim.pool_count - 1 } };
-	sim.subnet = (struct subnet_config){ .network = { FIRST & 0xff000000 },
-					     .prefix_length = 8,
-					     .ranges = { &sim.pool, 1 },
-					     .lease_time_s = LEASE_TIME_S,
-					     .probation_s = PROBATION_S,
-					     .is_authoritative = true };
+	for (unsigned i = 0; i < NETWORKS; i++)
+		set_up_network(i);
 	for (uint32_t i = 0; i < client_count; i++)
-		sim.clients[i].machine = sim.next_machine++;
+		sim.clients[i] = (struct sim_client){ .machine = sim.next_machine++,
+						      .network = i % NETWORKS };
 	lossy_vfs_reset();
 	lossy_vfs_lie(bug == BUG_SYNCS_LIE);
 	open_server();
@@ -567,9 +780,12 @@ static const char *simulate(enum bug bug, uint32_t client_count, unsigned steps)
 	sim.has_faults = false;
 	if (sim.failure[0] == '\0')
 		serve_everybody();
-	print_message("%s: %u ACKs, %u restarts, %u of the machine: %s\n", bug_names[bug], sim.acks,
-		      sim.restarts, sim.crashes, sim.failure[0] == '\0' ? "right" : sim.failure);
+	print_message("%s: %u ACKs, %u restarts, %u of the machine, %u reloads, %u moves: %s\n",
+		      bug_names[bug], sim.acks, sim.restarts, sim.crashes, sim.reloads, sim.moves,
+		      sim.failure[0] == '\0' ? "right" : sim.failure);
 	close_server();
+	for (unsigned i = 0; i < NETWORKS; i++)
+		free(sim.subnets[i].ranges.list);
 	free(sim.clients);
 	free(sim.promises);
 	return sim.failure;

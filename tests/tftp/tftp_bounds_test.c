@@ -13,9 +13,9 @@
 
 #define ROUNDS 20000
 
-static struct ip4 client_of(uint32_t number)
+static struct ip client_of(uint32_t number)
 {
-	return (struct ip4){ 0x0a000000 + number };
+	return (struct ip)IP_MAPPED(0x0a000000 + number);
 }
 
 static void all_are_bounded(void **state)
@@ -45,6 +45,21 @@ static void each_client_is_bounded(void **state)
 	assert_int_equal(tftp_bounds_take(bounds, client_of(1), 2), TFTP_BOUND_OK);
 	assert_int_equal(tftp_bounds_take(bounds, client_of(1), 1), TFTP_BOUND_CLIENT);
 	assert_int_equal(tftp_bounds_take(bounds, client_of(1), 3), TFTP_BOUND_OK);
+	tftp_bounds_free(bounds);
+}
+
+static void each_address_of_ip6_is_a_client(void **state)
+{
+	struct tftp_bounds *bounds = tftp_bounds_new(10);
+	struct ip one = ip_of("fd00:77::1");
+	struct ip other = ip_of("fd00:77::2");
+
+	(void)state;
+	assert_int_equal(tftp_bounds_take(bounds, one, 1), TFTP_BOUND_OK);
+	assert_int_equal(tftp_bounds_take(bounds, one, 1), TFTP_BOUND_CLIENT);
+	assert_int_equal(tftp_bounds_take(bounds, other, 1), TFTP_BOUND_OK);
+	tftp_bounds_give_back(bounds, one);
+	assert_int_equal(tftp_bounds_take(bounds, one, 1), TFTP_BOUND_OK);
 	tftp_bounds_free(bounds);
 }
 
@@ -83,6 +98,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_are_bounded),
 		cmocka_unit_test(each_client_is_bounded),
+		cmocka_unit_test(each_address_of_ip6_is_a_client),
 		cmocka_unit_test(threads_share_it),
 	};
 

@@ -12,7 +12,7 @@
 #define ALL 0x3f
 
 static struct tftp_client_rule rules[] = {
-	{ .network = { 0x0a000001 }, .prefix_length = 32, .caps = { .window_max = 1 } },
+	{ .network = IP_MAPPED(0x0a000001), .prefix_length = 128, .caps = { .window_max = 1 } },
 	{ .is_by_mac = true,
 	  .mac = { { 0x52, 0x54, 0, 0x77, 1, 1 } },
 	  .prefix_length = 48,
@@ -21,8 +21,8 @@ static struct tftp_client_rule rules[] = {
 	  .mac = { { 0x52, 0x54, 0, 0, 0, 0 } },
 	  .prefix_length = 23,
 	  .caps = { .window_max = 3 } },
-	{ .network = { 0x0a000000 },
-	  .prefix_length = 8,
+	{ .network = IP_MAPPED(0x0a000000),
+	  .prefix_length = 104,
 	  .caps = { .window_max = 4, .refused = 4 } },
 };
 
@@ -47,11 +47,26 @@ static void the_first_row_that_is_about_the_client_counts(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		const struct mac *mac = mac_to_number(rows[i].mac) > 0 ? &rows[i].mac : NULL;
-		struct tftp_caps caps = tftp_caps_of(&config, (struct ip4){ rows[i].address }, mac);
+		struct tftp_caps caps =
+			tftp_caps_of(&config, (struct ip)IP_MAPPED(rows[i].address), mac);
 
 		assert_int_equal(caps.window_max, rows[i].window_max);
 		assert_int_equal(caps.refused, rows[i].refused);
 	}
+}
+
+static void networks_are_of_their_family(void **state)
+{
+	struct tftp_client_rule list[] = {
+		{ .network = ip_of("0.0.0.0"), .prefix_length = 96, .caps = { .window_max = 4 } },
+		{ .network = ip_of("fd00:77::"), .prefix_length = 64, .caps = { .window_max = 6 } },
+	};
+	struct config config = { .tftp_clients = { list, COUNT_OF(list) } };
+
+	(void)state;
+	assert_int_equal(tftp_caps_of(&config, ip_of("10.1.2.3"), NULL).window_max, 4);
+	assert_int_equal(tftp_caps_of(&config, ip_of("fd00:77::1:2"), NULL).window_max, 6);
+	assert_int_equal(tftp_caps_of(&config, ip_of("fd00:78::1:2"), NULL).window_max, 0);
 }
 
 static void what_is_refused_was_not_asked_for(void **state)
@@ -81,6 +96,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_first_row_that_is_about_the_client_counts),
+		cmocka_unit_test(networks_are_of_their_family),
 		cmocka_unit_test(what_is_refused_was_not_asked_for),
 	};
 

@@ -44,9 +44,9 @@ static struct tftp_ports *open_ports(uint16_t count)
 	return ports;
 }
 
-static struct endpoint client_of(uint32_t number)
+static struct ip_endpoint client_of(uint32_t number)
 {
-	return (struct endpoint){ { 0x0a000000 + number }, 2000 };
+	return (struct ip_endpoint){ IP_MAPPED(0x0a000000 + number), 2000 };
 }
 
 /* RFC 1350 4: what is late of the last transfer must not be taken for the next one's. */

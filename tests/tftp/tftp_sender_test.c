@@ -13,7 +13,7 @@ static void sends_a_file(void **state)
 	await(server, EVENT_TFTP_SENT, 1);
 	assert_int_equal(count_of(server, EVENT_TFTP_START), 1);
 	assert_string_equal(server->activity.file[EVENT_TFTP_SENT], "file");
-	assert_int_equal(sent->address.value, LOOPBACK);
+	assert_int_equal(ip_to_4(sent->address).value, LOOPBACK);
 	assert_false(sent->has_mac);
 	assert_int_equal(sent->bytes, FILE_SIZE);
 	assert_int_equal(sent->size_bytes, FILE_SIZE);

@@ -75,7 +75,7 @@ struct server {
 	struct session_table *sessions;
 	struct activity activity;
 	struct config config;
-	struct local_address served;
+	struct local_ip served;
 	struct tftp_service *service;
 };
 
@@ -236,10 +236,10 @@ static inline int set_up(void **state)
 	server->config.tftp.timeout_ms = 60000;
 	server->config.tftp.transfers_max = 8;
 	server->config.bootp.may_unknown_read_files = true;
-	server->served = (struct local_address){ .interface = if_nametoindex("lo"),
-						 .name = "lo",
-						 .address = { LOOPBACK },
-						 .prefix_length = 8 };
+	server->served = (struct local_ip){ .interface = if_nametoindex("lo"),
+					    .name = "lo",
+					    .address = IP_MAPPED(LOOPBACK),
+					    .prefix_length = 104 };
 	if (content_new(&(struct content_settings){ .root = server->folder }, &server->content) < 0)
 		return -1;
 	start(server);

@@ -294,7 +294,7 @@ static void listens_on_a_selected_address_only(void **state)
 	struct client client = client_new(server);
 
 	server->config.tftp.address =
-		(struct selector){ .kind = SELECT_ADDRESS, .address = { LOOPBACK } };
+		(struct selector){ .kind = SELECT_ADDRESS, .address = IP_MAPPED(LOOPBACK) };
 	stop(server);
 	start(server);
 	send_to(&client, OTHER_LOOPBACK, server->config.tftp.port, BINARY("\0\1x\0octet\0"));

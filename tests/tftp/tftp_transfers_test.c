@@ -1,5 +1,7 @@
 #include "tftp/tftp_transfers.h"
 
+#include "support.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,15 +9,15 @@
 
 #include <cmocka.h>
 
-static struct endpoint client_of(uint16_t number)
+static struct ip_endpoint client_of(uint16_t number)
 {
-	return (struct endpoint){ .address = { 0x0a000001 }, .port = number };
+	return (struct ip_endpoint){ .address = IP_MAPPED(0x0a000001), .port = number };
 }
 
 static void finds_what_was_added(void **state)
 {
 	struct tftp_transfers *transfers = tftp_transfers_new(2);
-	struct endpoint other = { .address = { 0x0a000002 }, .port = 1 };
+	struct ip_endpoint other = { .address = IP_MAPPED(0x0a000002), .port = 1 };
 	struct tftp_transfer *transfer;
 
 	(void)state;
@@ -30,6 +32,33 @@ static void finds_what_was_added(void **state)
 	tftp_transfers_remove(transfers, transfer);
 	assert_null(tftp_transfers_find(transfers, client_of(1)));
 	assert_int_equal(tftp_transfers_count(transfers), 0);
+	tftp_transfers_free(transfers);
+}
+
+static void clients_of_both_families_are_told_apart(void **state)
+{
+	static const struct ip_endpoint clients[] = {
+		{ { UINT64_C(0xfe80) << 48, 1, 2 }, 2000 }, /* on one interface */
+		{ { UINT64_C(0xfe80) << 48, 1, 3 }, 2000 }, /* and on another */
+		{ { UINT64_C(0xfe80) << 48, 1, 2 }, 2001 },
+		{ { 0, 0x0a000001, 0 }, 1 },
+		{ IP_MAPPED(0x0a000001), 1 },
+	};
+	struct tftp_transfers *transfers = tftp_transfers_new(COUNT_OF(clients));
+	struct tftp_transfer *added[COUNT_OF(clients)];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(clients); i++) {
+		assert_null(tftp_transfers_find(transfers, clients[i]));
+		added[i] = tftp_transfers_add(transfers, clients[i]);
+		assert_non_null(added[i]);
+	}
+	for (size_t i = 0; i < COUNT_OF(clients); i++)
+		assert_ptr_equal(tftp_transfers_find(transfers, clients[i]), added[i]);
+	for (size_t i = 0; i < COUNT_OF(clients); i++) {
+		tftp_transfers_remove(transfers, added[i]);
+		assert_null(tftp_transfers_find(transfers, clients[i]));
+	}
 	tftp_transfers_free(transfers);
 }
 
@@ -105,6 +134,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_what_was_added),
+		cmocka_unit_test(clients_of_both_families_are_told_apart),
 		cmocka_unit_test(a_full_table_takes_no_more),
 		cmocka_unit_test(an_abandoned_one_keeps_its_place_but_not_its_client),
 		cmocka_unit_test(walks_over_all_while_they_are_removed),
