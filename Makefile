@@ -39,6 +39,7 @@ bench:
 	tools/setup build bench
 	@$(MAKE) --no-print-directory all
 	tests/bench/tftp_bench.py --bootd build/bootd $(BENCH)
+	$(if $(BENCH),,tests/bench/dhcp_bench.py --bootd build/bootd)
 	$(if $(BENCH),,tests/bench/http_bench.py --bootd build/bootd)
 	$(if $(BENCH),,tests/bench/remote_bench.py --bootd build/bootd)
 

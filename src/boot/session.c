@@ -1,6 +1,8 @@
 /* Slots in one array, and beside it what is to be booted, which costs no memory before a machine
- * boots. They are found by MAC and by address, in a ring from the one heard from last to the
- * one silent longest, which makes room when the array is full. */
+ * boots. They are found by MAC and by address, and stand in one of two rings, from the one heard
+ * from last to the one silent longest: of those that are kept, which hold a lease or read files,
+ * and of the others. Whoever floods the server with machines that it makes up takes room from the
+ * others alone. */
 #include "boot/session.h"
 
 #include "base/table.h"
@@ -9,10 +11,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NOTHING UINT32_MAX /* no slot */
+/* Kept sessions that are looked at when room is made: whether they are to be kept still. */
+#define LOOKS     2
+#define LOOKS_MAX 64 /* where no other is left to go */
+
+enum ring { RING_OTHERS, RING_KEPT, RING_COUNT };
+
 struct slot {
 	struct session session; /* first: a session's address is its slot's */
 	uint32_t newer;
 	uint32_t older;
+	enum ring ring;
 };
 
 struct session_table {
@@ -23,7 +33,8 @@ struct session_table {
 	struct table *addresses;
 	uint32_t capacity;
 	uint32_t used;
-	/* slots[capacity] is the ring's anchor: its older is the newest, its newer the oldest. */
+	/* Behind the slots are the rings' anchors: an anchor's older is the newest, its newer the
+	 * oldest. */
 	struct slot *slots;
 	struct session_boot *boots; /* of the slots */
 };
@@ -39,6 +50,29 @@ static void init_lock(pthread_mutex_t *lock)
 	(void)pthread_mutexattr_destroy(&attributes);
 }
 
+static uint32_t anchor_of(const struct session_table *sessions, enum ring ring)
+{
+	return sessions->capacity + ring;
+}
+
+static bool allocate(struct session_table *sessions)
+{
+	sessions->machines = table_new(sessions->capacity);
+	sessions->addresses = table_new(sessions->capacity);
+	sessions->slots = calloc((size_t)sessions->capacity + RING_COUNT, sizeof(*sessions->slots));
+	sessions->boots = calloc((size_t)sessions->capacity + 1, sizeof(*sessions->boots));
+	if (sessions->machines == NULL || sessions->addresses == NULL || sessions->slots == NULL ||
+	    sessions->boots == NULL)
+		return false;
+	for (enum ring ring = RING_OTHERS; ring < RING_COUNT; ring++) {
+		uint32_t anchor = anchor_of(sessions, ring);
+
+		sessions->slots[anchor].newer = anchor;
+		sessions->slots[anchor].older = anchor;
+	}
+	return true;
+}
+
 struct session_table *session_table_new(uint32_t capacity)
 {
 	struct session_table *sessions = calloc(1, sizeof(*sessions));
@@ -47,17 +81,10 @@ struct session_table *session_table_new(uint32_t capacity)
 		return NULL;
 	init_lock(&sessions->lock);
 	sessions->capacity = capacity;
-	sessions->machines = table_new(capacity);
-	sessions->addresses = table_new(capacity);
-	sessions->slots = calloc((size_t)capacity + 1, sizeof(*sessions->slots));
-	sessions->boots = calloc((size_t)capacity + 1, sizeof(*sessions->boots));
-	if (sessions->machines == NULL || sessions->addresses == NULL || sessions->slots == NULL ||
-	    sessions->boots == NULL) {
+	if (!allocate(sessions)) {
 		session_table_free(sessions);
 		return NULL;
 	}
-	sessions->slots[capacity].newer = capacity;
-	sessions->slots[capacity].older = capacity;
 	return sessions;
 }
 
@@ -83,6 +110,15 @@ void session_unlock(struct session_table *sessions)
 	(void)pthread_mutex_unlock(&sessions->lock);
 }
 
+static void forget_address(struct session_table *sessions, struct session *session)
+{
+	if (ip4_is_set(session->address))
+		table_remove(sessions->addresses, session->address.value);
+	session->address = (struct ip4){ 0 };
+}
+
+/* Rings. */
+
 static void unlink_slot(struct session_table *sessions, uint32_t number)
 {
 	const struct slot *slot = &sessions->slots[number];
@@ -91,31 +127,85 @@ static void unlink_slot(struct session_table *sessions, uint32_t number)
 	sessions->slots[slot->older].newer = slot->newer;
 }
 
-static void link_as_newest(struct session_table *sessions, uint32_t number)
+/* Between this one and the next newer one; an anchor is older than the oldest. */
+static void link_after(struct session_table *sessions, uint32_t number, uint32_t older)
 {
-	struct slot *anchor = &sessions->slots[sessions->capacity];
 	struct slot *slot = &sessions->slots[number];
 
-	slot->newer = sessions->capacity;
-	slot->older = anchor->older;
-	sessions->slots[slot->older].newer = number;
-	anchor->older = number;
+	slot->older = older;
+	slot->newer = sessions->slots[older].newer;
+	sessions->slots[slot->newer].older = number;
+	sessions->slots[older].newer = number;
 }
 
-static void forget_address(struct session_table *sessions, struct session *session)
+static void link_as_newest(struct session_table *sessions, uint32_t number, enum ring ring)
 {
-	if (ip4_is_set(session->address))
-		table_remove(sessions->addresses, session->address.value);
-	session->address = (struct ip4){ 0 };
+	sessions->slots[number].ring = ring;
+	link_after(sessions, number, sessions->slots[anchor_of(sessions, ring)].older);
 }
 
-/* A slot for a new session: an unused one, else that of the longest silence. */
-static uint32_t make_room(struct session_table *sessions)
+static void link_as_oldest(struct session_table *sessions, uint32_t number, enum ring ring)
 {
-	uint32_t number = sessions->slots[sessions->capacity].newer;
+	sessions->slots[number].ring = ring;
+	link_after(sessions, number, anchor_of(sessions, ring));
+}
+
+/* NOTHING: the ring is empty. */
+static uint32_t oldest_of(const struct session_table *sessions, enum ring ring)
+{
+	uint32_t anchor = anchor_of(sessions, ring);
+	uint32_t number = sessions->slots[anchor].newer;
+
+	return number == anchor ? NOTHING : number;
+}
+
+/* It holds a lease, or has read a file within the time that a session may be silent. */
+static bool is_kept(const struct session *session, uint64_t now_s)
+{
+	return session->bound_until_s > now_s ||
+	       (session->asked_file_s > 0 && now_s - session->asked_file_s <= SESSION_SILENCE_S);
+}
+
+static void choose_ring(struct session_table *sessions, uint32_t number, uint64_t now_s)
+{
+	enum ring ring = is_kept(&sessions->slots[number].session, now_s) ? RING_KEPT : RING_OTHERS;
+
+	if (sessions->slots[number].ring == ring)
+		return;
+	unlink_slot(sessions, number);
+	link_as_newest(sessions, number, ring);
+}
+
+/* Of the kept ones some are looked at, in turn: those whose lease has ended go first from now on.
+ */
+static void review_kept(struct session_table *sessions, uint64_t now_s)
+{
+	for (unsigned i = 0; i < LOOKS_MAX; i++) {
+		uint32_t number = oldest_of(sessions, RING_KEPT);
+
+		if (number == NOTHING ||
+		    (i >= LOOKS && oldest_of(sessions, RING_OTHERS) != NOTHING))
+			return;
+		unlink_slot(sessions, number);
+		if (is_kept(&sessions->slots[number].session, now_s))
+			link_as_newest(sessions, number, RING_KEPT);
+		else
+			link_as_oldest(sessions, number, RING_OTHERS);
+	}
+}
+
+/* A slot for a new session: an unused one, else that of the longest silence among those that need
+ * not be kept, else among all. */
+static uint32_t make_room(struct session_table *sessions, uint64_t now_s)
+{
+	uint32_t number;
 
 	if (sessions->used < sessions->capacity)
 		return sessions->used++;
+	review_kept(sessions, now_s);
+	number = oldest_of(sessions, RING_OTHERS);
+	if (number == NOTHING)
+		number = oldest_of(sessions, RING_KEPT);
 	forget_address(sessions, &sessions->slots[number].session);
 	table_remove(sessions->machines, mac_to_number(sessions->slots[number].session.mac));
 	unlink_slot(sessions, number);
@@ -156,18 +246,18 @@ struct session *session_open(struct session_table *sessions, struct mac mac, uin
 	if (table_find(sessions->machines, mac_to_number(mac), &number)) {
 		unlink_slot(sessions, number);
 	} else {
-		number = make_room(sessions);
+		number = make_room(sessions, now_s);
 		/* It cannot be full: one key a slot. */
 		(void)table_put(sessions->machines, mac_to_number(mac), number);
 		begin(sessions, number, mac, now_s);
 	}
-	link_as_newest(sessions, number);
 	session = &sessions->slots[number].session;
 	if (has_ended(session, now_s)) {
 		forget_address(sessions, session);
 		begin(sessions, number, mac, now_s);
 	}
 	session->last_seen_s = now_s;
+	link_as_newest(sessions, number, is_kept(session, now_s) ? RING_KEPT : RING_OTHERS);
 	return session;
 }
 
@@ -232,8 +322,10 @@ void session_note_file(struct session_table *sessions, struct ip4 address, uint6
 	uint32_t number;
 
 	session_lock(sessions);
-	if (table_find(sessions->addresses, address.value, &number))
+	if (table_find(sessions->addresses, address.value, &number)) {
 		sessions->slots[number].session.asked_file_s = now_s;
+		choose_ring(sessions, number, now_s);
+	}
 	session_unlock(sessions);
 }
 
@@ -258,13 +350,15 @@ void session_clear_address(struct session_table *sessions, struct ip4 address)
 void session_set_address(struct session_table *sessions, struct session *session,
 			 struct ip4 address, uint64_t until_s)
 {
+	uint32_t number = (uint32_t)((struct slot *)session - sessions->slots);
+
 	session->bound_until_s = until_s;
+	choose_ring(sessions, number, session->last_seen_s);
 	if (ip4_is_same(session->address, address))
 		return;
 	session_clear_address(sessions, address);
 	forget_address(sessions, session);
 	session->address = address;
 	if (ip4_is_set(address))
-		(void)table_put(sessions->addresses, address.value,
-				(uint32_t)((struct slot *)session - sessions->slots));
+		(void)table_put(sessions->addresses, address.value, number);
 }

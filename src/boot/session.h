@@ -1,6 +1,8 @@
 /* A session is one boot of one machine, across DHCP, TFTP and HTTP: what its firmware said of
  * itself is remembered for the stages that say nothing. Bounded: the session that was silent
- * longest makes room. Whoever changes sessions holds the lock meanwhile; others take copies. */
+ * longest makes room, one of a machine that holds a lease or has read a file in the last hour only
+ * where there is no other. Whoever changes sessions holds the lock meanwhile; others take copies.
+ */
 #ifndef BOOTD_BOOT_SESSION_H
 #define BOOTD_BOOT_SESSION_H
 

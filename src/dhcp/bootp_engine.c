@@ -13,6 +13,11 @@ static bool is_kept(const struct dhcp_facts *facts)
 	       facts->held->expires_s == LEASE_FOR_EVER;
 }
 
+bool bootp_is_new(const struct dhcp_facts *facts)
+{
+	return facts->held == NULL || facts->held->state == LEASE_OFFERED;
+}
+
 struct dhcp_decision bootp_decide(const struct dhcp_request *request,
 				  const struct dhcp_facts *facts,
 				  const struct subnet_config *subnet)
@@ -45,5 +50,7 @@ struct dhcp_decision bootp_decide(const struct dhcp_request *request,
 	decision.must_commit = !is_kept(facts);
 	if (decision.must_commit && facts->store_fails)
 		return (struct dhcp_decision){ .reason = DHCP_REASON_STORE_FAILS };
+	if (bootp_is_new(facts) && facts->is_bootp_over)
+		return (struct dhcp_decision){ .reason = DHCP_REASON_BOOTP_OVER };
 	return decision;
 }

@@ -5,6 +5,10 @@
 #include "dhcp/dhcp_engine.h"
 
 /* A BOOTP client binds its address with its one message and for good: it renews nothing. */
+/* The machine never had a lease: what it gets is written for the word of a stranger, and kept for
+ * good. */
+bool bootp_is_new(const struct dhcp_facts *facts);
+
 struct dhcp_decision bootp_decide(const struct dhcp_request *request,
 				  const struct dhcp_facts *facts,
 				  const struct subnet_config *subnet);

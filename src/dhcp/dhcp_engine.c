@@ -333,6 +333,8 @@ const char *dhcp_reason_text(enum dhcp_reason reason)
 		[DHCP_REASON_UNKNOWN_LEASE] = "nothing is known of its address",
 		[DHCP_REASON_NO_SUCH_LEASE] = "it has no lease of that address",
 		[DHCP_REASON_STORE_FAILS] = "no lease can be kept: the store of leases fails",
+		[DHCP_REASON_BOOTP_OVER] =
+			"of new BOOTP machines no more than 10 a second are given an address",
 		[DHCP_REASON_NOT_THE_HOLDER] = "it does not hold that address",
 		[DHCP_REASON_WRONG_NETWORK] = "the address is of another network",
 		[DHCP_REASON_OTHER_ADDRESS] = "the machine has another address",

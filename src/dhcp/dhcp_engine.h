@@ -23,6 +23,7 @@ struct dhcp_facts {
 	bool store_forgets; /* it may have known the machine before a restart */
 	bool store_fails;   /* nothing new can be made durable */
 	bool store_lost;    /* some leases were lost with a damaged store and still run */
+	bool is_bootp_over; /* of new BOOTP machines the store has kept enough in this second */
 	uint64_t now_s;
 };
 
@@ -54,6 +55,7 @@ enum dhcp_reason {
 	DHCP_REASON_UNKNOWN_LEASE,  /* nothing is known of its address: another server may know */
 	DHCP_REASON_NO_SUCH_LEASE,  /* the address is of the pool, and not the machine's */
 	DHCP_REASON_STORE_FAILS,    /* no lease can be made durable now */
+	DHCP_REASON_BOOTP_OVER,     /* too many new BOOTP machines in this second */
 	DHCP_REASON_NOT_THE_HOLDER, /* it gives back what it does not have */
 	DHCP_REASON_WRONG_NETWORK,
 	DHCP_REASON_OTHER_ADDRESS, /* the machine has a different one */

@@ -11,6 +11,7 @@
 #include "dhcp/dhcp_wire.h"
 #include "dhcp/network_engine.h"
 
+struct answer;
 struct datagram;
 struct dhcp_auto;
 struct dhcp_crowd;
@@ -19,7 +20,10 @@ struct dhcp_waiting;
 struct link;
 struct link_listener;
 struct neighbours;
+struct outbox;
 struct udp;
+
+#define DHCP_OUTGOING_MAX 64 /* answers that leave together */
 
 /* What bootd does on port 67. */
 enum dhcp_role {
@@ -40,9 +44,16 @@ struct dhcp_service {
 	struct dhcp_crowd *crowd;      /* of strangers, while there are too many */
 	struct timer *quiet;           /* fires when there are not any more */
 	bool is_crowded;               /* more wait in the socket than were read */
-	struct dhcp_waiting *waiting;  /* for the authority */
+	uint64_t flooded_until_ms;     /* not even the crowd has room for all strangers */
+	uint64_t bootp_second;         /* in which so many new BOOTP machines were kept */
+	unsigned bootp_count;
+	struct dhcp_waiting *waiting; /* for the authority */
 	struct attempt_table *attempts;
 	struct dhcp_auto *automatic; /* NULL: the mode is given */
+	struct outbox *outbox;       /* what leaves in the loop's next turn */
+	struct timer *departure;
+	size_t outgoing_count;
+	struct answer *outgoing[DHCP_OUTGOING_MAX];
 };
 
 /* One packet on its way: what is gathered, what is decided. */
@@ -126,5 +137,11 @@ bool dhcp_is_served_interface(const struct dhcp_service *service, unsigned inter
 
 /* Applies the decision: keeps its lease, then sends its answer. */
 void dhcp_apply(struct exchange *exchange);
+
+/* Answers that are ready leave together, once a turn of the loop. Returns 0 or -ENOMEM. */
+int dhcp_open_departure(struct dhcp_service *service);
+void dhcp_close_departure(struct dhcp_service *service);
+/* All leave now: before a socket is closed. */
+void dhcp_depart(struct dhcp_service *service);
 
 #endif

@@ -66,6 +66,7 @@ int dhcp_take_role(struct dhcp_service *service, enum dhcp_role role)
 	}
 	/* A proxy leaves the port to the server that it is beside, also on this machine, and gives
 	 * no address any more. */
+	dhcp_depart(service);
 	udp_close(service->udp);
 	service->udp = NULL;
 	dhcp_probe_free(service->probe);
@@ -160,6 +161,7 @@ int dhcp_open_sockets(struct dhcp_service *service, enum dhcp_socket *out_socket
 
 void dhcp_close_sockets(struct dhcp_service *service)
 {
+	dhcp_depart(service);
 	udp_close(service->udp);
 	udp_close(service->pxe);
 	link_listener_close(service->listener);

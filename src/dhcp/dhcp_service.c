@@ -3,6 +3,7 @@
 #include "authority/authority.h"
 #include "base/text.h"
 #include "boot/access.h"
+#include "config/host.h"
 #include "dhcp/bootp_engine.h"
 #include "dhcp/dhcp_auto.h"
 #include "dhcp/dhcp_crowd.h"
@@ -16,6 +17,13 @@
 #define WAITING_MAX  4096  /* machines that the authority is asked about at once */
 #define ATTEMPTS_MAX 16384 /* machines whose way of booting is remembered */
 #define QUIET_MS     1     /* since the last full batch */
+#define BOOTP_NEW_MAX                                                                              \
+	10 /* machines a second, in a store on disk; dhcp_reason_text and the manual say so */
+/* While strangers come faster than they can wait, so many of them are served in so much time: what
+ * is left of the CPU reads, so that the kernel's queue, which knows nobody, does not overflow. */
+#define FLOOD_BATCH    UDP_BATCH_MAX
+#define FLOOD_MS       5
+#define FLOOD_AFTER_MS 1000 /* since the last one that had no room */
 
 static void note_drop(struct dhcp_service *service, const struct datagram *datagram,
 		      enum event_kind kind)
@@ -98,6 +106,22 @@ static bool decode(struct exchange *exchange)
 	return false;
 }
 
+/* A BOOTP request binds at once and for good. On disk that is bounded, or whoever sends such
+ * requests would have the disk write and the pool be gone. */
+static void decide_bootp(struct exchange *exchange)
+{
+	struct dhcp_service *service = exchange->service;
+	struct dhcp_facts *facts = &exchange->facts;
+
+	if (service->bootp_second != facts->now_s)
+		service->bootp_count = 0;
+	service->bootp_second = facts->now_s;
+	facts->is_bootp_over = !facts->store_forgets && service->bootp_count >= BOOTP_NEW_MAX;
+	exchange->decision = bootp_decide(&exchange->request, facts, exchange->subnet);
+	if (exchange->decision.must_commit && bootp_is_new(facts))
+		service->bootp_count++;
+}
+
 static void decide(struct exchange *exchange)
 {
 	const struct subnet_config *subnet = exchange->subnet;
@@ -106,7 +130,7 @@ static void decide(struct exchange *exchange)
 	if (exchange->is_proxied)
 		exchange->decision = dhcp_decide_as_proxy(exchange);
 	else if (exchange->request.type == DHCP_NONE)
-		exchange->decision = bootp_decide(&exchange->request, &exchange->facts, subnet);
+		decide_bootp(exchange);
 	else
 		exchange->decision = dhcp_decide(&exchange->request, &exchange->facts, subnet);
 	reason = dhcp_check_plan(exchange);
@@ -214,6 +238,44 @@ static bool is_strangers(const struct exchange *exchange)
 	       (exchange->request.type == DHCP_DISCOVER || exchange->request.type == DHCP_NONE);
 }
 
+static void put_into_crowd(struct dhcp_service *service, const struct datagram *datagram,
+			   struct mac mac)
+{
+	struct event event = { .kind = EVENT_DHCP_CROWDED, .has_mac = true, .mac = mac };
+
+	if (dhcp_crowd_put(service->crowd, datagram))
+		return;
+	service->flooded_until_ms = loop_now_ms(service->parts.loop) + FLOOD_AFTER_MS;
+	activity_note(service->parts.activity, &event);
+}
+
+static bool is_flooded(const struct dhcp_service *service)
+{
+	return loop_now_ms(service->parts.loop) < service->flooded_until_ms;
+}
+
+/* A machine that has neither a lease nor an offer and that neither [static_dhcp] nor a [host] knows
+ * by its MAC, told by one look at the packet: a flood is to cost less than what the kernel's queue
+ * lets through. */
+static bool is_strangers_at_a_glance(const struct dhcp_service *service,
+				     const struct datagram *datagram, struct mac *out_mac)
+{
+	const struct dhcp_service_parts *parts = &service->parts;
+	struct lease_identity owner;
+
+	if (service->role != ROLE_SERVER || parts->config->leases.identity != LEASE_BY_MAC ||
+	    !dhcp_peek_mac(datagram->bytes, out_mac) ||
+	    ip4_is_set(access_static_address(parts->config, *out_mac)) ||
+	    host_find(&parts->config->hosts, out_mac, NULL, (struct span){ 0 }) != NULL)
+		return false;
+	owner = lease_identity_of_mac(*out_mac);
+	for (size_t pool = 0; pool < parts->config->subnets.count; pool++) {
+		if (parts->leases->operations->find_machine(parts->leases, pool, &owner) != NULL)
+			return false;
+	}
+	return true;
+}
+
 static void take_packet(struct dhcp_service *service, const struct datagram *datagram)
 {
 	struct exchange exchange = { .service = service, .datagram = datagram };
@@ -222,8 +284,7 @@ static void take_packet(struct dhcp_service *service, const struct datagram *dat
 	if (!begin(&exchange))
 		return;
 	if (service->is_crowded && is_strangers(&exchange)) {
-		if (!dhcp_crowd_put(service->crowd, datagram))
-			dhcp_note_ignored(&exchange, EVENT_DHCP_CROWDED, NULL);
+		put_into_crowd(service, datagram, exchange.message.mac);
 		return;
 	}
 	access = access_check(service->parts.config, &exchange.client, exchange.host);
@@ -299,11 +360,19 @@ void dhcp_on_datagrams(void *context, const struct datagram *batch, size_t count
 	struct dhcp_service *service = context;
 
 	/* As long as batches come full, known machines are served and strangers wait. */
-	service->is_crowded = count == UDP_BATCH_MAX;
-	if (service->is_crowded)
-		timer_start(service->quiet, QUIET_MS);
-	for (size_t i = 0; i < count; i++)
-		on_packet(service, &batch[i]);
+	if (!is_flooded(service)) {
+		service->is_crowded = count == UDP_BATCH_MAX;
+		if (service->is_crowded)
+			timer_start(service->quiet, QUIET_MS);
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct mac mac;
+
+		if (service->is_crowded && is_strangers_at_a_glance(service, &batch[i], &mac))
+			put_into_crowd(service, &batch[i], mac);
+		else
+			on_packet(service, &batch[i]);
+	}
 }
 
 /* One batch of them a turn: others may come meanwhile. */
@@ -311,15 +380,23 @@ static void on_quiet(void *context)
 {
 	struct dhcp_service *service = context;
 	const struct datagram *datagram;
+	bool was_full = service->is_crowded && !is_flooded(service);
 
 	service->is_crowded = false;
-	for (size_t i = 0; i < UDP_BATCH_MAX; i++) {
+	if (was_full) {
+		timer_start(service->quiet, QUIET_MS);
+		return;
+	}
+	for (size_t i = 0; i < FLOOD_BATCH; i++) {
 		datagram = dhcp_crowd_take(service->crowd);
-		if (datagram == NULL)
+		if (datagram == NULL) {
+			service->flooded_until_ms = 0;
 			return;
+		}
 		on_packet(service, datagram);
 	}
-	timer_start(service->quiet, 0);
+	service->is_crowded = is_flooded(service);
+	timer_start(service->quiet, service->is_crowded ? FLOOD_MS : 0);
 }
 
 int dhcp_service_start(const struct dhcp_service_parts *parts, struct dhcp_service **out_service,
@@ -340,6 +417,8 @@ int dhcp_service_start(const struct dhcp_service_parts *parts, struct dhcp_servi
 	    service->quiet == NULL)
 		error = -ENOMEM;
 	else
+		error = dhcp_open_departure(service);
+	if (error == 0)
 		error = dhcp_open_sockets(service, out_socket);
 	if (error < 0) {
 		dhcp_service_stop(service);
@@ -374,5 +453,6 @@ void dhcp_service_stop(struct dhcp_service *service)
 	attempt_table_free(service->attempts);
 	dhcp_crowd_free(service->crowd);
 	timer_free(service->quiet);
+	dhcp_close_departure(service);
 	free(service);
 }

@@ -45,6 +45,18 @@ static enum dhcp_drop check_header(const struct dhcp_header *header, uint8_t op)
 	return DHCP_DROP_NONE;
 }
 
+bool dhcp_peek_mac(struct span packet, struct mac *out_mac)
+{
+	struct reader in = reader_of(packet);
+	struct dhcp_header header;
+
+	decode_header(&in, &header);
+	if (in.is_failed || check_header(&header, BOOTP_REQUEST) != DHCP_DROP_NONE)
+		return false;
+	memcpy(out_mac->bytes, header.chaddr, sizeof(out_mac->bytes));
+	return true;
+}
+
 /* Where options are, in the order in which their parts are one value: the options field, then
  * "file", then "sname" (RFC 3396 section 5). */
 struct option_fields {

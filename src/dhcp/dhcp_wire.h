@@ -64,7 +64,11 @@ enum dhcp_drop {
  * but DHCP_DROP_NONE: *message is not to be used. */
 enum dhcp_drop dhcp_decode(struct span packet, struct dhcp_message *message);
 
-/* The same for a server's message. */
+/* Whose message it is, at a glance: a packet that dhcp_decode takes is this machine's. False: it
+ * takes it not. */
+bool dhcp_peek_mac(struct span packet, struct mac *out_mac);
+
+/* As dhcp_decode, for a server's message. */
 enum dhcp_drop dhcp_decode_reply(struct span packet, struct dhcp_message *message);
 
 /* The option's value; bytes is NULL where it is absent. */

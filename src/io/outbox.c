@@ -110,10 +110,10 @@ static size_t send_some(int fd, struct mmsghdr *messages, size_t count, int *out
 	return sent;
 }
 
-static void tell(const struct outbox *outbox, struct ip_endpoint to, int error)
+static void tell(const struct outbox *outbox, const struct outbox_letter *letter, int error)
 {
 	if (error != -EAGAIN)
-		outbox->on_failure(outbox->context, to, error);
+		outbox->on_failure(outbox->context, letter, error);
 }
 
 /* Its segments as datagrams of their own. The batch is free for it. */
@@ -136,7 +136,7 @@ static void send_apart(struct outbox *outbox, const struct slot *slot)
 				  &error);
 		if (sent == count)
 			return;
-		tell(outbox, slot->letter.to, error);
+		tell(outbox, &slot->letter, error);
 		sent++;
 	}
 }
@@ -172,7 +172,7 @@ void outbox_flush(struct outbox *outbox)
 		if (is_refused_segments(failed, error))
 			send_apart(outbox, failed);
 		else
-			tell(outbox, failed->letter.to, error);
+			tell(outbox, &failed->letter, error);
 	}
 	outbox->count = 0;
 	outbox->used = 0;

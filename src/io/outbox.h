@@ -20,11 +20,12 @@ struct outbox_letter {
 	struct ip_endpoint to;
 	size_t length;
 	uint16_t segment_size; /* each datagram's but the last; 0: it is one datagram */
+	void *about;           /* the sender's own, for its callback */
 };
 
 /* Told of a datagram that was not sent; not where a buffer is full (-EAGAIN): that one is lost, as
  * any datagram may be. */
-typedef void outbox_callback(void *context, struct ip_endpoint to, int error);
+typedef void outbox_callback(void *context, const struct outbox_letter *letter, int error);
 
 /* NULL: no memory. */
 struct outbox *outbox_new(outbox_callback *on_failure, void *context);

@@ -179,6 +179,15 @@ static void note_longest(struct anchor *anchor, const struct lease *lease,
 		anchor->longest_s = lease->expires_s - times->now_s;
 }
 
+static bool is_same_anchor(const struct anchor *one, const struct anchor *other)
+{
+	return strcmp(one->boot_id, other->boot_id) == 0 && one->boot_s == other->boot_s &&
+	       one->wall_s == other->wall_s && one->lost_until_s == other->lost_until_s &&
+	       one->longest_s == other->longest_s;
+}
+
+/* Within a second the anchor stays the same, and so does its page, which would be a third of what a
+ * small transaction writes. */
 static int write_all(struct lease_file *file, const struct lease_record *records, size_t count,
 		     const struct lease_times *times, struct anchor *anchor, int64_t step_s)
 {
@@ -188,7 +197,9 @@ static int write_all(struct lease_file *file, const struct lease_record *records
 		note_longest(anchor, &records[i].lease, times);
 		error = write_record(file, &records[i], times, anchor->wall_s);
 	}
-	return error == 0 ? write_anchor(file, anchor) : error;
+	if (error < 0 || (file->has_written && is_same_anchor(anchor, &file->written)))
+		return error;
+	return write_anchor(file, anchor);
 }
 
 /* file_now_s: what the file's clock reads; step_s: what it is moved by, and all that is in the
@@ -205,8 +216,9 @@ static int transact(struct lease_file *file, const struct lease_record *records,
 		error = write_all(file, records, count, times, &anchor, step_s);
 	if (error == 0)
 		error = lease_file_run(file->database, "COMMIT");
+	file->has_written = error == 0;
 	if (error == 0)
-		file->anchor = anchor;
+		file->anchor = file->written = anchor;
 	else if (sqlite3_get_autocommit(file->database) == 0)
 		(void)lease_file_run(file->database, "ROLLBACK");
 	return error;
@@ -470,6 +482,7 @@ void lease_file_disconnect(struct lease_file *file)
 	file->remove = NULL;
 	file->put_anchor = NULL;
 	file->shift = NULL;
+	file->has_written = false;
 	(void)sqlite3_close(file->database);
 	file->database = NULL;
 }

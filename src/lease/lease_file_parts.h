@@ -23,6 +23,8 @@ struct lease_file {
 	sqlite3_stmt *put_anchor;
 	sqlite3_stmt *shift;
 	struct anchor anchor;
+	bool has_written; /* the last transaction succeeded; then the file has this anchor: */
+	struct anchor written;
 };
 
 /* A lease with its expiry by the file's clock. */

@@ -53,11 +53,11 @@ void tftp_note_transfer(const struct tftp_transfer *transfer, enum event_kind ki
 				  .round_trip_us = state->round_trip_us });
 }
 
-static void on_send_failure(void *context, struct ip_endpoint to, int error)
+static void on_send_failure(void *context, const struct outbox_letter *letter, int error)
 {
 	const struct tftp_worker *worker = context;
 
-	tftp_note(worker, to.address,
+	tftp_note(worker, letter->to.address,
 		  (struct event){ .kind = EVENT_TFTP_SEND_FAILED,
 				  .detail = strerrordesc_np(-error) });
 }

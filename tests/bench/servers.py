@@ -1,5 +1,5 @@
-"""The TFTP servers that are measured, each started alone on port 69 of a namespace, and what they
-cost by /proc."""
+"""The servers that are measured, each started alone in a namespace, and what they cost by /proc; of
+TFTP's which there are. Those of DHCP are in dhcp_servers.py."""
 
 import glob
 import os
@@ -94,12 +94,12 @@ class Children:
 class Server:
     """A server that runs. Use as a context manager: its end ends it."""
 
-    def __init__(self, network, name, command, libraries="", waits_for_children=True):
+    def __init__(self, network, name, command, environment=None, waits_for_children=True, port=69):
         self.name, self._children = name, None
         self._process = network.start("srv", *command, stdin=subprocess.DEVNULL,
                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                      env=dict(os.environ, LD_LIBRARY_PATH=libraries))
-        wait_until(lambda: 69 in network.udp_ports("srv"), 10, f"{name} to listen")
+                                      env={**os.environ, **(environment or {})})
+        wait_until(lambda: port in network.udp_ports("srv"), 10, f"{name} to listen")
         if not waits_for_children:
             self._children = Children(self.pid)
 
@@ -148,14 +148,13 @@ class Server:
 
 
 class BootdServer(Server):
-    """bootd with TFTP alone, and what it says as short as it can be."""
+    """bootd, and what it says as short as it can be; changes and more as Bootd takes them."""
 
-    def __init__(self, network, root, pin):
-        self.name, self._children = "bootd", None
-        self._bootd = Bootd(network, {"logger": {"level": "error"}, "tftp": {
-            "root": root, "timeout": None}}, arguments=("-t",), before=pin)
+    def __init__(self, network, name, *changes, port=69, **more):
+        self.name, self._children = name, None
+        self._bootd = Bootd(network, {"logger": {"level": "error"}}, *changes, **more)
         self._bootd.start(until=None)
-        wait_until(lambda: 69 in network.udp_ports("srv"), 10, "bootd to listen")
+        wait_until(lambda: port in network.udp_ports("srv"), 10, "bootd to listen")
 
     @property
     def pid(self):
@@ -184,7 +183,8 @@ class Choice:
         """The server, on one CPU."""
         pin = ("taskset", "-c", str(cpu))
         if name == "bootd":
-            return BootdServer(self._network, self._root, pin)
+            return BootdServer(self._network, name, {"tftp": {"root": self._root, "timeout": None}},
+                               arguments=("-t",), before=pin)
         command = {
             "tftpd-hpa": [self._program("in.tftpd"), "--foreground", "--address", ADDRESS + ":69",
                           "--user", "nobody", "--secure", self._root],
@@ -196,7 +196,8 @@ class Choice:
                        "--logfile", "/dev/null", self._root],
             "bare": [self._bare, ADDRESS],
         }[name]
-        return Server(self._network, name, [*pin, *command], self._libraries,
+        return Server(self._network, name, [*pin, *command],
+                      environment={"LD_LIBRARY_PATH": self._libraries},
                       waits_for_children=name != "tftpd-hpa")
 
     def _program(self, name):

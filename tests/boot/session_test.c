@@ -227,6 +227,61 @@ static void the_longest_silent_makes_room(void **state)
 	session_table_free(table);
 }
 
+static void who_holds_a_lease_makes_room_last(void **state)
+{
+	struct session_table *table = new_table();
+
+	(void)state;
+	session_set_address(table, session_open(table, machine(1), 10), address(1), 5000);
+	session_open(table, machine(2), 20);
+	for (uint32_t i = 10; i < 100; i++) {
+		(void)session_open(table, machine(i), 30 + i);
+		assert_non_null(session_find(table, machine(1), 30 + i));
+		assert_non_null(session_find_address(table, address(1), 30 + i));
+	}
+	assert_null(session_find(table, machine(2), 130));
+	/* Where its lease has ended, it is the first to go. */
+	(void)session_open(table, machine(3), 5001);
+	(void)session_open(table, machine(4), 5001);
+	assert_null(session_find_address(table, address(1), 5001));
+	for (uint32_t i = 96; i < 100; i++)
+		assert_int_equal(session_find(table, machine(i), 3000) != NULL, i > 96);
+	session_table_free(table);
+}
+
+static void who_reads_files_makes_room_last(void **state)
+{
+	struct session_table *table = new_table();
+
+	(void)state;
+	session_set_address(table, session_open(table, machine(1), 10), address(1), 0);
+	session_note_file(table, address(1), 20);
+	for (uint32_t i = 10; i < 100; i++)
+		(void)session_open(table, machine(i), 30 + i);
+	assert_non_null(session_find_address(table, address(1), 130));
+	/* An hour after the last one that is over. */
+	for (uint32_t i = 10; i < 100; i++)
+		(void)session_open(table, machine(i), 21 + SESSION_SILENCE_S);
+	assert_null(session_find_address(table, address(1), 30));
+	session_table_free(table);
+}
+
+static void where_all_hold_leases_the_table_works_still(void **state)
+{
+	struct session_table *table = new_table();
+	unsigned count = 0;
+
+	(void)state;
+	for (uint32_t i = 1; i < 50; i++) {
+		session_set_address(table, session_open(table, machine(i), i), address(i), 5000);
+		assert_non_null(session_find_address(table, address(i), i));
+	}
+	for (uint32_t i = 1; i < 50; i++)
+		count += session_find_address(table, address(i), 50) != NULL;
+	assert_int_equal(count, CAPACITY);
+	session_table_free(table);
+}
+
 static void an_address_moves_to_its_new_machine(void **state)
 {
 	struct session_table *table = new_table();
@@ -276,17 +331,15 @@ static void no_table_is_freed_in_peace(void **state)
 	session_table_free(NULL);
 }
 
-/* The model: sessions in no order, an unused one marked by order 0. */
+/* The model: sessions in no order, an unused one marked by machine 0. */
 struct model {
 	struct {
 		uint32_t machine;
 		uint32_t address;
 		uint64_t seen_s;
 		uint64_t bound_until_s;
-		uint64_t order; /* of being heard from */
 	} sessions[CAPACITY];
 	uint64_t now_s;
-	uint64_t order;
 };
 
 static bool has_ended(const struct model *model, unsigned at)
@@ -295,31 +348,60 @@ static bool has_ended(const struct model *model, unsigned at)
 	       model->now_s > model->sessions[at].bound_until_s;
 }
 
-/* The machine's session, else the one that is silent longest. */
+/* The machine's session, else one that is not used; CAPACITY: neither is there. */
 static unsigned model_slot(const struct model *model, uint32_t wanted)
 {
-	unsigned oldest = 0;
+	unsigned unused = CAPACITY;
 
 	for (unsigned i = 0; i < CAPACITY; i++) {
-		if (model->sessions[i].order > 0 && model->sessions[i].machine == wanted)
+		if (model->sessions[i].machine == wanted)
 			return i;
-		if (model->sessions[i].order < model->sessions[oldest].order)
-			oldest = i;
+		if (model->sessions[i].machine == 0)
+			unused = i;
 	}
-	return oldest;
+	return unused;
 }
 
-static void model_open(struct model *model, uint32_t number)
+static bool is_kept(const struct model *model, unsigned at)
+{
+	return model->sessions[at].bound_until_s > model->now_s;
+}
+
+/* Room was made in the table: the one that went, which has to be one that was not kept while there
+ * was such a one. */
+static unsigned model_evict(struct model *model, const struct session_table *table)
+{
+	unsigned gone = CAPACITY;
+	bool are_all_kept = true;
+
+	for (unsigned i = 0; i < CAPACITY; i++) {
+		bool is_there = session_find(table, machine(model->sessions[i].machine),
+					     model->sessions[i].seen_s) != NULL;
+
+		are_all_kept = are_all_kept && is_kept(model, i);
+		if (is_there)
+			continue;
+		assert_int_equal(gone, CAPACITY);
+		gone = i;
+	}
+	assert_int_not_equal(gone, CAPACITY);
+	assert_true(are_all_kept || !is_kept(model, gone));
+	model->sessions[gone].machine = 0;
+	return gone;
+}
+
+static void model_open(struct model *model, const struct session_table *table, uint32_t number)
 {
 	unsigned at = model_slot(model, number);
 
+	if (at == CAPACITY)
+		at = model_evict(model, table);
 	if (model->sessions[at].machine != number || has_ended(model, at)) {
 		model->sessions[at].address = 0;
 		model->sessions[at].bound_until_s = 0;
 	}
 	model->sessions[at].machine = number;
 	model->sessions[at].seen_s = model->now_s;
-	model->sessions[at].order = ++model->order;
 }
 
 static void model_set_address(struct model *model, uint32_t number, uint32_t new_address,
@@ -341,7 +423,8 @@ static void compare(const struct session_table *table, const struct model *model
 		const struct session *session = session_find(table, machine(number), model->now_s);
 		unsigned at = model_slot(model, number);
 
-		if (model->sessions[at].machine != number || has_ended(model, at)) {
+		if (at == CAPACITY || model->sessions[at].machine != number ||
+		    has_ended(model, at)) {
 			assert_null(session);
 			continue;
 		}
@@ -385,7 +468,7 @@ static void does_what_the_model_does(void **state)
 
 		model.now_s += draw(&seed, 4) == 0 ? draw(&seed, SESSION_SILENCE_S) : 0;
 		session = session_open(table, machine(number), model.now_s);
-		model_open(&model, number);
+		model_open(&model, table, number);
 		compare(table, &model);
 		if (draw(&seed, 2) == 0)
 			continue;
@@ -516,6 +599,9 @@ int main(void)
 		cmocka_unit_test(entering_a_stage_grants_nothing),
 		cmocka_unit_test(being_heard_from_prolongs_a_session),
 		cmocka_unit_test(the_longest_silent_makes_room),
+		cmocka_unit_test(who_holds_a_lease_makes_room_last),
+		cmocka_unit_test(who_reads_files_makes_room_last),
+		cmocka_unit_test(where_all_hold_leases_the_table_works_still),
 		cmocka_unit_test(an_address_moves_to_its_new_machine),
 		cmocka_unit_test(a_machine_that_moves_leaves_its_address),
 		cmocka_unit_test(a_table_of_one_session_works),

@@ -37,6 +37,7 @@ static const struct {
 	enum lease_state held_state;
 	bool is_for_ever;
 	bool fails;       /* the store does */
+	bool is_over;     /* the second's new machines are kept */
 	const char *free; /* the store's free address; NULL: none is left */
 	bool is_simple;   /* not to be served */
 	enum access access;
@@ -61,6 +62,20 @@ static const struct {
 	{ "nothing new while the store fails",
 	  .free = OTHER, .fails = true,
 	  .verdict = DHCP_VERDICT_IGNORE, .reason = DHCP_REASON_STORE_FAILS },
+	{ "new machines are bounded",
+	  .free = OTHER, .is_over = true,
+	  .verdict = DHCP_VERDICT_IGNORE, .reason = DHCP_REASON_BOOTP_OVER },
+	{ "the same of one that was only offered an address",
+	  .held = MINE, .held_state = LEASE_OFFERED, .is_over = true,
+	  .verdict = DHCP_VERDICT_IGNORE, .reason = DHCP_REASON_BOOTP_OVER },
+	{ "that holds up nobody who had an address before",
+	  .held = MINE, .held_state = LEASE_BOUND, .is_over = true,
+	  .verdict = DHCP_VERDICT_REPLY, .address = MINE, .must_commit = true },
+	{ "nor one that knows its address",
+	  .ciaddr = MINE, .is_over = true, .verdict = DHCP_VERDICT_REPLY, .address = MINE },
+	{ "nor one that the configuration knows",
+	  .assigned = ASSIGNED, .is_over = true,
+	  .verdict = DHCP_VERDICT_REPLY, .address = ASSIGNED },
 	{ "the address that its loader was offered",
 	  .held = MINE, .held_state = LEASE_OFFERED, .free = OTHER,
 	  .verdict = DHCP_VERDICT_REPLY, .address = MINE, .must_commit = true },
@@ -141,6 +156,7 @@ static void decides_as_the_rfc_says(void **state)
 					    .has_free_address = rows[i].free != NULL,
 					    .free_address = address_of(rows[i].free),
 					    .store_fails = rows[i].fails,
+					    .is_bootp_over = rows[i].is_over,
 					    .now_s = NOW_S };
 		struct dhcp_decision decision = bootp_decide(&request, &facts, &subnet);
 

@@ -192,11 +192,17 @@ static void a_packet_cut_at_any_length_is_refused_or_whole(void **state)
 		for (size_t length = 0; length <= packet.length; length++) {
 			struct span cut = bytes_copy(packet.bytes, length);
 			struct dhcp_message message;
+			struct mac glance;
 			enum dhcp_drop drop = dhcp_decode(cut, &message);
 
 			assert_int_equal(drop, drop_of_cut(packet, length));
-			if (drop == DHCP_DROP_NONE)
+			if (drop == DHCP_DROP_NONE) {
 				assert_int_equal(message.has_cookie, length >= OPTIONS_AT);
+				assert_true(dhcp_peek_mac(cut, &glance));
+				assert_true(mac_is_same(glance, message.mac));
+			} else if (length < 44) {
+				assert_false(dhcp_peek_mac(cut, &glance));
+			}
 			bytes_free(cut);
 		}
 		bytes_free(packet);
@@ -237,6 +243,7 @@ static void refuses_bad_headers(void **state)
 		struct span patch = bytes_of_hex(bad_headers[i].hex);
 		uint8_t bytes[300];
 		struct dhcp_message message;
+		struct mac glance;
 
 		print_message("%s\n", bad_headers[i].what);
 		assert_int_equal(packet.length, sizeof(bytes));
@@ -244,6 +251,9 @@ static void refuses_bad_headers(void **state)
 		memcpy(bytes + bad_headers[i].at, patch.bytes, patch.length);
 		assert_int_equal(dhcp_decode((struct span){ bytes, sizeof(bytes) }, &message),
 				 bad_headers[i].drop);
+		if (bad_headers[i].drop == DHCP_DROP_NOT_A_REQUEST ||
+		    bad_headers[i].drop == DHCP_DROP_NOT_ETHERNET)
+			assert_false(dhcp_peek_mac((struct span){ bytes, sizeof(bytes) }, &glance));
 		bytes_free(patch);
 		bytes_free(packet);
 	}

@@ -12,6 +12,7 @@ PACKAGES = {
     "ip": "iproute2", "ethtool": "ethtool", "dhclient": "isc-dhcp-client", "busybox": "busybox",
     "dhcpcd": "dhcpcd-base", "curl": "curl", "tftp": "tftp-hpa", "atftp": "atftp",
     "dhcpd": "isc-dhcp-server", "dhcrelay": "isc-dhcp-relay", "kea-dhcp4": "kea-dhcp4-server",
+    "perfdhcp": "kea-admin",
     "setpriv": "util-linux", "unshare": "util-linux", "taskset": "util-linux", "dnsmasq": "dnsmasq-base",
     "strace": "strace", "apt-get": "apt", "dpkg-deb": "dpkg", "openssl": "openssl",
 }

@@ -38,12 +38,12 @@ static struct {
 	struct ip_endpoint failed;
 } post;
 
-static void on_failure(void *context, struct ip_endpoint to, int error)
+static void on_failure(void *context, const struct outbox_letter *letter, int error)
 {
 	(void)context;
 	post.failures++;
 	post.error = error;
-	post.failed = to;
+	post.failed = letter->to;
 }
 
 static void on_datagrams(void *context, const struct datagram *batch, size_t count)
