@@ -22,7 +22,7 @@
 /* While strangers come faster than they can wait, so many of them are served in so much time: what
  * is left of the CPU reads, so that the kernel's queue, which knows nobody, does not overflow. */
 #define FLOOD_BATCH    UDP_BATCH_MAX
-#define FLOOD_MS       5
+#define FLOOD_MS       1
 #define FLOOD_AFTER_MS 1000 /* since the last one that had no room */
 
 static void note_drop(struct dhcp_service *service, const struct datagram *datagram,
