@@ -81,11 +81,15 @@ static int prepare(sqlite3 *database, const char *sql, sqlite3_stmt **out_statem
 
 static int prepare_all(struct lease_file *file)
 {
-	int error = prepare(file->database,
-			    "REPLACE INTO lease (address, state, owner, mac, expires) "
-			    "VALUES (?, ?, ?, ?, ?)",
-			    &file->put);
+	int error = prepare(file->database, "BEGIN IMMEDIATE", &file->begin);
 
+	if (error == 0)
+		error = prepare(file->database, "COMMIT", &file->commit);
+	if (error == 0)
+		error = prepare(file->database,
+				"REPLACE INTO lease (address, state, owner, mac, expires) "
+				"VALUES (?, ?, ?, ?, ?)",
+				&file->put);
 	if (error == 0)
 		error = prepare(file->database, "DELETE FROM lease WHERE address = ?",
 				&file->remove);
@@ -208,14 +212,14 @@ static int transact(struct lease_file *file, const struct lease_record *records,
 		    const struct lease_times *times, int64_t file_now_s, int64_t step_s)
 {
 	struct anchor anchor = file->anchor;
-	int error = lease_file_run(file->database, "BEGIN IMMEDIATE");
+	int error = run_prepared(file, file->begin);
 
 	anchor.boot_s = times->boot_s;
 	anchor.wall_s = file_now_s + step_s;
 	if (error == 0)
 		error = write_all(file, records, count, times, &anchor, step_s);
 	if (error == 0)
-		error = lease_file_run(file->database, "COMMIT");
+		error = run_prepared(file, file->commit);
 	file->has_written = error == 0;
 	if (error == 0)
 		file->anchor = file->written = anchor;
@@ -257,11 +261,13 @@ static int read_number(sqlite3 *database, const char *sql, int64_t *out_number)
 }
 
 /* synchronous = FULL has every COMMIT wait for the disk. The log stays at the end, and is empty
- * then: a confined process may not remove it. */
+ * then: a confined process may not remove it. A commit writes the pages that its leases are on: of
+ * a new file, small ones. */
 static int set_modes(sqlite3 *database)
 {
 	int persistent = 1;
-	int error = lease_file_run(database, "PRAGMA temp_store = MEMORY;"
+	int error = lease_file_run(database, "PRAGMA page_size = 1024;"
+					     "PRAGMA temp_store = MEMORY;"
 					     "PRAGMA journal_mode = WAL;"
 					     "PRAGMA journal_size_limit = 16777216;"
 					     "PRAGMA synchronous = FULL;"
@@ -474,10 +480,14 @@ int lease_file_connect(struct lease_file *file)
 
 void lease_file_disconnect(struct lease_file *file)
 {
+	(void)sqlite3_finalize(file->begin);
+	(void)sqlite3_finalize(file->commit);
 	(void)sqlite3_finalize(file->put);
 	(void)sqlite3_finalize(file->remove);
 	(void)sqlite3_finalize(file->put_anchor);
 	(void)sqlite3_finalize(file->shift);
+	file->begin = NULL;
+	file->commit = NULL;
 	file->put = NULL;
 	file->remove = NULL;
 	file->put_anchor = NULL;

@@ -18,6 +18,8 @@ struct anchor {
 struct lease_file {
 	struct lease_file_settings settings;
 	sqlite3 *database;
+	sqlite3_stmt *begin;
+	sqlite3_stmt *commit;
 	sqlite3_stmt *put;
 	sqlite3_stmt *remove;
 	sqlite3_stmt *put_anchor;
