@@ -26,9 +26,9 @@ enum option_form {
 };
 
 struct iana_option {
-	uint8_t code;
 	const char *name;
 	enum option_form form;
+	uint8_t code;
 };
 
 /* In any case. NULL: no option has the name. */

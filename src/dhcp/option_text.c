@@ -247,6 +247,10 @@ static bool write_value(enum option_form form, const char *text, struct writer *
 
 static const char *expectation(enum option_form form)
 {
+	static const char pairs[] = "expected pairs of IPv4 addresses, such as 10.9.0.0 10.0.0.1";
+	static const char routes[] = "expected networks with their routers, such as 10.9.0.0/16 "
+				     "10.0.0.1, 0.0.0.0/0 10.0.0.2; no bit of a network lies "
+				     "behind its prefix";
 	static const char *const sentences[] = {
 		[FORM_FLAG] = "expected yes or no",
 		[FORM_U8] = "expected a number from 0 to 255",
@@ -256,11 +260,8 @@ static const char *expectation(enum option_form form)
 		[FORM_U16_LIST] = "expected numbers from 0 to 65535, such as 576, 1500",
 		[FORM_ADDRESS] = "expected an IPv4 address",
 		[FORM_ADDRESSES] = "expected IPv4 addresses, such as 10.0.0.1, 10.0.0.2",
-		[FORM_ADDRESS_PAIRS] = "expected pairs of IPv4 addresses, such as 10.9.0.0 "
-				       "10.0.0.1",
-		[FORM_ROUTES] = "expected networks with their routers, such as 10.9.0.0/16 "
-				"10.0.0.1, 0.0.0.0/0 10.0.0.2; no bit of a network lies "
-				"behind its prefix",
+		[FORM_ADDRESS_PAIRS] = pairs,
+		[FORM_ROUTES] = routes,
 		[FORM_TEXT] = "expected a text",
 		[FORM_DOMAINS] = "expected domain names, such as lab.example.org, example.org",
 		[FORM_DOMAIN] = "expected a domain name",

@@ -258,8 +258,11 @@ class Network:
 
     def udp_ports(self, name):
         """The UDP ports that are bound in a namespace."""
-        with self.inside(name), open("/proc/thread-self/net/udp") as file:
-            rows = file.read().splitlines()[1:]
+        rows = []
+        with self.inside(name):
+            for table in ("udp", "udp6"):
+                with open(f"/proc/thread-self/net/{table}") as file:
+                    rows += file.read().splitlines()[1:]
         return {int(row.split()[1].split(":")[1], 16) for row in rows}
 
     def udp_socket(self, name, address="0.0.0.0", port=0):

@@ -51,7 +51,8 @@ def enter_own_network(machine_count=1):
 
 def open_udp_ports():
     """The UDP ports bound in this process' network namespace."""
-    rows = Path("/proc/self/net/udp").read_text().splitlines()[1:]
+    tables = [Path("/proc/self/net") / name for name in ("udp", "udp6")]
+    rows = [row for table in tables if table.exists() for row in table.read_text().splitlines()[1:]]
     return {int(row.split()[1].split(":")[1], 16) for row in rows}
 
 
