@@ -1,6 +1,6 @@
 #include "config/config_check.h"
 
-#include "config/config_apply.h"
+#include "config/checked.h"
 #include "config/ini.h"
 
 #include <setjmp.h>
@@ -14,36 +14,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static struct config config;
-static struct problems problems;
-
-#define IP4(a, b, c, d) ((struct ip4){ (uint32_t)(a) << 24 | (b) << 16 | (c) << 8 | (d) })
-
-static const struct local_address addresses[] = {
-	{ 1, "eth0", IP4(192, 168, 1, 1), 24 },
-	{ 2, "eth1", IP4(10, 0, 0, 1), 8 },
-};
-
-static void check_services(const char *text, bool has_dhcp, bool has_tftp)
-{
-	static const struct config_surroundings surroundings = { .addresses = addresses,
-								 .address_count =
-									 COUNT(addresses) };
-	struct ini *ini;
-
-	memset(&problems, 0, sizeof(problems));
-	config_done(&config);
-	config = (struct config){ .path = "/etc/bootd.ini",
-				  .has_dhcp = has_dhcp,
-				  .has_tftp = has_tftp };
-	ini = ini_parse("test.ini",
-			(struct span){ .bytes = (const uint8_t *)text, .length = strlen(text) },
-			&problems);
-	assert_non_null(ini);
-	config_apply(ini, &config, &problems);
-	config_check(&config, ini, &surroundings, &problems);
-	ini_free(ini);
-}
+const struct checking usual = { .surroundings = &two_networks, .has_dhcp = true, .has_tftp = true };
 
 #define HTTP "access = http\n[http]\nlocation = a\npxe = b\ndhcp = c\n"
 
@@ -95,7 +66,7 @@ static void what_has_no_effect_is_told(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		(void)snprintf(text, sizeof(text), "[bootp]\npool_start = 192.168.1.100\n%s",
 			       cases[i].text);
-		check_services(text, true, true);
+		check_text(text);
 		assert_int_equal(problems.count, 0);
 		if (problems.warning_count != (cases[i].line > 0))
 			fail_msg("%zu warnings on: %s", problems.warning_count, text);
@@ -110,16 +81,15 @@ static void what_has_no_effect_is_told(void **state)
 static void a_proxy_keeps_no_leases(void **state)
 {
 	(void)state;
-	check_services("[bootp]\nmode = proxy\n[leases]\nidentity = mac\n", true, true);
+	check_text("[bootp]\nmode = proxy\n[leases]\nidentity = mac\n");
 	assert_int_equal(problems.count, 0);
 	assert_int_equal(problems.warning_count, 1);
 	assert_string_equal(problems.warnings[0].key, "[leases]");
 	assert_non_null(strstr(problems.warnings[0].text, "gives no addresses"));
 	assert_false(config_has_lease_file(&config));
 	/* It may become a server. */
-	check_services("[bootp]\nmode = auto\npool_start = 192.168.1.100\n"
-		       "[leases]\nidentity = mac\n",
-		       true, true);
+	check_text("[bootp]\nmode = auto\npool_start = 192.168.1.100\n"
+		   "[leases]\nidentity = mac\n");
 	assert_int_equal(problems.warning_count, 0);
 	assert_true(config_has_lease_file(&config));
 }
@@ -128,9 +98,9 @@ static void a_proxy_keeps_no_leases(void **state)
 static void with_tftp_alone_dhcp_is_not_judged(void **state)
 {
 	(void)state;
-	check_services("[bootp]\ntimeout = 3\n[mac]\nAA/8 = yes\n", false, true);
+	check_for_tftp_alone("[bootp]\ntimeout = 3\n[mac]\nAA/8 = yes\n");
 	assert_int_equal(problems.warning_count, 0);
-	check_services("[bootp]\naccess_files = known\n", false, true);
+	check_for_tftp_alone("[bootp]\naccess_files = known\n");
 	assert_int_equal(problems.warning_count, 1);
 	assert_non_null(strstr(problems.warnings[0].text, "every file is refused"));
 }
@@ -144,16 +114,9 @@ static void the_sample_starts_without_a_word(void **state)
 	assert_non_null(file);
 	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
 	assert_int_equal(fclose(file), 0);
-	check_services(text, true, true);
+	check_text(text);
 	problems_print(&problems, stderr);
 	assert_int_equal(problems.count + problems.warning_count, 0);
-}
-
-static int free_config(void **state)
-{
-	(void)state;
-	config_done(&config);
-	return 0;
 }
 
 int main(void)

@@ -1,20 +1,16 @@
 #include "config/config_check.h"
 
-#include "config/config_apply.h"
-#include "config/ini.h"
+#include "config/checked.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <string.h>
 
 #include <cmocka.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-#define IP4(a, b, c, d) ((struct ip4){ (uint32_t)(a) << 24 | (b) << 16 | (c) << 8 | (d) })
 
 /* Three lines, and two each. */
 #define OFFICE "[subnet office]\nnetwork = 10.1.0.0/24\ngateway = 10.1.0.1\n"
@@ -26,50 +22,12 @@ static const struct local_address addresses[] = {
 	{ 3, "eth1", IP4(10, 1, 0, 2), 24 },
 };
 
-static struct config config;
-static struct problems problems;
+static const struct config_surroundings surroundings = {
+	.addresses = addresses,
+	.address_count = COUNT(addresses),
+};
 
-static void check_text(const char *text)
-{
-	static const struct config_surroundings surroundings = {
-		.addresses = addresses,
-		.address_count = COUNT(addresses),
-	};
-	struct ini *ini;
-
-	memset(&problems, 0, sizeof(problems));
-	config_done(&config);
-	config = (struct config){ .path = "/etc/bootd.ini", .has_dhcp = true };
-	ini = ini_parse("test.ini",
-			(struct span){ .bytes = (const uint8_t *)text, .length = strlen(text) },
-			&problems);
-	assert_non_null(ini);
-	config_apply(ini, &config, &problems);
-	config_check(&config, ini, &surroundings, &problems);
-	ini_free(ini);
-}
-
-static void assert_accepted(const char *text)
-{
-	check_text(text);
-	if (problems.count > 0 || problems.warning_count > 0)
-		problems_print(&problems, stderr);
-	assert_int_equal(problems.count, 0);
-	assert_int_equal(problems.warning_count, 0);
-}
-
-/* Exactly one, in that line, about that key, with these words. */
-static void assert_told(const struct problem *list, size_t count, unsigned line, const char *key,
-			const char *words)
-{
-	if (count != 1)
-		problems_print(&problems, stderr);
-	assert_int_equal(count, 1);
-	assert_int_equal(list[0].line, line);
-	assert_string_equal(list[0].key, key);
-	if (strstr(list[0].text, words) == NULL)
-		fail_msg("\"%s\" is not in \"%s\"", words, list[0].text);
-}
+const struct checking usual = { .surroundings = &surroundings, .has_dhcp = true };
 
 static void addresses_are_on_a_served_network(void **state)
 {
@@ -92,65 +50,50 @@ static void addresses_are_on_a_served_network(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		(void)snprintf(text, sizeof(text), OFFICE ONE "address = %s\n", cases[i].address);
 		if (cases[i].words == NULL) {
-			assert_accepted(text);
+			assert_silent(text);
 			continue;
 		}
-		check_text(text);
-		assert_told(problems.list, problems.count, 6, "[host one] address", cases[i].words);
+		assert_refused(text, 6, "[host one] address", cases[i].words);
 	}
-	assert_accepted(ONE "address = 192.168.1.7\n[bootp]\npool_start = 192.168.1.100\n");
-	assert_accepted("[subnet a]\nnetwork = 10.1.0.6/31\n" ONE "address = 10.1.0.6\n");
+	assert_silent(ONE "address = 192.168.1.7\n[bootp]\npool_start = 192.168.1.100\n");
+	assert_silent("[subnet a]\nnetwork = 10.1.0.6/31\n" ONE "address = 10.1.0.6\n");
 }
 
 static void rows_of_static_dhcp_may_be_on_such_networks(void **state)
 {
 	(void)state;
-	assert_accepted("[subnet far]\nnetwork = 10.9.0.0/24\n[static_dhcp]\n"
-			"02-00-00-00-00-05 = 10.9.0.7\n");
-	check_text("[subnet far]\nnetwork = 10.9.0.0/24\ngateway = 10.9.0.7\n[static_dhcp]\n"
-		   "02-00-00-00-00-05 = 10.9.0.7\n");
-	assert_told(problems.list, problems.count, 5, "[static_dhcp] 02-00-00-00-00-05",
-		    "10.9.0.7 is the gateway's");
+	assert_silent("[subnet far]\nnetwork = 10.9.0.0/24\n[static_dhcp]\n"
+		      "02-00-00-00-00-05 = 10.9.0.7\n");
+	assert_refused("[subnet far]\nnetwork = 10.9.0.0/24\ngateway = 10.9.0.7\n[static_dhcp]\n"
+		       "02-00-00-00-00-05 = 10.9.0.7\n",
+		       5, "[static_dhcp] 02-00-00-00-00-05", "10.9.0.7 is the gateway's");
 }
 
 static void an_address_is_one_machines(void **state)
 {
 	(void)state;
-	check_text(OFFICE ONE "address = 10.1.0.7\n" TWO "address = 10.1.0.7\n");
-	assert_told(problems.list, problems.count, 9, "[host two] address",
-		    "10.1.0.7 is given to another machine in line 4");
-	check_text(OFFICE ONE "address = 10.1.0.7\n[static_dhcp]\n02-00-00-00-00-05 = 10.1.0.7\n");
-	assert_told(problems.list, problems.count, 8, "[static_dhcp]",
-		    "line 4 gives 10.1.0.7 to another machine: [host one]");
-	check_text("[static_dhcp]\n02-00-00-00-00-05 = 10.1.0.7\n" OFFICE ONE
-		   "address = 10.1.0.7\n");
-	assert_told(problems.list, problems.count, 8, "[host one] address",
-		    "10.1.0.7 is given to another machine in line 2");
+	assert_refused(OFFICE ONE "address = 10.1.0.7\n" TWO "address = 10.1.0.7\n", 9,
+		       "[host two] address", "10.1.0.7 is given to another machine in line 4");
+	assert_refused(OFFICE ONE
+		       "address = 10.1.0.7\n[static_dhcp]\n02-00-00-00-00-05 = 10.1.0.7\n",
+		       8, "[static_dhcp]", "line 4 gives 10.1.0.7 to another machine: [host one]");
+	assert_refused("[static_dhcp]\n02-00-00-00-00-05 = 10.1.0.7\n" OFFICE ONE
+		       "address = 10.1.0.7\n",
+		       8, "[host one] address", "10.1.0.7 is given to another machine in line 2");
 }
 
 static void a_proxy_gives_none(void **state)
 {
 	(void)state;
-	check_text("[bootp]\nmode = proxy\n" ONE "address = 10.1.0.7\nboot_file = a\n");
-	assert_int_equal(problems.count, 0);
-	assert_told(problems.warnings, problems.warning_count, 5, "[host one] address",
-		    "no effect for a proxy");
+	assert_warned("[bootp]\nmode = proxy\n" ONE "address = 10.1.0.7\nboot_file = a\n", 5,
+		      "[host one] address", "no effect for a proxy");
 }
 
 static void a_uuid_of_one_word_is_nobodys(void **state)
 {
 	(void)state;
-	check_text(OFFICE "[host a]\nuuid = ffffffff-ffff-ffff-ffff-ffffffffffff\n");
-	assert_int_equal(problems.count, 0);
-	assert_told(problems.warnings, problems.warning_count, 5, "[host a] uuid",
-		    "names no machine");
-}
-
-static int free_config(void **state)
-{
-	(void)state;
-	config_done(&config);
-	return 0;
+	assert_warned(OFFICE "[host a]\nuuid = ffffffff-ffff-ffff-ffff-ffffffffffff\n", 5,
+		      "[host a] uuid", "names no machine");
 }
 
 int main(void)

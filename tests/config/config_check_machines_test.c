@@ -1,7 +1,6 @@
 #include "config/config_check.h"
 
-#include "config/config_apply.h"
-#include "config/ini.h"
+#include "config/checked.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,59 +13,9 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static struct config config;
-static struct problems problems;
-
-#define IP4(a, b, c, d) ((struct ip4){ (uint32_t)(a) << 24 | (b) << 16 | (c) << 8 | (d) })
-
-static const struct local_address addresses[] = {
-	{ 1, "eth0", IP4(192, 168, 1, 1), 24 },
-	{ 2, "eth1", IP4(10, 0, 0, 1), 8 },
-};
-
-static void check_services(const char *text, bool has_dhcp, bool has_tftp)
-{
-	static const struct config_surroundings surroundings = { .addresses = addresses,
-								 .address_count =
-									 COUNT(addresses) };
-	struct ini *ini;
-
-	memset(&problems, 0, sizeof(problems));
-	config_done(&config);
-	config = (struct config){ .path = "/etc/bootd.ini",
-				  .has_dhcp = has_dhcp,
-				  .has_tftp = has_tftp };
-	ini = ini_parse("test.ini",
-			(struct span){ .bytes = (const uint8_t *)text, .length = strlen(text) },
-			&problems);
-	assert_non_null(ini);
-	config_apply(ini, &config, &problems);
-	config_check(&config, ini, &surroundings, &problems);
-	ini_free(ini);
-}
+const struct checking usual = { .surroundings = &two_networks, .has_dhcp = true, .has_tftp = true };
 
 #define POOL "[bootp]\npool_start = 192.168.1.100\n"
-
-static void assert_accepted(const char *text)
-{
-	check_services(text, true, true);
-	if (problems.count > 0)
-		problems_print(&problems, stderr);
-	assert_int_equal(problems.count, 0);
-}
-
-/* Exactly one problem, in that line, about that key, with these words. */
-static void assert_refused(const char *text, unsigned line, const char *key, const char *words)
-{
-	check_services(text, true, true);
-	if (problems.count != 1)
-		problems_print(&problems, stderr);
-	assert_int_equal(problems.count, 1);
-	assert_int_equal(problems.list[0].line, line);
-	assert_string_equal(problems.list[0].key, key);
-	if (strstr(problems.list[0].text, words) == NULL)
-		fail_msg("\"%s\" is not in \"%s\"", words, problems.list[0].text);
-}
 
 static void the_section_that_access_names_must_be_there(void **state)
 {
@@ -77,7 +26,7 @@ static void the_section_that_access_names_must_be_there(void **state)
 	assert_accepted(POOL "access = mac\n[mac]\n");
 	assert_accepted(POOL "access = uuid\n[uuid]\n");
 	assert_accepted(POOL "access = none\n");
-	check_services("[bootp]\naccess = mac\n", false, true);
+	check_for_tftp_alone("[bootp]\naccess = mac\n");
 	assert_int_equal(problems.count, 0);
 }
 
@@ -86,7 +35,7 @@ static void an_authority_has_a_place_and_paths(void **state)
 	static const char *const keys[] = { "[http] location", "[http] pxe", "[http] dhcp" };
 
 	(void)state;
-	check_services(POOL "access = http\n[http]\n", true, true);
+	check_text(POOL "access = http\n[http]\n");
 	assert_int_equal(problems.count, COUNT(keys));
 	for (size_t i = 0; i < COUNT(keys); i++) {
 		assert_string_equal(problems.list[i].key, keys[i]);
@@ -145,13 +94,6 @@ static void static_addresses_are_on_a_served_network(void **state)
 	/* Where the network is awaited, nothing can be said of them yet. */
 	assert_accepted("[bootp]\naddress = eth7\npool_start = 192.168.1.100\n[static_dhcp]\n"
 			"02-00-00-00-00-01 = 10.1.2.3\n");
-}
-
-static int free_config(void **state)
-{
-	(void)state;
-	config_done(&config);
-	return 0;
 }
 
 int main(void)

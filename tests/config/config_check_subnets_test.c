@@ -1,7 +1,6 @@
 #include "config/config_check.h"
 
-#include "config/config_apply.h"
-#include "config/ini.h"
+#include "config/checked.h"
 #include "config/subnet.h"
 
 #include <setjmp.h>
@@ -16,8 +15,6 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-#define IP4(a, b, c, d) ((struct ip4){ (uint32_t)(a) << 24 | (b) << 16 | (c) << 8 | (d) })
-
 /* Two lines. */
 #define OFFICE "[subnet office]\nnetwork = 10.1.0.0/24\n"
 
@@ -26,66 +23,16 @@ static const struct local_address addresses[] = {
 	{ 2, "eth0", IP4(192, 168, 1, 1), 24 },
 };
 
-static struct config config;
-static struct problems problems;
+static const struct ip4 resolver = IP4(9, 9, 9, 9);
 
-static void check_text(const char *text)
-{
-	static const struct ip4 resolver = IP4(9, 9, 9, 9);
-	static const struct config_surroundings surroundings = {
-		.addresses = addresses,
-		.address_count = COUNT(addresses),
-		.resolvers = &resolver,
-		.resolver_count = 1,
-	};
-	struct ini *ini;
+static const struct config_surroundings surroundings = {
+	.addresses = addresses,
+	.address_count = COUNT(addresses),
+	.resolvers = &resolver,
+	.resolver_count = 1,
+};
 
-	memset(&problems, 0, sizeof(problems));
-	config_done(&config);
-	config = (struct config){ .path = "/etc/bootd.ini", .has_dhcp = true };
-	ini = ini_parse("test.ini",
-			(struct span){ .bytes = (const uint8_t *)text, .length = strlen(text) },
-			&problems);
-	assert_non_null(ini);
-	config_apply(ini, &config, &problems);
-	config_check(&config, ini, &surroundings, &problems);
-	ini_free(ini);
-}
-
-static void assert_accepted(const char *text)
-{
-	check_text(text);
-	if (problems.count > 0 || problems.warning_count > 0)
-		problems_print(&problems, stderr);
-	assert_int_equal(problems.count, 0);
-	assert_int_equal(problems.warning_count, 0);
-}
-
-/* Exactly one, in that line, about that key, with these words. */
-static void assert_told(const struct problem *list, size_t count, unsigned line, const char *key,
-			const char *words)
-{
-	if (count != 1)
-		problems_print(&problems, stderr);
-	assert_int_equal(count, 1);
-	assert_int_equal(list[0].line, line);
-	assert_string_equal(list[0].key, key);
-	if (strstr(list[0].text, words) == NULL)
-		fail_msg("\"%s\" is not in \"%s\"", words, list[0].text);
-}
-
-static void assert_refused(const char *text, unsigned line, const char *key, const char *words)
-{
-	check_text(text);
-	assert_told(problems.list, problems.count, line, key, words);
-}
-
-static void assert_warned(const char *text, unsigned line, const char *key, const char *words)
-{
-	check_text(text);
-	assert_int_equal(problems.count, 0);
-	assert_told(problems.warnings, problems.warning_count, line, key, words);
-}
+const struct checking usual = { .surroundings = &surroundings, .has_dhcp = true };
 
 /* The ranges as "5-9 11", by the last byte of each address. */
 static void assert_ranges(const struct subnet_config *subnet, const char *expected)
@@ -111,11 +58,11 @@ static void a_section_says_it_all(void **state)
 	const struct subnet_config *subnet;
 
 	(void)state;
-	assert_accepted("[Subnet \t Office_1.b]\nnetwork = 10.1.0.0/22\n"
-			"ranges = 10.1.1.5 - 10.1.1.9, 10.1.0.7\nexclude = 10.1.1.6\n"
-			"gateway = 10.1.3.254\nset_gateway = no\ndns = 10.1.0.2;10.1.0.3\n"
-			"domain = office.example.org\nlease_time = 2h\nboot_file = office.0\n"
-			"next_server = 10.9.9.9\nauthoritative = no\n");
+	assert_silent("[Subnet \t Office_1.b]\nnetwork = 10.1.0.0/22\n"
+		      "ranges = 10.1.1.5 - 10.1.1.9, 10.1.0.7\nexclude = 10.1.1.6\n"
+		      "gateway = 10.1.3.254\nset_gateway = no\ndns = 10.1.0.2;10.1.0.3\n"
+		      "domain = office.example.org\nlease_time = 2h\nboot_file = office.0\n"
+		      "next_server = 10.9.9.9\nauthoritative = no\n");
 	assert_int_equal(config.subnets.count, 1);
 	subnet = &config.subnets.list[0];
 	assert_string_equal(subnet->name, "office_1.b");
@@ -141,9 +88,9 @@ static void what_is_left_out_is_as_bootp_has_it(void **state)
 
 	(void)state;
 	/* [bootp] may stand behind it. */
-	assert_accepted(OFFICE "[bootp]\ngateway = 10.1.0.1\nset_gateway = yes\ndns = 8.8.8.8\n"
-			       "domain = example.org\nlease_time = 1h\nboot_file = b\n"
-			       "authoritative = no\n[leases]\nprobation = 5m\n");
+	assert_silent(OFFICE "[bootp]\ngateway = 10.1.0.1\nset_gateway = yes\ndns = 8.8.8.8\n"
+			     "domain = example.org\nlease_time = 1h\nboot_file = b\n"
+			     "authoritative = no\n[leases]\nprobation = 5m\n");
 	assert_int_equal(config.subnets.count, 1);
 	subnet = &config.subnets.list[0];
 	assert_int_equal(subnet->ranges.count, 0);
@@ -157,20 +104,20 @@ static void what_is_left_out_is_as_bootp_has_it(void **state)
 	assert_string_equal(subnet->boot_file, "");
 	assert_false(ip4_is_set(subnet->next_server));
 	assert_false(subnet->is_authoritative);
-	assert_accepted(OFFICE "[bootp]\ndns = auto\n");
+	assert_silent(OFFICE "[bootp]\ndns = auto\n");
 	assert_int_equal(config.subnets.list[0].dns_count, 1);
 	assert_true(ip4_is_same(config.subnets.list[0].dns[0], IP4(9, 9, 9, 9)));
-	assert_accepted(OFFICE "dns = auto\n[bootp]\ndns = 8.8.8.8\n");
+	assert_silent(OFFICE "dns = auto\n[bootp]\ndns = 8.8.8.8\n");
 	assert_true(ip4_is_same(config.subnets.list[0].dns[0], IP4(9, 9, 9, 9)));
-	assert_accepted(OFFICE "dns = 8.8.8.8\n[bootp]\ndns = auto\n");
+	assert_silent(OFFICE "dns = 8.8.8.8\n[bootp]\ndns = auto\n");
 	assert_true(ip4_is_same(config.subnets.list[0].dns[0], IP4(8, 8, 8, 8)));
 }
 
 static void the_pool_of_bootp_comes_first(void **state)
 {
 	(void)state;
-	assert_accepted(OFFICE "ranges = 10.1.0.5\n[bootp]\npool_start = 192.168.1.100\n"
-			       "pool_count = 5\ngateway = 192.168.1.254\n");
+	assert_silent(OFFICE "ranges = 10.1.0.5\n[bootp]\npool_start = 192.168.1.100\n"
+			     "pool_count = 5\ngateway = 192.168.1.254\n");
 	assert_int_equal(config.subnets.count, 2);
 	assert_string_equal(config.subnets.list[0].name, "");
 	assert_ranges(&config.subnets.list[0], "100-104");
@@ -221,7 +168,7 @@ static void sections_have_names_of_their_own(void **state)
 	memset(name, 'n', sizeof(name));
 	name[CONFIG_NAME_SIZE - 1] = '\0';
 	(void)snprintf(text, sizeof(text), "[subnet %s]\nnetwork = 10.1.0.0/24\n", name);
-	assert_accepted(text);
+	assert_silent(text);
 	name[CONFIG_NAME_SIZE - 1] = 'n';
 	name[CONFIG_NAME_SIZE] = '\0';
 	(void)snprintf(text, sizeof(text), "[subnet %s]\nnetwork = 10.1.0.0/24\n", name);
@@ -261,10 +208,10 @@ static void ranges_are_of_the_network(void **state)
 	}
 	assert_refused("[subnet a]\nnetwork = 10.1.0.4/31\nranges = 10.1.0.4\n", 3,
 		       "[subnet a] ranges", "10.1.0.4/31 has no room for ranges");
-	assert_accepted(OFFICE "ranges = 10.1.0.200-10.1.0.254;10.1.0.1\t- 10.1.0.9 , 10.1.0.10\n");
+	assert_silent(OFFICE "ranges = 10.1.0.200-10.1.0.254;10.1.0.1\t- 10.1.0.9 , 10.1.0.10\n");
 	assert_ranges(&config.subnets.list[0], "1-9 10 200-254");
-	assert_accepted("[subnet a]\nnetwork = 10.1.0.4/30\nranges = 10.1.0.5 - 10.1.0.6\n");
-	assert_accepted("[subnet a]\nnetwork = 10.1.0.4/32\n");
+	assert_silent("[subnet a]\nnetwork = 10.1.0.4/30\nranges = 10.1.0.5 - 10.1.0.6\n");
+	assert_silent("[subnet a]\nnetwork = 10.1.0.4/32\n");
 }
 
 static void what_is_excluded_is_cut_out(void **state)
@@ -298,7 +245,7 @@ static void what_is_excluded_is_cut_out(void **state)
 				      "exclude = %s\n",
 			       cases[i].excluded);
 		if (cases[i].unused == NULL)
-			assert_accepted(text);
+			assert_silent(text);
 		else
 			assert_warned(text, 4, "[subnet office] exclude", cases[i].unused);
 		assert_ranges(&config.subnets.list[0], cases[i].left);
@@ -314,7 +261,7 @@ static void gateways_are_on_the_network(void **state)
 		       "10.1.1.1 is not on the network 10.1.0.0/24");
 	assert_refused(OFFICE "gateway = 10.1.0.0\n", 3, "[subnet office] gateway", "own address");
 	assert_refused(OFFICE "gateway = 10.1.0.255\n", 3, "[subnet office] gateway", "broadcast");
-	assert_accepted("[subnet a]\nnetwork = 10.1.0.4/31\ngateway = 10.1.0.4\n");
+	assert_silent("[subnet a]\nnetwork = 10.1.0.4/31\ngateway = 10.1.0.4\n");
 	assert_warned(OFFICE "[bootp]\ngateway = 10.2.0.1\n", 4, "[bootp] gateway",
 		      "none of the networks that are served");
 }
@@ -339,7 +286,7 @@ static void networks_do_not_overlap(void **state)
 			       "[subnet a]\nnetwork = %s\n[subnet b]\nnetwork = %s\n",
 			       cases[i].first, cases[i].second);
 		if (cases[i].words == NULL)
-			assert_accepted(text);
+			assert_silent(text);
 		else
 			assert_refused(text, 4, "[subnet b] network", cases[i].words);
 	}
@@ -375,7 +322,7 @@ static void networks_are_bounded(void **state)
 	char *text = write_networks(CONFIG_SUBNETS_MAX, CONFIG_ADDRESSES_MAX / CONFIG_SUBNETS_MAX);
 
 	(void)state;
-	assert_accepted(text);
+	assert_silent(text);
 	assert_int_equal(config.subnets.count, CONFIG_SUBNETS_MAX);
 	free(text);
 	text = write_networks(CONFIG_SUBNETS_MAX + 2, 1);
@@ -394,7 +341,7 @@ static void a_proxy_knows_its_networks(void **state)
 	assert_int_equal(config.subnets.count, 1);
 	assert_int_equal(config.subnets.list[0].ranges.count, 0);
 	assert_string_equal(config.subnets.list[0].boot_file, "a");
-	assert_accepted("[bootp]\nmode = auto\n" OFFICE "ranges = 10.1.0.5\n");
+	assert_silent("[bootp]\nmode = auto\n" OFFICE "ranges = 10.1.0.5\n");
 	assert_true(config_may_give_addresses(&config));
 	assert_ranges(&config.subnets.list[0], "5");
 }
@@ -406,13 +353,6 @@ static void keys_of_the_pool_need_one(void **state)
 		      "no effect without pool_start");
 	assert_warned("[bootp]\nnetmask = 255.0.0.0\n" OFFICE, 2, "[bootp] netmask",
 		      "no effect without pool_start");
-}
-
-static int free_config(void **state)
-{
-	(void)state;
-	config_done(&config);
-	return 0;
 }
 
 int main(void)

@@ -1,8 +1,7 @@
 #include "config/config_check.h"
 
-#include "config/config_apply.h"
+#include "config/checked.h"
 #include "config/config_values.h"
-#include "config/ini.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,8 +13,6 @@
 #include <cmocka.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-#define IP4(a, b, c, d) ((struct ip4){ (uint32_t)(a) << 24 | (b) << 16 | (c) << 8 | (d) })
 
 #define NETWORKS                                                                                   \
 	"lo (127.0.0.1/8), eth0 (192.168.1.1/24), eth0 (10.0.0.1/8), eth1 (10.9.0.1/30), "         \
@@ -41,29 +38,7 @@ static const struct ip4 resolvers[] = {
 	IP4(9, 9, 9, 9),
 };
 
-static struct config config;
-static struct problems problems;
-
-static void check_on(const struct config_surroundings *surroundings, const char *text,
-		     bool has_dhcp, bool has_tftp)
-{
-	struct ini *ini;
-
-	memset(&problems, 0, sizeof(problems));
-	config_done(&config);
-	config = (struct config){ .path = "/etc/bootd.ini",
-				  .has_dhcp = has_dhcp,
-				  .has_tftp = has_tftp };
-	ini = ini_parse("test.ini",
-			(struct span){ .bytes = (const uint8_t *)text, .length = strlen(text) },
-			&problems);
-	assert_non_null(ini);
-	config_apply(ini, &config, &problems);
-	config_check(&config, ini, surroundings, &problems);
-	ini_free(ini);
-}
-
-static const struct config_surroundings usual = {
+static const struct config_surroundings machine = {
 	.addresses = addresses,
 	.address_count = COUNT(addresses),
 	.ip6_addresses = ip6_addresses,
@@ -72,33 +47,27 @@ static const struct config_surroundings usual = {
 	.resolver_count = COUNT(resolvers),
 };
 
-static void check_text(const char *text)
+const struct checking usual = { .surroundings = &machine, .has_dhcp = true, .has_tftp = true };
+
+static void check_on(const struct config_surroundings *surroundings, const char *text,
+		     bool has_dhcp, bool has_tftp)
 {
-	check_on(&usual, text, true, true);
+	const struct checking checking = { .surroundings = surroundings,
+					   .has_dhcp = has_dhcp,
+					   .has_tftp = has_tftp };
+
+	check_for(&checking, text);
 }
 
 static void check_http_text(const char *text)
 {
+	static const struct checking checking = { .surroundings = &machine,
+						  .has_tftp = true,
+						  .has_http = true };
 	char whole[400];
-	static const struct config_surroundings surroundings = {
-		.addresses = addresses,
-		.address_count = COUNT(addresses),
-		.ip6_addresses = ip6_addresses,
-		.ip6_address_count = COUNT(ip6_addresses),
-	};
-	struct ini *ini;
 
-	memset(&problems, 0, sizeof(problems));
-	config_done(&config);
-	config = (struct config){ .path = "/etc/bootd.ini", .has_tftp = true, .has_http = true };
 	(void)snprintf(whole, sizeof(whole), "[tftp]\nroot = /t\naddress = 10.0.0.1\n%s", text);
-	ini = ini_parse("test.ini",
-			(struct span){ .bytes = (const uint8_t *)whole, .length = strlen(whole) },
-			&problems);
-	assert_non_null(ini);
-	config_apply(ini, &config, &problems);
-	config_check(&config, ini, &surroundings, &problems);
-	ini_free(ini);
+	check_for(&checking, whole);
 }
 
 static void http_serves_what_and_where_tftp_does(void **state)
@@ -145,28 +114,6 @@ static void wrong_keys_of_http_are_told(void **state)
 	/* The default gives way to a small limit. */
 	check_http_text("[httpd]\nmax_connections = 10\n");
 	assert_int_equal(problems.count, 0);
-}
-
-static void assert_accepted(const char *text)
-{
-	check_text(text);
-	if (problems.count > 0)
-		problems_print(&problems, stderr);
-	assert_int_equal(problems.count, 0);
-}
-
-/* Exactly one problem, in that line, about that key, with these words. */
-static void assert_refused(const char *text, unsigned line, const char *key, const char *words)
-{
-	check_text(text);
-	if (problems.count != 1)
-		problems_print(&problems, stderr);
-	assert_int_equal(problems.count, 1);
-	assert_string_equal(problems.list[0].file, "test.ini");
-	assert_int_equal(problems.list[0].line, line);
-	assert_string_equal(problems.list[0].key, key);
-	if (strstr(problems.list[0].text, words) == NULL)
-		fail_msg("\"%s\" is not in \"%s\"", words, problems.list[0].text);
 }
 
 /* Nothing is wrong, but bootd waits for this one; none of the machine's networks is served. */
@@ -361,7 +308,7 @@ static void what_selectors_do_not_select_yet_is_awaited(void **state)
 /* TFTP alone. */
 static void assert_files_awaited(const char *text)
 {
-	check_on(&usual, text, false, true);
+	check_for_tftp_alone(text);
 	assert_int_equal(problems.count, 0);
 	assert_int_equal(problems.warning_count, 1);
 	assert_string_equal(problems.warnings[0].key, "[tftp] address");
@@ -524,7 +471,7 @@ static void the_networks_are_followed(void **state)
 		if (steps[i].words == NULL)
 			continue;
 		assert_non_null(strstr(problems.list[0].text, steps[i].words));
-		assert_string_equal(problems.list[0].file, "/etc/bootd.ini");
+		assert_string_equal(problems.list[0].file, "/etc/bootd/bootd.ini");
 	}
 	config_leave_home(&config);
 	assert_int_equal(config.home.state, HOME_WRONG);
@@ -657,13 +604,6 @@ static void only_the_services_that_run_are_checked(void **state)
 	assert_int_equal(problems.count, 3);
 	for (size_t i = 0; i < problems.count; i++)
 		assert_ptr_equal(strstr(problems.list[i].key, "[bootp] "), problems.list[i].key);
-}
-
-static int free_config(void **state)
-{
-	(void)state;
-	config_done(&config);
-	return 0;
 }
 
 /* A client's next transfer comes from another port than its last one. */

@@ -1,8 +1,17 @@
 #include "config/config_files.h"
 
-#include "config/applied.h"
+#include "config/checked.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+const struct checking usual = { .surroundings = NULL };
 
 static void filters_keep_their_order(void **state)
 {
@@ -38,13 +47,13 @@ static void filters_keep_their_order(void **state)
 static void filters_that_name_nothing(void **state)
 {
 	(void)state;
-	assert_refused("[filters]\na =\n", 2, "no name of a file");
-	assert_refused("[filters]\na = []\n", 2, "no name of a file");
-	assert_refused("[filters]\na = [ ]\n", 2, "no name of a file");
-	assert_refused("[filters]\na = http://host/b\n", 2, "URLs are none");
-	assert_refused("[filters]\na = [\n", 2, "must close at the value's end");
-	assert_refused("[filters]\na = [dir/b].cfg\n", 2, "must close at the value's end");
-	assert_refused("[filters]\n/ = b\n", 2, "matches this pattern");
+	assert_refused_in("[filters]\na =\n", 2, "no name of a file");
+	assert_refused_in("[filters]\na = []\n", 2, "no name of a file");
+	assert_refused_in("[filters]\na = [ ]\n", 2, "no name of a file");
+	assert_refused_in("[filters]\na = http://host/b\n", 2, "URLs are none");
+	assert_refused_in("[filters]\na = [\n", 2, "must close at the value's end");
+	assert_refused_in("[filters]\na = [dir/b].cfg\n", 2, "must close at the value's end");
+	assert_refused_in("[filters]\n/ = b\n", 2, "matches this pattern");
 	assert_string_equal(problems.list[0].key, "[filters] /");
 	assert_int_equal(config.filters.count, 0);
 }
@@ -52,19 +61,12 @@ static void filters_that_name_nothing(void **state)
 static void an_unknown_variable_is_refused(void **state)
 {
 	(void)state;
-	assert_refused("[filters]\na = {mac}/{host}\n", 2,
-		       "{host} is no variable; there are: {filename}, {mac}, {ip}, {uuid}, "
-		       "{arch}, {file}, {client}");
-	assert_refused("[filters]\na = [{Filename}]\n", 2, "{Filename} is no variable");
-	assert_refused("[filters]\na = b{\n", 2, "{ is no variable");
-	assert_refused("[filters]\na = {\x1b\n", 2, "{\\x1b is no variable");
-}
-
-static int free_config(void **state)
-{
-	(void)state;
-	config_done(&config);
-	return 0;
+	assert_refused_in("[filters]\na = {mac}/{host}\n", 2,
+			  "{host} is no variable; there are: {filename}, {mac}, {ip}, {uuid}, "
+			  "{arch}, {file}, {client}");
+	assert_refused_in("[filters]\na = [{Filename}]\n", 2, "{Filename} is no variable");
+	assert_refused_in("[filters]\na = b{\n", 2, "{ is no variable");
+	assert_refused_in("[filters]\na = {\x1b\n", 2, "{\\x1b is no variable");
 }
 
 int main(void)

@@ -1,11 +1,21 @@
 #include "config/config_hosts.h"
 
-#include "config/applied.h"
+#include "config/checked.h"
 #include "config/host.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+const struct checking usual = { .surroundings = NULL };
 
 /* Two lines each. */
 #define ONE "[host one]\nmac = 02-00-00-00-00-01\n"
@@ -103,7 +113,7 @@ static void what_is_wrong_is_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++)
-		assert_refused(cases[i].text, cases[i].line, cases[i].words);
+		assert_refused_in(cases[i].text, cases[i].line, cases[i].words);
 }
 
 static void an_identifier_has_64_bytes(void **state)
@@ -117,7 +127,7 @@ static void an_identifier_has_64_bytes(void **state)
 	assert_accepted(text);
 	assert_int_equal(config.hosts.list[0].client_id_length, CLIENT_ID_MAX);
 	memcpy(text + start + CLIENT_ID_MAX, "x\"", 3);
-	assert_refused(text, 2, "at most 64 bytes");
+	assert_refused_in(text, 2, "at most 64 bytes");
 }
 
 static void there_may_be_thousands(void **state)
@@ -135,13 +145,6 @@ static void there_may_be_thousands(void **state)
 	assert_accepted(text);
 	assert_int_equal(config.hosts.by_mac_count, 10000);
 	free(text);
-}
-
-static int free_config(void **state)
-{
-	(void)state;
-	config_done(&config);
-	return 0;
 }
 
 int main(void)

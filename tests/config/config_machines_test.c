@@ -1,8 +1,17 @@
 #include "config/config_machines.h"
 
-#include "config/applied.h"
+#include "config/checked.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+const struct checking usual = { .surroundings = NULL };
 
 static void mac_rules_are_sorted(void **state)
 {
@@ -39,10 +48,10 @@ static void mac_rules_are_sorted(void **state)
 static void mac_rows_that_are_none(void **state)
 {
 	(void)state;
-	assert_refused("[mac]\nAA-BB-CC = yes\n", 2, "such as AA-BB-CC/24");
-	assert_refused("[buggy_clients]\nAA-BB-CC-DD/16 = yes\n", 2, "all behind them is 0");
-	assert_refused("[mac]\nAA-BB-CC/24 = allow\n", 2, "\"allow\" is neither yes nor no");
-	assert_refused("[mac]\nAA-BB-CC/24 =\n", 2, "\"\" is neither yes nor no");
+	assert_refused_in("[mac]\nAA-BB-CC = yes\n", 2, "such as AA-BB-CC/24");
+	assert_refused_in("[buggy_clients]\nAA-BB-CC-DD/16 = yes\n", 2, "all behind them is 0");
+	assert_refused_in("[mac]\nAA-BB-CC/24 = allow\n", 2, "\"allow\" is neither yes nor no");
+	assert_refused_in("[mac]\nAA-BB-CC/24 =\n", 2, "\"\" is neither yes nor no");
 	assert_string_equal(problems.list[0].key, "[mac] AA-BB-CC/24");
 }
 
@@ -50,16 +59,16 @@ static void mac_rows_that_are_none(void **state)
 static void a_machine_has_one_row(void **state)
 {
 	(void)state;
-	assert_refused("[mac]\nAA:BB:CC:DD:EE:FF = no\n\nAA-BB-CC-DD-EE-FF = yes\n", 4,
-		       "line 2 is about the same machine");
-	assert_refused("[mac]\nAA-BB-CC/24 = no\naa-bb-cc/24 = no\n", 3, "line 2 has this key");
-	assert_refused("[mac]\nAA-BB-CC/24 = no\nAA-BB-CC-00/24 = yes\n", 3, "line 2 ");
-	assert_refused("[static_dhcp]\nAA:BB:CC:DD:EE:FF = 10.0.0.1\n"
-		       "AA-BB-CC-DD-EE-FF = 10.0.0.2\n",
-		       3, "line 2 is about the same machine");
-	assert_refused("[uuid]\n12345678-9abc-def0-1234-56789abcdef0 = yes\n"
-		       "12345678-9ABC-DEF0-1234-56789ABCDEF0 = no\n",
-		       3, "line 2 has this key already");
+	assert_refused_in("[mac]\nAA:BB:CC:DD:EE:FF = no\n\nAA-BB-CC-DD-EE-FF = yes\n", 4,
+			  "line 2 is about the same machine");
+	assert_refused_in("[mac]\nAA-BB-CC/24 = no\naa-bb-cc/24 = no\n", 3, "line 2 has this key");
+	assert_refused_in("[mac]\nAA-BB-CC/24 = no\nAA-BB-CC-00/24 = yes\n", 3, "line 2 ");
+	assert_refused_in("[static_dhcp]\nAA:BB:CC:DD:EE:FF = 10.0.0.1\n"
+			  "AA-BB-CC-DD-EE-FF = 10.0.0.2\n",
+			  3, "line 2 is about the same machine");
+	assert_refused_in("[uuid]\n12345678-9abc-def0-1234-56789abcdef0 = yes\n"
+			  "12345678-9ABC-DEF0-1234-56789ABCDEF0 = no\n",
+			  3, "line 2 has this key already");
 }
 
 static void uuid_rules_are_sorted(void **state)
@@ -72,8 +81,8 @@ static void uuid_rules_are_sorted(void **state)
 	assert_int_equal(config.uuid.list[0].uuid.bytes[1], 0x34);
 	assert_false(config.uuid.list[0].is_yes);
 	assert_true(config.uuid.list[1].is_yes);
-	assert_refused("[uuid]\n12345678 = yes\n", 2, "this is no UUID such as");
-	assert_refused("[uuid]\n12345678-9abc-def0-1234-56789abcdef0 = x\n", 2, "neither yes");
+	assert_refused_in("[uuid]\n12345678 = yes\n", 2, "this is no UUID such as");
+	assert_refused_in("[uuid]\n12345678-9abc-def0-1234-56789abcdef0 = x\n", 2, "neither yes");
 }
 
 static void static_hosts_are_sorted(void **state)
@@ -85,17 +94,17 @@ static void static_hosts_are_sorted(void **state)
 	assert_string_equal(mac_format(config.static_dhcp.list[0].mac).text, "02-00-00-00-00-01");
 	assert_true(config.static_dhcp.list[0].address.value == 0x0a000002);
 	assert_int_equal(config.static_dhcp.list[1].line, 2);
-	assert_refused("[static_dhcp]\n02-00-00/24 = 10.0.0.1\n", 2, "no MAC address");
-	assert_refused("[static_dhcp]\n02-00-00-00-00-01 = 10.0.0\n", 2,
-		       "\"10.0.0\" is no address");
+	assert_refused_in("[static_dhcp]\n02-00-00/24 = 10.0.0.1\n", 2, "no MAC address");
+	assert_refused_in("[static_dhcp]\n02-00-00-00-00-01 = 10.0.0\n", 2,
+			  "\"10.0.0\" is no address");
 }
 
 static void an_address_is_one_machines(void **state)
 {
 	(void)state;
-	assert_refused("[static_dhcp]\n02-00-00-00-00-02 = 10.0.0.1\n"
-		       "02-00-00-00-00-03 = 10.0.0.3\n02-00-00-00-00-01 = 10.0.0.1\n",
-		       4, "line 2 gives 10.0.0.1 to another machine");
+	assert_refused_in("[static_dhcp]\n02-00-00-00-00-02 = 10.0.0.1\n"
+			  "02-00-00-00-00-03 = 10.0.0.3\n02-00-00-00-00-01 = 10.0.0.1\n",
+			  4, "line 2 gives 10.0.0.1 to another machine");
 }
 
 static void sections_without_rows_own_nothing(void **state)
@@ -106,13 +115,6 @@ static void sections_without_rows_own_nothing(void **state)
 	assert_null(config.uuid.list);
 	assert_null(config.buggy_clients.list);
 	assert_null(config.static_dhcp.list);
-}
-
-static int free_config(void **state)
-{
-	(void)state;
-	config_done(&config);
-	return 0;
 }
 
 static void tftp_clients_stay_in_order(void **state)
@@ -133,11 +135,12 @@ static void tftp_clients_stay_in_order(void **state)
 	assert_int_equal(config.tftp_clients.list[2].caps.window_max, 4);
 	assert_int_equal(config.tftp_clients.list[3].network.high, UINT64_C(0x20010db8) << 32);
 	assert_int_equal(config.tftp_clients.list[3].prefix_length, 32);
-	assert_refused("[tftp_clients]\neth0 = tsize\n", 2, "nor a network such as 192.168.1.0/24");
-	assert_refused("[tftp_clients]\n10.0.0.1/8 = tsize\n", 2, "all behind the prefix is 0");
-	assert_refused("[tftp_clients]\n10.0.0.1 = window=4\n", 2,
-		       "\"window=4\" is no list of options");
-	assert_refused("[tftp_clients]\n10.0.0.1 =\n", 2, "there are blksize, timeout");
+	assert_refused_in("[tftp_clients]\neth0 = tsize\n", 2,
+			  "nor a network such as 192.168.1.0/24");
+	assert_refused_in("[tftp_clients]\n10.0.0.1/8 = tsize\n", 2, "all behind the prefix is 0");
+	assert_refused_in("[tftp_clients]\n10.0.0.1 = window=4\n", 2,
+			  "\"window=4\" is no list of options");
+	assert_refused_in("[tftp_clients]\n10.0.0.1 =\n", 2, "there are blksize, timeout");
 }
 
 int main(void)

@@ -1,4 +1,15 @@
-#include "config/applied.h"
+#include "config/checked.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+const struct checking usual = { .surroundings = NULL };
 
 static void the_rows_are_entries_in_the_order_of_the_file(void **state)
 {
@@ -35,27 +46,20 @@ static void what_is_wrong_is_told(void **state)
 	char text[64 * 40] = "[menu]\n";
 
 	(void)state;
-	assert_refused("[menu]\nOne =\n", 2, "there is no file name");
-	assert_refused("[menu]\nOne = a\x01z\n", 2, "control characters");
-	assert_refused("[menu]\ntimeout = 256\n", 2, "from 0 to 255 seconds");
+	assert_refused_in("[menu]\nOne =\n", 2, "there is no file name");
+	assert_refused_in("[menu]\nOne = a\x01z\n", 2, "control characters");
+	assert_refused_in("[menu]\ntimeout = 256\n", 2, "from 0 to 255 seconds");
 	memset(text + 7, 'x', 65);
 	strcpy(text + 72, " = a\n");
-	assert_refused(text, 2, "too long (at most 64 bytes fit)");
+	assert_refused_in(text, 2, "too long (at most 64 bytes fit)");
 	strcpy(text, "[menu]\nOne = ");
 	memset(text + 13, 'x', 128);
 	strcpy(text + 141, "\n");
-	assert_refused(text, 2, "too long (at most 127 bytes fit)");
+	assert_refused_in(text, 2, "too long (at most 127 bytes fit)");
 	strcpy(text, "[menu]\n");
 	for (int i = 0; i < 17; i++)
 		(void)sprintf(text + strlen(text), "Entry %d = a\n", i);
-	assert_refused(text, 18, "at most 16 entries");
-}
-
-static int free_config(void **state)
-{
-	(void)state;
-	config_done(&config);
-	return 0;
+	assert_refused_in(text, 18, "at most 16 entries");
 }
 
 int main(void)

@@ -1,11 +1,21 @@
 #include "config/config_option.h"
 
-#include "config/applied.h"
+#include "config/checked.h"
 #include "config/subnet.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+const struct checking usual = { .surroundings = NULL };
 
 /* Two lines. */
 #define OFFICE "[subnet office]\nnetwork = 10.1.0.0/24\n"
@@ -88,7 +98,7 @@ static void what_cannot_be_set_is_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++)
-		assert_refused(cases[i].text, cases[i].line, cases[i].words);
+		assert_refused_in(cases[i].text, cases[i].line, cases[i].words);
 }
 
 static void a_value_has_its_length(void **state)
@@ -101,7 +111,7 @@ static void a_value_has_its_length(void **state)
 	assert_accepted(text);
 	assert_int_equal(config.options.list[0].length, 1024);
 	text[start + 1024] = 'x';
-	assert_refused(text, 2, "at most 1024 bytes fit");
+	assert_refused_in(text, 2, "at most 1024 bytes fit");
 }
 
 static void every_option_may_be_set_once(void **state)
@@ -121,13 +131,6 @@ static void every_option_may_be_set_once(void **state)
 	for (size_t i = 0; i < config.options.count; i++)
 		assert_int_equal(config.options.list[i].bytes[0], 224 + i);
 	free(text);
-}
-
-static int free_config(void **state)
-{
-	(void)state;
-	config_done(&config);
-	return 0;
 }
 
 int main(void)
