@@ -18,7 +18,8 @@
 #define BATCH       64
 #define PACKET_MAX  1400
 #define WRONG_EVERY 16 /* batches between two transfers that strangers disturb */
-#define PATIENCE_MS 60000
+#define RESEND_MS   2000
+#define TRIES_MAX   30
 #define COUNT(of)   (sizeof(of) / sizeof((of)[0]))
 
 enum { OPCODE_RRQ = 1, OPCODE_WRQ, OPCODE_DATA, OPCODE_ACK, OPCODE_ERROR, OPCODE_OACK };
@@ -227,10 +228,12 @@ static unsigned int ask(const char *name, struct sockaddr_in6 *from)
 	add_opcode(&packet, OPCODE_RRQ);
 	add_text(&packet, name);
 	add_text(&packet, "octet");
-	throw(probe, &packet, &server);
-	to_server++;
-	if (poll(&wait, 1, PATIENCE_MS) != 1)
-		end("the server no longer answers");
+	for (unsigned int tries = 0; tries == 0 || poll(&wait, 1, RESEND_MS) != 1; tries++) {
+		if (tries == TRIES_MAX)
+			end("the server no longer answers");
+		throw(probe, &packet, &server);
+		to_server++;
+	}
 	if (recvfrom(probe, answer, sizeof(answer), 0, (struct sockaddr *)from, &size) < 4)
 		end("receive");
 	return answer[1];
