@@ -81,6 +81,8 @@ struct lease_operations {
 	 * neither, or there is no such pool. */
 	const struct lease *(*find_machine)(const struct lease_store *store, size_t pool,
 					    const struct lease_identity *owner);
+	/* The machine has a lease or an offer in any pool: by one look, however many there are. */
+	bool (*knows_machine)(const struct lease_store *store, const struct lease_identity *owner);
 	/* The lease on this address; NULL: there is none. */
 	const struct lease *(*find_address)(const struct lease_store *store, struct ip4 address);
 	/* Whether the address is of a pool and may be given to a machine that has none. */

@@ -198,6 +198,11 @@ const struct lease *lease_index_find_machine(const struct lease_index *index, si
 	return number == 0 ? NULL : lease_table_get(index->table, number);
 }
 
+bool lease_index_knows_machine(const struct lease_index *index, const struct lease_identity *owner)
+{
+	return lease_table_has(index->table, owner);
+}
+
 const struct lease *lease_index_find_address(const struct lease_index *index, struct ip4 address)
 {
 	struct lease_place place;

@@ -16,6 +16,7 @@ void lease_index_free(struct lease_index *index);
 /* As the operations of the same names in lease.h. */
 const struct lease *lease_index_find_machine(const struct lease_index *index, size_t pool,
 					     const struct lease_identity *owner);
+bool lease_index_knows_machine(const struct lease_index *index, const struct lease_identity *owner);
 const struct lease *lease_index_find_address(const struct lease_index *index, struct ip4 address);
 bool lease_index_is_free(const struct lease_index *index, struct ip4 address, uint64_t now_s);
 bool lease_index_find_free(const struct lease_index *index, size_t pool, struct ip4 wanted,

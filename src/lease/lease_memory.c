@@ -21,6 +21,11 @@ static const struct lease *find_machine(const struct lease_store *store, size_t 
 	return lease_index_find_machine(index_of(store), pool, owner);
 }
 
+static bool knows_machine(const struct lease_store *store, const struct lease_identity *owner)
+{
+	return lease_index_knows_machine(index_of(store), owner);
+}
+
 static const struct lease *find_address(const struct lease_store *store, struct ip4 address)
 {
 	return lease_index_find_address(index_of(store), address);
@@ -66,6 +71,7 @@ static void close_store(struct lease_store *store)
 
 static const struct lease_operations memory_operations = {
 	.find_machine = find_machine,
+	.knows_machine = knows_machine,
 	.find_address = find_address,
 	.is_free = is_free,
 	.find_free = find_free,

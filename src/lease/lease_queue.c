@@ -25,6 +25,8 @@ struct lease_queue {
 	bool is_writing;
 	struct batch waiting;
 	struct batch written; /* at the moment */
+	struct batch ended;   /* whose waiters are to be told */
+	int error;            /* theirs */
 };
 
 static bool batch_init(struct batch *batch)
@@ -49,7 +51,8 @@ struct lease_queue *lease_queue_new(struct lease_index *index)
 	if (queue == NULL)
 		return NULL;
 	queue->index = index;
-	if (!batch_init(&queue->waiting) || !batch_init(&queue->written)) {
+	if (!batch_init(&queue->waiting) || !batch_init(&queue->written) ||
+	    !batch_init(&queue->ended)) {
 		lease_queue_free(queue);
 		return NULL;
 	}
@@ -62,6 +65,7 @@ void lease_queue_free(struct lease_queue *queue)
 		return;
 	batch_done(&queue->waiting);
 	batch_done(&queue->written);
+	batch_done(&queue->ended);
 	free(queue);
 }
 
@@ -204,12 +208,21 @@ static void finish_one(struct lease_queue *queue, const struct lease_record *rec
 
 void lease_queue_finish(struct lease_queue *queue, int error)
 {
-	struct batch *batch = &queue->written;
+	struct batch ended = queue->written;
+
+	for (uint32_t i = 0; i < ended.count; i++)
+		finish_one(queue, &ended.records[i], &ended.waiters[i], error);
+	queue->written = queue->ended;
+	queue->ended = ended;
+	queue->error = error;
+	queue->is_writing = false;
+}
+
+void lease_queue_tell(struct lease_queue *queue)
+{
+	struct batch *batch = &queue->ended;
 
 	for (uint32_t i = 0; i < batch->count; i++)
-		finish_one(queue, &batch->records[i], &batch->waiters[i], error);
-	for (uint32_t i = 0; i < batch->count; i++)
-		call_back(&batch->waiters[i], error);
+		call_back(&batch->waiters[i], queue->error);
 	batch->count = 0;
-	queue->is_writing = false;
 }

@@ -27,7 +27,9 @@ void lease_queue_commit(struct lease_queue *queue, const struct lease *lease,
 const struct lease_record *lease_queue_take(struct lease_queue *queue, size_t *out_count);
 
 /* The batch that was taken is durable (0), or none of it is (-errno): then its leases are as they
- * were before. Calls back. */
+ * were before. The next one can be taken at once; before it is finished, lease_queue_tell calls
+ * back those who waited for this one. */
 void lease_queue_finish(struct lease_queue *queue, int error);
+void lease_queue_tell(struct lease_queue *queue);
 
 #endif

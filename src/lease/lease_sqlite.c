@@ -161,7 +161,9 @@ static void on_wake(void *context)
 	store->is_woken = false;
 	if (take_result(store, &result))
 		finish(store, result);
+	/* The disk goes on while those who waited are told. */
 	hand_over(store);
+	lease_queue_tell(store->queue);
 }
 
 /* An empty transaction shows whether the disk is back, and has what is in the file follow the
@@ -210,6 +212,11 @@ static const struct lease *find_machine(const struct lease_store *store, size_t 
 	return lease_index_find_machine(store_of(store)->pools.index, pool, owner);
 }
 
+static bool knows_machine(const struct lease_store *store, const struct lease_identity *owner)
+{
+	return lease_index_knows_machine(store_of(store)->pools.index, owner);
+}
+
 static const struct lease *find_address(const struct lease_store *store, struct ip4 address)
 {
 	return lease_index_find_address(store_of(store)->pools.index, address);
@@ -251,8 +258,10 @@ static void write_what_is_left(struct sqlite_store *store)
 	const struct lease_record *records;
 	size_t count;
 
-	while ((records = lease_queue_take(store->queue, &count)) != NULL)
+	while ((records = lease_queue_take(store->queue, &count)) != NULL) {
 		lease_queue_finish(store->queue, lease_file_write(store->file, records, count));
+		lease_queue_tell(store->queue);
+	}
 }
 
 static void await_result(struct sqlite_store *store)
@@ -272,6 +281,7 @@ static void end_thread(struct sqlite_store *store)
 		await_result(store);
 		(void)take_result(store, &result);
 		finish(store, result);
+		lease_queue_tell(store->queue);
 	}
 	give_task(store, TASK_END);
 	(void)pthread_join(store->thread, NULL);
@@ -298,6 +308,7 @@ static void close_store(struct lease_store *base)
 
 static const struct lease_operations sqlite_operations = {
 	.find_machine = find_machine,
+	.knows_machine = knows_machine,
 	.find_address = find_address,
 	.is_free = is_free,
 	.find_free = find_free,

@@ -51,13 +51,12 @@ void lease_table_free(struct lease_table *table)
 	free(table);
 }
 
-/* The hash of a machine is nobody's to choose, so pools may be told apart by less. */
-static uint32_t *chain_of(const struct lease_table *table, uint16_t pool,
-			  const struct lease_identity *owner)
+/* One chain for all pools: few machines are in several. */
+static uint32_t *chain_of(const struct lease_table *table, const struct lease_identity *owner)
 {
 	struct span bytes = { owner->bytes, owner->length };
 
-	return &table->chains[(hash_bytes(&table->key, bytes) + pool) & table->mask];
+	return &table->chains[hash_bytes(&table->key, bytes) & table->mask];
 }
 
 static uint32_t take_entry(struct lease_table *table)
@@ -77,7 +76,7 @@ uint32_t lease_table_add(struct lease_table *table, uint16_t pool, const struct 
 	uint32_t *chain;
 
 	if (lease->owner.length > 0) {
-		chain = chain_of(table, pool, &added.lease.owner);
+		chain = chain_of(table, &added.lease.owner);
 		added.next = *chain;
 		*chain = number;
 	}
@@ -92,7 +91,7 @@ static void unlink_entry(struct lease_table *table, uint32_t number)
 
 	if (entry->lease.owner.length == 0)
 		return;
-	at = chain_of(table, entry->pool, &entry->lease.owner);
+	at = chain_of(table, &entry->lease.owner);
 	while (*at != number)
 		at = &table->entries[*at].next;
 	*at = entry->next;
@@ -125,9 +124,19 @@ static bool is_the_one(const struct entry *entry, uint16_t pool, const struct le
 uint32_t lease_table_find(const struct lease_table *table, uint16_t pool,
 			  const struct lease_identity *owner, enum lease_part part)
 {
-	uint32_t number = owner->length == 0 ? 0 : *chain_of(table, pool, owner);
+	uint32_t number = owner->length == 0 ? 0 : *chain_of(table, owner);
 
 	while (number != 0 && !is_the_one(&table->entries[number], pool, owner, part))
 		number = table->entries[number].next;
 	return number;
+}
+
+bool lease_table_has(const struct lease_table *table, const struct lease_identity *owner)
+{
+	uint32_t number = owner->length == 0 ? 0 : *chain_of(table, owner);
+
+	while (number != 0 && (table->entries[number].is_hidden ||
+			       !lease_identity_is_same(&table->entries[number].lease.owner, owner)))
+		number = table->entries[number].next;
+	return number != 0;
 }

@@ -33,4 +33,7 @@ void lease_table_hide(struct lease_table *table, uint32_t number);
 uint32_t lease_table_find(const struct lease_table *table, uint16_t pool,
 			  const struct lease_identity *owner, enum lease_part part);
 
+/* In any pool, a lease or an offer. */
+bool lease_table_has(const struct lease_table *table, const struct lease_identity *owner);
+
 #endif

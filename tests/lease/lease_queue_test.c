@@ -85,6 +85,38 @@ static size_t take(const struct lease_record **out_records)
 	return count;
 }
 
+static void finish(int error)
+{
+	lease_queue_finish(queue, error);
+	lease_queue_tell(queue);
+}
+
+/* So that the disk goes on while they are told. */
+static void the_next_batch_is_taken_before_the_last_one_is_told(void **state)
+{
+	const struct lease_record *records;
+
+	(void)state;
+	commit(0, 1, LEASE_BOUND, 100);
+	assert_int_equal(take(&records), 1);
+	commit(1, 2, LEASE_BOUND, 100);
+	lease_queue_finish(queue, 0);
+	assert_int_equal(outcomes[1], NOT_YET);
+	assert_int_equal(take(&records), 1);
+	assert_int_equal(records[0].lease.address.value, FIRST + 1);
+	lease_queue_tell(queue);
+	assert_int_equal(outcomes[1], 0);
+	assert_int_equal(outcomes[2], NOT_YET);
+	finish(-EIO);
+	assert_int_equal(outcomes[2], -EIO);
+	assert_non_null(find(1));
+	assert_null(find(2));
+	/* Nobody is told twice. */
+	outcomes[1] = NOT_YET;
+	lease_queue_tell(queue);
+	assert_int_equal(outcomes[1], NOT_YET);
+}
+
 static void what_is_committed_is_known_at_once_and_kept_later(void **state)
 {
 	const struct lease_record *records;
@@ -98,11 +130,11 @@ static void what_is_committed_is_known_at_once_and_kept_later(void **state)
 	/* One batch at a time. */
 	commit(1, 2, LEASE_BOUND, 100);
 	assert_int_equal(take(&records), 0);
-	lease_queue_finish(queue, 0);
+	finish(0);
 	assert_int_equal(outcomes[1], 0);
 	assert_int_equal(outcomes[2], NOT_YET);
 	assert_int_equal(take(&records), 1);
-	lease_queue_finish(queue, 0);
+	finish(0);
 	assert_int_equal(outcomes[2], 0);
 	assert_int_equal(take(&records), 0);
 }
@@ -131,10 +163,10 @@ static void a_repeated_request_takes_the_place_of_the_first(void **state)
 	/* While that is written, one more may wait. */
 	commit(0, 1, LEASE_BOUND, 110);
 	commit(0, 1, LEASE_BOUND, 115);
-	lease_queue_finish(queue, 0);
+	finish(0);
 	assert_int_equal(take(&records), 1);
 	assert_int_equal(records[0].lease.expires_s, 115);
-	lease_queue_finish(queue, 0);
+	finish(0);
 	assert_int_equal(calls, 4);
 }
 
@@ -145,7 +177,7 @@ static void a_failure_takes_back_what_was_new(void **state)
 	(void)state;
 	commit(0, 1, LEASE_BOUND, 100);
 	(void)take(&records);
-	lease_queue_finish(queue, -ENOSPC);
+	finish(-ENOSPC);
 	assert_int_equal(outcomes[1], -ENOSPC);
 	assert_null(find(1));
 	assert_true(lease_index_is_free(index_of_test, (struct ip4){ FIRST }, 0));
@@ -158,23 +190,23 @@ static void a_failure_takes_back_a_renewal_to_what_is_kept(void **state)
 	(void)state;
 	commit(0, 1, LEASE_BOUND, 100);
 	(void)take(&records);
-	lease_queue_finish(queue, 0);
+	finish(0);
 	/* Two of them: the second goes back to what there was before the first. */
 	commit(0, 1, LEASE_BOUND, 200);
 	(void)take(&records);
 	commit(0, 1, LEASE_BOUND, 300);
-	lease_queue_finish(queue, -EIO);
+	finish(-EIO);
 	assert_int_equal(find(1)->expires_s, 300);
 	(void)take(&records);
-	lease_queue_finish(queue, -EIO);
+	finish(-EIO);
 	assert_int_equal(find(1)->expires_s, 100);
 	/* And after one that was kept, to that. */
 	commit(0, 1, LEASE_BOUND, 400);
 	(void)take(&records);
 	commit(0, 1, LEASE_BOUND, 500);
-	lease_queue_finish(queue, 0);
+	finish(0);
 	(void)take(&records);
-	lease_queue_finish(queue, -EIO);
+	finish(-EIO);
 	assert_int_equal(find(1)->expires_s, 400);
 }
 
@@ -185,11 +217,11 @@ static void a_failure_takes_an_expired_lease_from_nobody(void **state)
 	(void)state;
 	commit(0, 1, LEASE_BOUND, 100);
 	(void)take(&records);
-	lease_queue_finish(queue, 0);
+	finish(0);
 	commit(0, 2, LEASE_BOUND, 900);
 	assert_null(find(1));
 	(void)take(&records);
-	lease_queue_finish(queue, -EIO);
+	finish(-EIO);
 	assert_null(find(2));
 	assert_int_equal(find(1)->expires_s, 100);
 }
@@ -201,10 +233,10 @@ static void what_is_given_back_stays_so_even_if_it_is_not_kept(void **state)
 	(void)state;
 	commit(0, 1, LEASE_BOUND, 100);
 	(void)take(&records);
-	lease_queue_finish(queue, 0);
+	finish(0);
 	commit(0, 1, LEASE_RELEASED, 50);
 	(void)take(&records);
-	lease_queue_finish(queue, -EIO);
+	finish(-EIO);
 	assert_int_equal(find(1)->state, LEASE_RELEASED);
 }
 
@@ -217,7 +249,7 @@ static void nobody_gets_an_address_whose_lease_is_on_its_way(void **state)
 	assert_false(lease_index_is_free(index_of_test, (struct ip4){ FIRST }, 1000));
 	(void)take(&records);
 	assert_false(lease_index_is_free(index_of_test, (struct ip4){ FIRST }, 1000));
-	lease_queue_finish(queue, 0);
+	finish(0);
 	assert_true(lease_index_is_free(index_of_test, (struct ip4){ FIRST }, 1000));
 }
 
@@ -228,14 +260,14 @@ static void a_machine_that_moves_gives_back_in_the_same_batch(void **state)
 	(void)state;
 	commit(0, 1, LEASE_BOUND, 100);
 	(void)take(&records);
-	lease_queue_finish(queue, 0);
+	finish(0);
 	commit(5, 1, LEASE_BOUND, 200);
 	assert_int_equal(take(&records), 2);
 	assert_true(records[0].is_gone);
 	assert_int_equal(records[0].lease.address.value, FIRST);
 	assert_int_equal(records[1].lease.address.value, FIRST + 5);
 	/* All of it is taken back. */
-	lease_queue_finish(queue, -EIO);
+	finish(-EIO);
 	assert_int_equal(find(1)->address.value, FIRST);
 	assert_null(lease_index_find_address(index_of_test, (struct ip4){ FIRST + 5 }));
 }
@@ -250,7 +282,7 @@ static void a_machine_in_another_pool_gives_nothing_back(void **state)
 	assert_int_equal(take(&records), 2);
 	assert_false(records[0].is_gone);
 	assert_false(records[1].is_gone);
-	lease_queue_finish(queue, 0);
+	finish(0);
 	assert_int_equal(find(1)->address.value, FIRST);
 	assert_int_equal(lease_index_find_address(index_of_test, (struct ip4){ OTHER })->expires_s,
 			 200);
@@ -269,7 +301,7 @@ static void a_full_queue_is_an_ordinary_answer(void **state)
 	assert_int_equal(take(&records), LEASE_QUEUE_MAX - 1);
 	commit(POOL - 1, 1, LEASE_BOUND, 100);
 	assert_int_equal(outcomes[1], NOT_YET);
-	lease_queue_finish(queue, 0);
+	finish(0);
 }
 
 int main(void)
@@ -277,6 +309,7 @@ int main(void)
 #define WITH_QUEUE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 	static const struct CMUnitTest tests[] = {
 		WITH_QUEUE(what_is_committed_is_known_at_once_and_kept_later),
+		WITH_QUEUE(the_next_batch_is_taken_before_the_last_one_is_told),
 		WITH_QUEUE(an_offer_is_never_written),
 		WITH_QUEUE(a_repeated_request_takes_the_place_of_the_first),
 		WITH_QUEUE(a_failure_takes_back_what_was_new),

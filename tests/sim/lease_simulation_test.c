@@ -505,6 +505,7 @@ static void write_batch(void)
 	if (sim.bug == BUG_FINISH_BEFORE_WRITE) {
 		/* The records stay as they are until the next batch is taken. */
 		lease_queue_finish(sim.queue, 0);
+		lease_queue_tell(sim.queue);
 		if (may_go_wrong(10)) {
 			restart(true);
 			return;
@@ -525,6 +526,7 @@ static void write_batch(void)
 		return;
 	}
 	lease_queue_finish(sim.queue, sim.bug == BUG_ERRORS_IGNORED ? 0 : error);
+	lease_queue_tell(sim.queue);
 }
 
 /* Clients. */
