@@ -49,6 +49,9 @@ static void tell_home(const struct config *before, const struct config *after)
 	const struct home *home = &after->home;
 	bool was_there = old->state == HOME_SERVED && is_same_network(&old->local, &home->local);
 
+	/* A reload took the pool away, or names one that is not there yet, of which it warns. */
+	if (home->state == HOME_NONE || (home->state == HOME_AWAITED && old->state == HOME_NONE))
+		return;
 	if (home->state == HOME_SERVED && !was_there)
 		tell_served(after);
 	else if (home->state == HOME_SERVED)
@@ -107,12 +110,23 @@ void bootd_tell_networks(const struct setup *old, const struct setup *now,
 			      old->http_address_count > 0);
 }
 
+/* An IPv6 address that comes or goes, as they often do, is nothing to the leases. */
+static bool has_same_pools(const struct setup *one, const struct setup *other)
+{
+	for (size_t i = 0; i < one->address_count && i < other->address_count; i++) {
+		if (!local_address_is_same(&one->addresses[i], &other->addresses[i]))
+			return false;
+	}
+	return one->address_count == other->address_count &&
+	       one->config.home.state == other->config.home.state;
+}
+
 static void follow(struct bootd *bootd, struct setup *next, struct problems *problems)
 {
 	struct setup *old = bootd->setup;
 	size_t problems_before = problems->count;
 
-	if (bootd->leases != NULL)
+	if (bootd->leases != NULL && !has_same_pools(old, next))
 		bootd_set_pools(bootd->leases, next, problems);
 	if (problems->count > problems_before && next->config.home.state == HOME_SERVED)
 		config_leave_home(&next->config);

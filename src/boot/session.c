@@ -163,7 +163,7 @@ static uint32_t oldest_of(const struct session_table *sessions, enum ring ring)
 static bool is_kept(const struct session *session, uint64_t now_s)
 {
 	return session->bound_until_s > now_s ||
-	       (session->asked_file_s > 0 && now_s - session->asked_file_s <= SESSION_SILENCE_S);
+	       (session->asked_file_s > 0 && now_s <= session->asked_file_s + SESSION_SILENCE_S);
 }
 
 static void choose_ring(struct session_table *sessions, uint32_t number, uint64_t now_s)
@@ -214,7 +214,7 @@ static uint32_t make_room(struct session_table *sessions, uint64_t now_s)
 
 static bool has_ended(const struct session *session, uint64_t now_s)
 {
-	return now_s - session->last_seen_s > SESSION_SILENCE_S && now_s > session->bound_until_s;
+	return now_s > session->last_seen_s + SESSION_SILENCE_S && now_s > session->bound_until_s;
 }
 
 static bool has_any(const struct session_boot *boot)
@@ -313,7 +313,7 @@ bool session_identify(struct session_table *sessions, struct ip4 address, uint64
 	if (session_copy_address(sessions, address, now_s, out_session, out_boot))
 		return true;
 	return sessions->learner != NULL && ip4_is_set(address) &&
-	       sessions->learner(sessions->learner_context, address, now_s) &&
+	       sessions->learner(sessions->learner_context, sessions, address, now_s) &&
 	       session_copy_address(sessions, address, now_s, out_session, out_boot);
 }
 

@@ -76,7 +76,8 @@ bool session_copy_address(struct session_table *sessions, struct ip4 address, ui
 /* Learns which machine is at an address that no session has, and if that is to count as a
  * machine's, gives its session the address. Called by any thread, without the lock. Returns whether
  * a session has the address now. */
-typedef bool session_learner(void *context, struct ip4 address, uint64_t now_s);
+typedef bool session_learner(void *context, struct session_table *sessions, struct ip4 address,
+			     uint64_t now_s);
 
 /* Before other threads use the table. NULL, as it is at first: nobody can tell. */
 void session_set_learner(struct session_table *sessions, session_learner *learner, void *context);

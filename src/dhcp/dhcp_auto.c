@@ -122,7 +122,9 @@ static void become_proxy(struct dhcp_auto *automatic)
 /* Where there is no network yet, nobody's silence says anything. */
 static bool is_awaited(const struct dhcp_auto *automatic)
 {
-	return automatic->service->parts.config->home.state == HOME_AWAITED;
+	const struct config *config = automatic->service->parts.config;
+
+	return config->home.state == HOME_AWAITED && config->subnets.count == 0;
 }
 
 static void on_time(void *context)
@@ -244,9 +246,14 @@ void dhcp_auto_follow(struct dhcp_auto *automatic)
 {
 	if (automatic->mode.state == AUTO_PROXY)
 		return;
-	if (is_awaited(automatic))
+	if (is_awaited(automatic)) {
 		automatic->was_awaited = true;
-	else if (automatic->was_awaited)
+		return;
+	}
+	/* What was asked before the change says nothing of a network that has just come. */
+	if (automatic->mode.state == AUTO_PROBING)
+		automatic->mode.probes = 0;
+	if (automatic->was_awaited || automatic->mode.state == AUTO_SERVER)
 		on_time(automatic);
 }
 

@@ -121,7 +121,8 @@ void dhcp_choose_shape(struct exchange *exchange);
 void dhcp_on_datagrams(void *context, const struct datagram *batch, size_t count);
 
 /* A session_learner; context is the service. A proxy asks the kernel. */
-bool dhcp_learn_neighbour(void *context, struct ip4 address, uint64_t now_s);
+bool dhcp_learn_neighbour(void *context, struct session_table *sessions, struct ip4 address,
+			  uint64_t now_s);
 
 /* Opens what [bootp] mode needs. Returns 0 or -errno with *out_socket. */
 int dhcp_open_sockets(struct dhcp_service *service, enum dhcp_socket *out_socket);

@@ -189,6 +189,7 @@ void dhcp_gather_addresses(struct exchange *exchange)
 	facts->store_lost = parts->leases->lost_until_s > facts->now_s;
 	facts->wanted_is_free = leases->is_free(parts->leases, wanted, facts->now_s);
 	if (facts->held == NULL && !ip4_is_set(facts->assigned) &&
-	    (request->type == DHCP_DISCOVER || request->type == DHCP_NONE))
+	    (request->type == DHCP_DISCOVER ||
+	     (request->type == DHCP_NONE && !ip4_is_set(request->ciaddr))))
 		gather_free(exchange, wanted);
 }

@@ -32,10 +32,10 @@ static bool join(const struct dhcp_service *service, const struct neighbour *nei
 	return true;
 }
 
-bool dhcp_learn_neighbour(void *context, struct ip4 address, uint64_t now_s)
+bool dhcp_learn_neighbour(void *context, struct session_table *sessions, struct ip4 address,
+			  uint64_t now_s)
 {
 	struct dhcp_service *service = context;
-	struct session_table *sessions = service->parts.sessions;
 	struct neighbour neighbour;
 	bool is_known;
 

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "boot/access.h"
 #include "config/host.h"
+#include "config/subnet.h"
 #include "dhcp/bootp_engine.h"
 #include "dhcp/dhcp_auto.h"
 #include "dhcp/dhcp_crowd.h"
@@ -254,6 +255,19 @@ static bool is_flooded(const struct dhcp_service *service)
 	return loop_now_ms(service->parts.loop) < service->flooded_until_ms;
 }
 
+/* One of the networks that are served is on the interface. */
+static bool has_network(const struct dhcp_service *service, unsigned interface)
+{
+	const struct dhcp_service_parts *parts = &service->parts;
+
+	for (size_t i = 0; i < parts->served_count; i++) {
+		if (parts->served[i].interface == interface &&
+		    subnet_find(&parts->config->subnets, parts->served[i].address) != NULL)
+			return true;
+	}
+	return false;
+}
+
 /* A machine that has neither a lease nor an offer and that neither [static_dhcp] nor a [host] knows
  * by its MAC, told by one look at the packet: a flood is to cost less than what the kernel's queue
  * lets through. */
@@ -262,18 +276,17 @@ static bool is_strangers_at_a_glance(const struct dhcp_service *service,
 {
 	const struct dhcp_service_parts *parts = &service->parts;
 	struct lease_identity owner;
+	struct ip4 giaddr;
 
 	if (service->role != ROLE_SERVER || parts->config->leases.identity != LEASE_BY_MAC ||
-	    !dhcp_peek_mac(datagram->bytes, out_mac) ||
+	    !dhcp_is_served_interface(service, datagram->interface) ||
+	    !dhcp_peek(datagram->bytes, out_mac, &giaddr) ||
+	    (!ip4_is_set(giaddr) && !has_network(service, datagram->interface)) ||
 	    ip4_is_set(access_static_address(parts->config, *out_mac)) ||
 	    host_find(&parts->config->hosts, out_mac, NULL, (struct span){ 0 }) != NULL)
 		return false;
 	owner = lease_identity_of_mac(*out_mac);
-	for (size_t pool = 0; pool < parts->config->subnets.count; pool++) {
-		if (parts->leases->operations->find_machine(parts->leases, pool, &owner) != NULL)
-			return false;
-	}
-	return true;
+	return !parts->leases->operations->knows_machine(parts->leases, &owner);
 }
 
 static void take_packet(struct dhcp_service *service, const struct datagram *datagram)

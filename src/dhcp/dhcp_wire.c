@@ -45,7 +45,7 @@ static enum dhcp_drop check_header(const struct dhcp_header *header, uint8_t op)
 	return DHCP_DROP_NONE;
 }
 
-bool dhcp_peek_mac(struct span packet, struct mac *out_mac)
+bool dhcp_peek(struct span packet, struct mac *out_mac, struct ip4 *out_giaddr)
 {
 	struct reader in = reader_of(packet);
 	struct dhcp_header header;
@@ -54,6 +54,7 @@ bool dhcp_peek_mac(struct span packet, struct mac *out_mac)
 	if (in.is_failed || check_header(&header, BOOTP_REQUEST) != DHCP_DROP_NONE)
 		return false;
 	memcpy(out_mac->bytes, header.chaddr, sizeof(out_mac->bytes));
+	*out_giaddr = header.giaddr;
 	return true;
 }
 

@@ -64,9 +64,9 @@ enum dhcp_drop {
  * but DHCP_DROP_NONE: *message is not to be used. */
 enum dhcp_drop dhcp_decode(struct span packet, struct dhcp_message *message);
 
-/* Whose message it is, at a glance: a packet that dhcp_decode takes is this machine's. False: it
- * takes it not. */
-bool dhcp_peek_mac(struct span packet, struct mac *out_mac);
+/* Whose message it is and which relay's, at a glance: a packet that dhcp_decode takes is this
+ * machine's. False: it takes it not. */
+bool dhcp_peek(struct span packet, struct mac *out_mac, struct ip4 *out_giaddr);
 
 /* As dhcp_decode, for a server's message. */
 enum dhcp_drop dhcp_decode_reply(struct span packet, struct dhcp_message *message);

@@ -69,11 +69,15 @@ static void append_code(struct order *order, const struct reply_options *options
 static struct order order_of(const struct reply_options *options, struct span asked)
 {
 	struct order order = { .count = 0 };
+	bool is_done[UINT8_MAX + 1] = { false };
 
 	append_code(&order, options, OPTION_MESSAGE_TYPE);
 	append_code(&order, options, OPTION_SERVER_ID);
-	for (size_t i = 0; i < asked.length; i++)
-		append_code(&order, options, asked.bytes[i]);
+	for (size_t i = 0; i < asked.length; i++) {
+		if (!is_done[asked.bytes[i]])
+			append_code(&order, options, asked.bytes[i]);
+		is_done[asked.bytes[i]] = true;
+	}
 	for (size_t i = 0; i < options->count; i++)
 		append(&order, i);
 	return order;

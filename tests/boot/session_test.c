@@ -522,29 +522,26 @@ static void an_address_may_become_nobodys(void **state)
 
 /* Who is at an address that no session has, as a learner finds it. */
 struct learning {
-	struct session_table *table;
 	unsigned asked;
 	bool is_found;
 };
 
-static bool learn(void *context, struct ip4 at, uint64_t now_s)
+static bool learn(void *context, struct session_table *table, struct ip4 at, uint64_t now_s)
 {
 	struct learning *learning = context;
 
 	learning->asked++;
-	session_lock(learning->table);
+	session_lock(table);
 	if (learning->is_found)
-		session_set_address(learning->table,
-				    session_open(learning->table, machine(2), now_s), at,
-				    now_s + 100);
-	session_unlock(learning->table);
+		session_set_address(table, session_open(table, machine(2), now_s), at, now_s + 100);
+	session_unlock(table);
 	return learning->is_found;
 }
 
 static void an_address_that_is_nobodys_is_asked_about(void **state)
 {
 	struct session_table *table = new_table();
-	struct learning learning = { .table = table };
+	struct learning learning = { 0 };
 	struct session copy = { .last_seen_s = 99 };
 	struct session_boot boot;
 

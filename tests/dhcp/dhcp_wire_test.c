@@ -192,16 +192,18 @@ static void a_packet_cut_at_any_length_is_refused_or_whole(void **state)
 		for (size_t length = 0; length <= packet.length; length++) {
 			struct span cut = bytes_copy(packet.bytes, length);
 			struct dhcp_message message;
+			struct ip4 giaddr;
 			struct mac glance;
 			enum dhcp_drop drop = dhcp_decode(cut, &message);
 
 			assert_int_equal(drop, drop_of_cut(packet, length));
 			if (drop == DHCP_DROP_NONE) {
 				assert_int_equal(message.has_cookie, length >= OPTIONS_AT);
-				assert_true(dhcp_peek_mac(cut, &glance));
+				assert_true(dhcp_peek(cut, &glance, &giaddr));
 				assert_true(mac_is_same(glance, message.mac));
+				assert_true(ip4_is_same(giaddr, message.header.giaddr));
 			} else if (length < 44) {
-				assert_false(dhcp_peek_mac(cut, &glance));
+				assert_false(dhcp_peek(cut, &glance, &giaddr));
 			}
 			bytes_free(cut);
 		}
@@ -243,6 +245,7 @@ static void refuses_bad_headers(void **state)
 		struct span patch = bytes_of_hex(bad_headers[i].hex);
 		uint8_t bytes[300];
 		struct dhcp_message message;
+		struct ip4 giaddr;
 		struct mac glance;
 
 		print_message("%s\n", bad_headers[i].what);
@@ -253,7 +256,8 @@ static void refuses_bad_headers(void **state)
 				 bad_headers[i].drop);
 		if (bad_headers[i].drop == DHCP_DROP_NOT_A_REQUEST ||
 		    bad_headers[i].drop == DHCP_DROP_NOT_ETHERNET)
-			assert_false(dhcp_peek_mac((struct span){ bytes, sizeof(bytes) }, &glance));
+			assert_false(
+				dhcp_peek((struct span){ bytes, sizeof(bytes) }, &glance, &giaddr));
 		bytes_free(patch);
 		bytes_free(packet);
 	}
