@@ -1332,6 +1332,9 @@ static void networks_of_one_link_are_filled_in_turn(void **state)
 	assert_string_equal(ip4_format(frame->from.address).text, SECOND);
 	assert_memory_equal(option_of(frame, 54).bytes, "\x0a\x63\x00\x01", 4);
 	assert_memory_equal(option_of(frame, 51).bytes, "\0\0\x02\x58", 4);
+	/* A BOOTP client that knows its address needs none, and stays on its network. */
+	send_packet(&(struct packet){ .mac = FOURTH, .options = BOOT, .ciaddr = "10.77.0.200" });
+	await_event(EVENT_BOOTP_REPLY, 1);
 	frame = ask(
 		&(struct packet){ .mac = OTHER, .options = "53=03 50=0a630064 54=0a630001 " BOOT });
 	assert_answer(frame, ACK, LAB_FIRST);
