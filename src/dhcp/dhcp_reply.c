@@ -422,13 +422,13 @@ static struct dhcp_header reply_header(const struct dhcp_answer_facts *facts)
 
 /* Options in a field that is for text otherwise; the rest of it is zeros already. */
 static void write_overloaded(struct writer *reply, const struct reply_options *options,
-			     struct span asked, enum reply_field field)
+			     enum reply_field field)
 {
 	bool is_file = field == FIELD_FILE;
 	struct writer out = writer_of(reply->start + (is_file ? FILE_AT : SNAME_AT),
 				      is_file ? DHCP_FILE_SIZE : DHCP_SNAME_SIZE);
 
-	reply_write(options, asked, field, &out);
+	reply_write(options, field, &out);
 	write_u8(&out, OPTION_END);
 	assert(!out.is_failed);
 }
@@ -466,13 +466,13 @@ static void write_options(struct writer *reply, const struct dhcp_answer_facts *
 	end = plan_end(facts, writer_left(reply));
 	measure(reply, facts, &end, room);
 	overload = reply_place(&options, asked, room);
-	reply_write(&options, asked, FIELD_OPTIONS, reply);
+	reply_write(&options, FIELD_OPTIONS, reply);
 	if (overload != 0)
 		dhcp_write_option(reply, OPTION_OVERLOAD, (struct span){ &overload, 1 });
 	if (overload & OVERLOAD_FILE)
-		write_overloaded(reply, &options, asked, FIELD_FILE);
+		write_overloaded(reply, &options, FIELD_FILE);
 	if (overload & OVERLOAD_SNAME)
-		write_overloaded(reply, &options, asked, FIELD_SNAME);
+		write_overloaded(reply, &options, FIELD_SNAME);
 	write_end(reply, &end);
 }
 

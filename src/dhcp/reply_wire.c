@@ -43,57 +43,41 @@ void reply_add_copy(struct reply_options *options, enum dhcp_option_code code, s
 	reply_add(options, code, (struct span){ room, value.length }, is_vital);
 }
 
-/* The numbers of the options, in the order in which they are written. */
-struct order {
-	uint8_t list[REPLY_OPTION_MAX];
-	size_t count;
-	bool has[REPLY_OPTION_MAX];
-};
+/* Where an option is written, before all of a higher number; UNASKED: behind those. */
+#define UNASKED SIZE_MAX
 
-static void append(struct order *order, size_t number)
+static size_t turn_of(uint8_t code, struct span asked)
 {
-	if (order->has[number])
-		return;
-	order->has[number] = true;
-	order->list[order->count++] = (uint8_t)number;
+	const uint8_t *at;
+
+	if (code == OPTION_MESSAGE_TYPE)
+		return 0;
+	if (code == OPTION_SERVER_ID)
+		return 1;
+	at = asked.length == 0 ? NULL : memchr(asked.bytes, code, asked.length);
+	return at == NULL ? UNASKED : 2 + (size_t)(at - asked.bytes);
 }
 
-static void append_code(struct order *order, const struct reply_options *options, uint8_t code)
+/* Into the order in which they are written; those of one turn stay as they were added. */
+static void sort(struct reply_options *options, struct span asked)
 {
 	for (size_t i = 0; i < options->count; i++) {
-		if (options->list[i].code == code)
-			append(order, i);
+		struct reply_option option = options->list[i];
+		size_t at = i;
+
+		option.turn = turn_of(option.code, asked);
+		for (; at > 0 && options->list[at - 1].turn > option.turn; at--)
+			options->list[at] = options->list[at - 1];
+		options->list[at] = option;
 	}
-}
-
-static struct order order_of(const struct reply_options *options, struct span asked)
-{
-	struct order order = { .count = 0 };
-	bool is_done[UINT8_MAX + 1] = { false };
-
-	append_code(&order, options, OPTION_MESSAGE_TYPE);
-	append_code(&order, options, OPTION_SERVER_ID);
-	for (size_t i = 0; i < asked.length; i++) {
-		if (!is_done[asked.bytes[i]])
-			append_code(&order, options, asked.bytes[i]);
-		is_done[asked.bytes[i]] = true;
-	}
-	for (size_t i = 0; i < options->count; i++)
-		append(&order, i);
-	return order;
-}
-
-static bool is_asked(struct span asked, uint8_t code)
-{
-	return asked.length > 0 && memchr(asked.bytes, code, asked.length) != NULL;
 }
 
 /* 0: the first to be given room. */
-static unsigned rank_of(const struct reply_option *option, struct span asked)
+static unsigned rank_of(const struct reply_option *option)
 {
 	if (option->is_vital)
 		return 0;
-	return is_asked(asked, option->code) ? 1 : 2;
+	return option->turn == UNASKED ? 2 : 1;
 }
 
 static enum reply_field find_field(const struct reply_option *option, size_t left[FIELD_COUNT])
@@ -110,18 +94,16 @@ static enum reply_field find_field(const struct reply_option *option, size_t lef
 }
 
 /* Returns how many had no room, and in *out_overload which other fields are used. */
-static size_t place(struct reply_options *options, struct span asked, size_t left[FIELD_COUNT],
-		    uint8_t *out_overload)
+static size_t place(struct reply_options *options, size_t left[FIELD_COUNT], uint8_t *out_overload)
 {
-	struct order order = order_of(options, asked);
 	size_t homeless = 0;
 
 	*out_overload = 0;
 	for (unsigned rank = 0; rank <= 2; rank++) {
-		for (size_t i = 0; i < order.count; i++) {
-			struct reply_option *option = &options->list[order.list[i]];
+		for (size_t i = 0; i < options->count; i++) {
+			struct reply_option *option = &options->list[i];
 
-			if (rank_of(option, asked) != rank)
+			if (rank_of(option) != rank)
 				continue;
 			option->field = find_field(option, left);
 			homeless += option->field == FIELD_NONE;
@@ -140,27 +122,26 @@ uint8_t reply_place(struct reply_options *options, struct span asked,
 	size_t alone[FIELD_COUNT] = { [FIELD_OPTIONS] = room[FIELD_OPTIONS] };
 	size_t with_others[FIELD_COUNT];
 	uint8_t overload;
-	size_t homeless = place(options, asked, alone, &overload);
+	size_t homeless;
 
+	sort(options, asked);
+	homeless = place(options, alone, &overload);
 	if (homeless == 0 || room[FIELD_OPTIONS] < OVERLOAD_OPTION)
 		return 0;
 	memcpy(with_others, room, sizeof(with_others));
 	with_others[FIELD_OPTIONS] -= OVERLOAD_OPTION;
-	if (place(options, asked, with_others, &overload) < homeless)
+	if (place(options, with_others, &overload) < homeless)
 		return overload;
 	/* The other fields are of no use to those. */
 	alone[FIELD_OPTIONS] = room[FIELD_OPTIONS];
-	(void)place(options, asked, alone, &overload);
+	(void)place(options, alone, &overload);
 	return 0;
 }
 
-void reply_write(const struct reply_options *options, struct span asked, enum reply_field field,
-		 struct writer *out)
+void reply_write(const struct reply_options *options, enum reply_field field, struct writer *out)
 {
-	struct order order = order_of(options, asked);
-
-	for (size_t i = 0; i < order.count; i++) {
-		const struct reply_option *option = &options->list[order.list[i]];
+	for (size_t i = 0; i < options->count; i++) {
+		const struct reply_option *option = &options->list[i];
 
 		if (option->field == field)
 			dhcp_write_option(out, (enum dhcp_option_code)option->code, option->value);

@@ -17,9 +17,10 @@ enum reply_field { FIELD_OPTIONS, FIELD_FILE, FIELD_SNAME, FIELD_COUNT, FIELD_NO
 
 struct reply_option {
 	uint8_t code;
-	bool is_vital; /* before all others where there is not room for all */
-	enum reply_field field;
-	struct span value; /* of up to 65535 octets */
+	bool is_vital;          /* before all others where there is not room for all */
+	enum reply_field field; /* reply_place's, as turn */
+	size_t turn;            /* in which it is written */
+	struct span value;      /* of up to 65535 octets */
 };
 
 /* The values are borrowed, but for copied ones. */
@@ -47,9 +48,8 @@ bool reply_has(const struct reply_options *options, enum dhcp_option_code code);
 uint8_t reply_place(struct reply_options *options, struct span asked,
 		    const size_t room[FIELD_COUNT]);
 
-/* Writes the options of one field: 53 and 54 first, those of asked in its order, then the rest. A
- * value of more than 255 octets is several options (RFC 3396). */
-void reply_write(const struct reply_options *options, struct span asked, enum reply_field field,
-		 struct writer *out);
+/* Writes the options of one field as reply_place ordered them: 53 and 54 first, those of asked in
+ * its order, then the rest. A value of more than 255 octets is several options (RFC 3396). */
+void reply_write(const struct reply_options *options, enum reply_field field, struct writer *out);
 
 #endif

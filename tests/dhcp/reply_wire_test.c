@@ -138,7 +138,7 @@ static void what_fits_is_placed_and_written(void **state)
 			struct writer out = writer_of(bytes, sizeof(bytes));
 			char text[128];
 
-			reply_write(&options, asked, field, &out);
+			reply_write(&options, field, &out);
 			assert_true(out.used <= rows[i].room[field]);
 			show((struct span){ bytes, out.used }, text, sizeof(text));
 			assert_string_equal(text, expected == NULL ? "" : expected);
@@ -182,7 +182,7 @@ static void all_codes_at_once_are_written_once(void **state)
 	for (unsigned i = 0; i < sizeof(codes); i++)
 		codes[i] = (uint8_t)(255 - i);
 	assert_int_equal(reply_place(&options, asked, (size_t[FIELD_COUNT]){ sizeof(bytes) }), 0);
-	reply_write(&options, asked, FIELD_OPTIONS, &out);
+	reply_write(&options, FIELD_OPTIONS, &out);
 	assert_false(out.is_failed);
 	assert_int_equal(out.used, sizeof(bytes));
 	assert_int_equal(bytes[0], OPTION_MESSAGE_TYPE);
