@@ -113,12 +113,7 @@ void bootd_tell_networks(const struct setup *old, const struct setup *now,
 /* An IPv6 address that comes or goes, as they often do, is nothing to the leases. */
 static bool has_same_pools(const struct setup *one, const struct setup *other)
 {
-	for (size_t i = 0; i < one->address_count && i < other->address_count; i++) {
-		if (!local_address_is_same(&one->addresses[i], &other->addresses[i]))
-			return false;
-	}
-	return one->address_count == other->address_count &&
-	       one->config.home.state == other->config.home.state;
+	return one->config.home.state == other->config.home.state && setup_has_same_ip4(one, other);
 }
 
 static void follow(struct bootd *bootd, struct setup *next, struct problems *problems)

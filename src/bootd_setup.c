@@ -309,18 +309,22 @@ void setup_open_log(const struct setup *setup, bool is_debug, struct problems *p
 			     "%s cannot be opened for writing: %s", logger->file, strerror(-error));
 }
 
-static bool has_same_addresses(const struct setup *one, const struct setup *other)
+bool setup_has_same_ip4(const struct setup *one, const struct setup *other)
 {
 	for (size_t i = 0; i < one->address_count && i < other->address_count; i++) {
 		if (!local_address_is_same(&one->addresses[i], &other->addresses[i]))
 			return false;
 	}
+	return one->address_count == other->address_count;
+}
+
+static bool has_same_ip6(const struct setup *one, const struct setup *other)
+{
 	for (size_t i = 0; i < one->ip6_address_count && i < other->ip6_address_count; i++) {
 		if (!local_ip_is_same(&one->ip6_addresses[i], &other->ip6_addresses[i]))
 			return false;
 	}
-	return one->address_count == other->address_count &&
-	       one->ip6_address_count == other->ip6_address_count;
+	return one->ip6_address_count == other->ip6_address_count;
 }
 
 int setup_follow(const struct setup *setup, struct setup **out_next, struct problems *problems)
@@ -334,7 +338,7 @@ int setup_follow(const struct setup *setup, struct setup **out_next, struct prob
 		return -ENOMEM;
 	*next = *setup;
 	error = list_addresses(next);
-	if (error < 0 || has_same_addresses(setup, next))
+	if (error < 0 || (setup_has_same_ip4(setup, next) && has_same_ip6(setup, next)))
 		return error;
 	surroundings = surroundings_of(next);
 	error = config_follow_networks(&next->config, &surroundings, problems);

@@ -50,6 +50,9 @@ void setup_close(struct setup *setup);
 int setup_follow(const struct setup *setup, struct setup **out_next, struct problems *problems);
 void setup_close_followed(struct setup *setup);
 
+/* This machine had the same IPv4 addresses when they were made. */
+bool setup_has_same_ip4(const struct setup *one, const struct setup *other);
+
 /* Starts the authority's thread, if one is to be asked: once the process is confined, because
  * Landlock holds for the threads that come after. */
 void setup_open_authority(struct setup *setup, struct loop *loop, struct problems *problems);
