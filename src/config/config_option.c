@@ -5,6 +5,7 @@
 #include "config/config_suggest.h"
 #include "config/config_values.h"
 #include "config/ini.h"
+#include "config/subnet.h"
 #include "dhcp/iana_options.h"
 #include "dhcp/option_text.h"
 
@@ -100,6 +101,7 @@ static bool may_set(const struct option_reading *reading, uint8_t code, const ch
 		    const struct option_settings *settings)
 {
 	const struct iana_option *option = iana_option_of(code);
+	const struct option_setting *first = option_settings_find(settings, code);
 	const char *key = own_key(code, kind);
 
 	if (key != NULL) {
@@ -113,15 +115,11 @@ static bool may_set(const struct option_reading *reading, uint8_t code, const ch
 			     code);
 		return false;
 	}
-	for (size_t i = 0; i < settings->count; i++) {
-		if (settings->list[i].code != code)
-			continue;
+	if (first != NULL)
 		ini_complain(reading->ini, reading->entry, reading->problems,
-			     "line %u sets option %u already: remove one of the two",
-			     settings->list[i].line, code);
-		return false;
-	}
-	return true;
+			     "line %u sets option %u already: remove one of the two", first->line,
+			     code);
+	return first == NULL;
 }
 
 static bool is_list(enum option_form form)
