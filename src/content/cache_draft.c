@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "content/cache_files.h"
 #include "content/cache_parts.h"
+#include "io/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -75,7 +76,7 @@ static int copy(const struct cache_draft *draft, int to_fd)
 	for (uint64_t at = CACHE_HEADER_SIZE; at < end && error == 0;) {
 		size_t length = end - at < COPY_SIZE ? (size_t)(end - at) : COPY_SIZE;
 
-		error = cache_file_read(draft->fd, at, buffer, length);
+		error = file_read(draft->fd, at, buffer, length);
 		if (error == 0)
 			error = cache_file_write(to_fd, at, (struct span){ buffer, length });
 		at += length;
@@ -282,7 +283,7 @@ int cache_draft_read(const struct cache_draft *draft, uint64_t offset, uint8_t *
 
 	if (offset > size_bytes || length > size_bytes - offset)
 		return -EAGAIN;
-	return cache_file_read(draft->fd, CACHE_HEADER_SIZE + offset, out, length);
+	return file_read(draft->fd, CACHE_HEADER_SIZE + offset, out, length);
 }
 
 const char *cache_draft_unkept_reason(const struct cache_draft *draft)

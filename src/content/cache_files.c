@@ -1,6 +1,7 @@
 #include "content/cache_files.h"
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "io/file.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -98,7 +99,7 @@ static int check(struct cache_file *file, uint64_t key)
 		return -EBADMSG;
 	/* Not the body's first part, too: the start reads the headers of all objects. */
 	(void)posix_fadvise(file->fd, 0, 0, POSIX_FADV_RANDOM);
-	error = cache_file_read(file->fd, 0, bytes, sizeof(bytes));
+	error = file_read(file->fd, 0, bytes, sizeof(bytes));
 	(void)posix_fadvise(file->fd, 0, 0, POSIX_FADV_NORMAL);
 	if (error < 0)
 		return error;
@@ -209,22 +210,6 @@ int cache_file_write(int fd, uint64_t offset, struct span bytes)
 		bytes.bytes += count;
 		bytes.length -= (size_t)count;
 		offset += (uint64_t)count;
-	}
-	return 0;
-}
-
-int cache_file_read(int fd, uint64_t offset, uint8_t *out, size_t length)
-{
-	while (length > 0) {
-		ssize_t count = pread(fd, out, length, (off_t)offset);
-
-		if (count < 0 && errno == EINTR)
-			continue;
-		if (count <= 0)
-			return count < 0 ? -errno : -EIO;
-		out += count;
-		offset += (uint64_t)count;
-		length -= (size_t)count;
 	}
 	return 0;
 }

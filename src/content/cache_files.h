@@ -45,8 +45,6 @@ void cache_file_set_times(int fd, int64_t used_ns, int64_t checked_s);
 
 /* Writes all of it. Returns 0 or -errno. */
 int cache_file_write(int fd, uint64_t offset, struct span bytes);
-/* Reads all of it. Returns 0, -EIO where the file is too short, or another -errno. */
-int cache_file_read(int fd, uint64_t offset, uint8_t *out, size_t length);
 
 /* Calls visit for each name in the folder. Returns 0 or -errno. */
 int cache_files_visit(int folder_fd, void (*visit)(void *context, const char *name), void *context);
