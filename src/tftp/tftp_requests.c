@@ -41,15 +41,6 @@ static void refuse(struct tftp_transfer *transfer, const struct refusal *refusal
 	tftp_sender_end(transfer, refusal->event, detail != NULL ? detail : refusal->message);
 }
 
-static void begin(struct tftp_transfer *transfer)
-{
-	static const struct refusal no_memory = { EVENT_TFTP_BUSY, TFTP_ERROR_UNDEFINED,
-						  "the server is out of memory" };
-
-	if (tftp_sender_begin(transfer) < 0)
-		refuse(transfer, &no_memory, NULL);
-}
-
 static void let_go_of_abandoned(struct tftp_transfer *transfer)
 {
 	struct tftp_worker *worker = transfer->worker;
@@ -105,7 +96,7 @@ static void on_open(void *context, const struct content_answer *answer)
 	else if (answer->refusal != CONTENT_OK)
 		refuse(transfer, &refusals[answer->refusal], answer->sentence);
 	else
-		begin(transfer);
+		tftp_sender_begin(transfer);
 	tftp_worker_close_turn(worker);
 }
 

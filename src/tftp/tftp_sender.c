@@ -82,7 +82,7 @@ static void leave_late(struct tftp_transfer *transfer)
 
 void tftp_sender_release(struct tftp_transfer *transfer)
 {
-	timer_free(transfer->deadline);
+	deadline_clear(&transfer->deadline);
 	tftp_netascii_free(transfer->netascii);
 	transfer->netascii = NULL;
 	if (transfer->is_growing)
@@ -268,29 +268,11 @@ static void await_growth(struct tftp_transfer *transfer, uint64_t wanted_bytes)
 		loop_post(transfer->worker->parts.loop, &transfer->growth);
 }
 
-/* Most deadlines are moved on before they pass, so the timer is left to fire early and looks. */
-static void set_deadline(struct tftp_transfer *transfer, uint64_t delay_ms)
-{
-	uint64_t now_ms = loop_now_ms(transfer->worker->parts.loop);
-
-	transfer->deadline_ms = now_ms + delay_ms;
-	if (transfer->timer_ms != 0 && transfer->timer_ms <= transfer->deadline_ms)
-		return;
-	transfer->timer_ms = transfer->deadline_ms;
-	timer_start(transfer->deadline, delay_ms);
-}
-
-static void stop_deadline(struct tftp_transfer *transfer)
-{
-	transfer->timer_ms = 0;
-	timer_stop(transfer->deadline);
-}
-
 /* What the turn asks for beside the packets that have left. */
 static void complete(struct tftp_transfer *transfer, const struct tftp_turn *turn)
 {
 	if (turn->deadline_ms > 0)
-		set_deadline(transfer, turn->deadline_ms);
+		deadline_set(transfer->worker->deadlines, &transfer->deadline, turn->deadline_ms);
 	if (turn->wanted_bytes > 0)
 		await_growth(transfer, turn->wanted_bytes);
 	if (turn->send == TFTP_SEND_DATA)
@@ -352,7 +334,7 @@ static void send_data(struct tftp_transfer *transfer, const struct tftp_turn *tu
 
 	transfer->pending = *turn;
 	if (transfer->read != NULL || transfer->is_in_bulk || must_wait)
-		stop_deadline(transfer);
+		deadline_clear(&transfer->deadline);
 	if (transfer->read != NULL)
 		return;
 	if (transfer->is_in_bulk || must_wait)
@@ -475,8 +457,9 @@ void tftp_sender_on_bulk(void *context)
 	tftp_worker_close_turn(worker);
 }
 
-static void pass_deadline(struct tftp_transfer *transfer)
+static void on_deadline(void *context)
 {
+	struct tftp_transfer *transfer = context;
 	struct tftp_worker *worker = transfer->worker;
 	struct tftp_turn turn;
 	char detail[DETAIL_SIZE];
@@ -491,18 +474,6 @@ static void pass_deadline(struct tftp_transfer *transfer)
 				  transfer->state.acknowledged + 1);
 	apply(transfer, &turn, detail);
 	tftp_worker_close_turn(worker);
-}
-
-static void on_deadline(void *context)
-{
-	struct tftp_transfer *transfer = context;
-	uint64_t now_ms = loop_now_ms(transfer->worker->parts.loop);
-
-	transfer->timer_ms = 0;
-	if (now_ms < transfer->deadline_ms)
-		set_deadline(transfer, transfer->deadline_ms - now_ms);
-	else
-		pass_deadline(transfer);
 }
 
 static void take_client_packet(struct tftp_transfer *transfer, const struct tftp_packet *packet)
@@ -569,25 +540,24 @@ static struct tftp_transfer *find(const struct tftp_port *port, const struct dat
 void tftp_sender_on_packets(void *context, const struct datagram *batch, size_t count)
 {
 	struct tftp_port *port = context;
-	bool is_left[UDP_BATCH_MAX] = { false };
+	struct tftp_transfer *bulk[UDP_BATCH_MAX] = { NULL };
 
 	tftp_worker_open_turn(port->worker);
 	/* Small files overtake: a loader that waits for one block need not wait for windows. */
 	for (size_t i = 0; i < count; i++) {
 		struct tftp_transfer *transfer = find(port, &batch[i]);
 
-		is_left[i] = transfer != NULL && is_bulk(transfer);
 		if (transfer == NULL)
 			take_stray(port, &batch[i]);
-		else if (!is_left[i])
+		else if (is_bulk(transfer))
+			bulk[i] = transfer;
+		else
 			tftp_sender_take(transfer, &batch[i]);
 	}
 	for (size_t i = 0; i < count; i++) {
-		struct tftp_transfer *transfer = is_left[i] ? find(port, &batch[i]) : NULL;
-
 		/* A packet may have ended it; what follows is nobody's then. */
-		if (transfer != NULL)
-			tftp_sender_take(transfer, &batch[i]);
+		if (bulk[i] != NULL && bulk[i]->stage == TFTP_STAGE_SENDING)
+			tftp_sender_take(bulk[i], &batch[i]);
 	}
 	tftp_worker_close_turn(port->worker);
 }
@@ -618,15 +588,12 @@ static bool begin_turns(struct tftp_transfer *transfer, struct tftp_extent exten
 	return false;
 }
 
-int tftp_sender_begin(struct tftp_transfer *transfer)
+void tftp_sender_begin(struct tftp_transfer *transfer)
 {
 	struct tftp_worker *worker = transfer->worker;
 	struct tftp_extent extent;
 	struct tftp_turn turn;
 
-	transfer->deadline = timer_new(worker->parts.loop, on_deadline, transfer);
-	if (transfer->deadline == NULL)
-		return -ENOMEM;
 	transfer->stage = TFTP_STAGE_SENDING;
 	transfer->noted_ms = loop_now_ms(worker->parts.loop);
 	if (!worker->parts.config->tftp.uses_single_port) {
@@ -634,14 +601,14 @@ int tftp_sender_begin(struct tftp_transfer *transfer)
 		transfer->port->transfer_count++;
 	}
 	if (!get_extent(transfer, &extent))
-		return 0;
+		return;
 	transfer->is_growing = !extent.is_whole;
 	transfer->waiter =
 		(struct source_waiter){ .on_change = on_source_change, .context = transfer };
+	transfer->deadline = (struct deadline){ .on_pass = on_deadline, .context = transfer };
 	transfer->growth = (struct letter){ .on_arrival = on_growth, .context = transfer };
 	if (begin_turns(transfer, extent, &turn)) {
 		tftp_note_transfer(transfer, EVENT_TFTP_START, NULL);
 		apply(transfer, &turn, NULL);
 	}
-	return 0;
 }

@@ -14,9 +14,8 @@ struct tftp_worker;
 void tftp_send_error(struct tftp_worker *worker, struct udp *udp, struct udp_source source,
 		     struct ip_endpoint to, enum tftp_error error, const char *message);
 
-/* Begins to send transfer->source, in a turn. From now on the transfer ends by itself. Returns 0,
- * or -errno with the transfer as it was. */
-int tftp_sender_begin(struct tftp_transfer *transfer);
+/* Begins to send transfer->source, in a turn. From now on the transfer ends by itself. */
+void tftp_sender_begin(struct tftp_transfer *transfer);
 
 /* A packet of the transfer's client, to its port. */
 void tftp_sender_take(struct tftp_transfer *transfer, const struct datagram *datagram);

@@ -4,6 +4,7 @@
 
 #include "base/ip.h"
 #include "content/source.h"
+#include "io/deadlines.h"
 #include "io/loop.h"
 #include "tftp/tftp_engine.h"
 
@@ -13,7 +14,6 @@ struct tftp_netascii;
 struct tftp_port;
 struct tftp_read;
 struct tftp_worker;
-struct timer;
 
 enum tftp_stage {
 	TFTP_STAGE_FREE,
@@ -41,9 +41,7 @@ struct tftp_transfer {
 	bool is_in_bulk;
 	bool reads_in_pool; /* its file system always waits */
 	struct tftp_state state;
-	struct timer *deadline;
-	uint64_t deadline_ms; /* when it is due; the timer may be set for an earlier time */
-	uint64_t timer_ms;    /* what the timer is set for; 0: nothing */
+	struct deadline deadline;
 	struct source *source;
 	uint64_t ahead_offset; /* of what was read ahead of it, see tftp_read_ahead_new */
 	size_t ahead_length;

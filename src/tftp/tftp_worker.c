@@ -2,6 +2,7 @@
 #include "activity/activity.h"
 #include "boot/session.h"
 #include "config/config.h"
+#include "io/deadlines.h"
 #include "io/outbox.h"
 #include "io/udp.h"
 #include "tftp/tftp_bounds.h"
@@ -79,6 +80,7 @@ static void free_worker(struct tftp_worker *worker)
 	tftp_ports_close(worker->ports);
 	outbox_free(worker->outbox);
 	tftp_transfers_free(worker->transfers);
+	deadlines_free(worker->deadlines);
 	tftp_bounds_free(worker->bounds);
 	free(worker->ahead);
 	free(worker);
@@ -152,9 +154,11 @@ int tftp_worker_open(const struct tftp_service_parts *parts, struct tftp_bounds 
 	worker->bounds = tftp_bounds_hold(bounds);
 	worker->bulk = (struct letter){ .on_arrival = tftp_sender_on_bulk, .context = worker };
 	worker->transfers = tftp_transfers_new(parts->config->tftp.transfers_max);
+	worker->deadlines = deadlines_new(worker->parts.loop);
 	worker->outbox = outbox_new(on_send_failure, worker);
 	worker->ahead = tftp_read_ahead_new();
-	if (worker->transfers != NULL && worker->outbox != NULL && worker->ahead != NULL)
+	if (worker->transfers != NULL && worker->deadlines != NULL && worker->outbox != NULL &&
+	    worker->ahead != NULL)
 		error = open_sockets(worker);
 	if (error < 0) {
 		free_worker(worker);

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 
+struct deadlines;
 struct outbox;
 struct tftp_bounds;
 struct tftp_ports;
@@ -24,8 +25,9 @@ struct tftp_worker {
 	struct tftp_ports *ports;
 	struct outbox *outbox;
 	struct tftp_transfers *transfers;
-	struct tftp_bounds *bounds; /* shared with the other workers */
-	uint64_t now_us;            /* as of the batch or deadline that is being worked on */
+	struct deadlines *deadlines; /* of the transfers */
+	struct tftp_bounds *bounds;  /* shared with the other workers */
+	uint64_t now_us;             /* as of the batch or deadline that is being worked on */
 	/* Bulk whose turn has used up what it may send: it waits, in order. */
 	struct tftp_transfer *bulk_first;
 	struct tftp_transfer *bulk_last;
