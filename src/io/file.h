@@ -1,7 +1,8 @@
-/* Reading a file without waiting for its disk. */
+/* Reading a file, also without waiting for its disk, and telling two of them apart. */
 #ifndef BOOTD_IO_FILE_H
 #define BOOTD_IO_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/uio.h>
@@ -15,5 +16,17 @@ int file_read_resident(int fd, uint64_t offset, const struct iovec *parts, int c
 /* Reads length bytes, all of them, and waits for the disk. Returns 0, -EIO where the file is
  * shorter, or another -errno. */
 int file_read(int fd, uint64_t offset, uint8_t *out, size_t length);
+
+/* Which file, in which state. */
+struct file_identity {
+	uint64_t device, inode, size_bytes;
+	int64_t modified_ns, changed_ns; /* since 1970 */
+};
+
+/* *out_is_settled: its last change is so long ago that another one gives it other times, and so
+ * another identity. Returns 0 or -errno. */
+int file_identify(int fd, struct file_identity *out_identity, bool *out_is_settled);
+
+bool file_identity_is_same(const struct file_identity *one, const struct file_identity *other);
 
 #endif

@@ -12,13 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* In lock-step reading each block would be a system call, so of larger files some blocks are read
- * at once. What was read before the file changed does no harm: the file is looked at once more
- * before the last block. Thousands of transfers would take too much memory: those in the first
- * places of the table read ahead. */
-#define AHEAD_SIZE     ((size_t)8192)
-#define AHEAD_PLACES   256u
-#define AHEAD_FILE_MIN ((uint64_t)64 * 1024)
+/* A smaller file is read block by block: knowing which one it is would cost as much. */
+#define CHUNKED_FILE_MIN ((uint64_t)64 * 1024)
 
 struct tftp_read {
 	struct tftp_transfer *transfer; /* which waits for it */
@@ -60,44 +55,59 @@ static void copy_blocks(const struct tftp_transfer *transfer, const struct tftp_
 	}
 }
 
-uint8_t *tftp_read_ahead_new(void)
+/* Large windows are read at once, which is cheaper than chunk by chunk. */
+static bool is_chunked(const struct tftp_transfer *transfer, const struct tftp_blocks *blocks)
 {
-	return malloc(AHEAD_SIZE * AHEAD_PLACES);
+	const struct tftp_state *state = &transfer->state;
+
+	return (size_t)blocks->count * state->block_size <= TFTP_CHUNK_SIZE &&
+	       state->extent.size_bytes >= CHUNKED_FILE_MIN && !transfer->reads_in_pool;
 }
 
-static bool is_read_ahead(const struct tftp_transfer *transfer, const struct tftp_blocks *blocks)
+static bool open_chunks(struct tftp_transfer *transfer, int fd)
 {
-	return blocks->offset >= transfer->ahead_offset &&
-	       blocks->offset + blocks->length <= transfer->ahead_offset + transfer->ahead_length;
+	if (!transfer->has_chunks)
+		transfer->has_chunks =
+			tftp_chunks_open(transfer->worker->chunks, fd, &transfer->chunks) == 0;
+	return transfer->has_chunks;
 }
 
-/* False: it would have to be waited for. */
-static bool fill_ahead(struct tftp_transfer *transfer, int fd, uint64_t offset,
-		       const struct tftp_blocks *blocks, uint8_t *place)
+/* Chunks begin with a block and hold whole ones, so that a block is never in two of them. NULL: see
+ * tftp_chunks_get. */
+static const uint8_t *chunked_block(const struct tftp_transfer *transfer, uint64_t start,
+				    uint64_t block)
 {
-	uint64_t left = transfer->state.extent.size_bytes - blocks->offset;
-	struct iovec part = { place, left < AHEAD_SIZE ? (size_t)left : AHEAD_SIZE };
+	const struct tftp_state *state = &transfer->state;
+	uint64_t per_chunk = TFTP_CHUNK_SIZE / state->block_size;
+	uint64_t before = (block - 1) / per_chunk * per_chunk; /* blocks */
+	uint64_t offset = before * state->block_size;
+	uint64_t left = state->extent.size_bytes - offset;
+	uint64_t length = per_chunk * state->block_size;
+	const uint8_t *chunk = tftp_chunks_get(transfer->worker->chunks, &transfer->chunks,
+					       start + offset, left < length ? left : length);
 
-	transfer->ahead_length = 0;
-	if (file_read_resident(fd, offset + blocks->offset, &part, 1, part.iov_len) < 0)
-		return false;
-	transfer->ahead_offset = blocks->offset;
-	transfer->ahead_length = part.iov_len;
-	return true;
+	return chunk == NULL ? NULL : chunk + (block - 1 - before) * state->block_size;
 }
 
-/* False: there is nothing to be won, or what follows would have to be waited for. */
-static bool copy_ahead(struct tftp_transfer *transfer, int fd, uint64_t offset,
-		       const struct tftp_blocks *blocks, uint8_t *out)
+/* False: they have to be read another way. start is where the file begins in what is open. */
+static bool copy_chunked(struct tftp_transfer *transfer, int fd, uint64_t start,
+			 const struct tftp_blocks *blocks, uint8_t *out)
 {
-	uint8_t *place = transfer->worker->ahead + transfer->index * AHEAD_SIZE;
+	if (!is_chunked(transfer, blocks) || !open_chunks(transfer, fd))
+		return false;
+	for (uint32_t i = 0; i < blocks->count; i++) {
+		size_t length = length_of(transfer, blocks, i);
+		const uint8_t *data;
 
-	if (transfer->index >= AHEAD_PLACES || blocks->length > AHEAD_SIZE / 2 ||
-	    transfer->state.extent.size_bytes < AHEAD_FILE_MIN || transfer->reads_in_pool)
-		return false;
-	if (!is_read_ahead(transfer, blocks) && !fill_ahead(transfer, fd, offset, blocks, place))
-		return false;
-	copy_blocks(transfer, blocks, place + (blocks->offset - transfer->ahead_offset), out);
+		out = write_header(transfer, blocks->first + i, out);
+		if (length == 0)
+			return true;
+		data = chunked_block(transfer, start, blocks->first + i);
+		if (data == NULL)
+			return false;
+		memcpy(out, data, length);
+		out += length;
+	}
 	return true;
 }
 
@@ -160,7 +170,7 @@ int tftp_read_now(struct tftp_transfer *transfer, const struct tftp_blocks *bloc
 		return copy_netascii(transfer, blocks, out);
 	if (fd < 0)
 		return read_each(transfer, blocks, out);
-	if (copy_ahead(transfer, fd, offset, blocks, out))
+	if (copy_chunked(transfer, fd, offset, blocks, out))
 		return 0;
 	return read_parts(transfer, fd, offset, blocks, out);
 }

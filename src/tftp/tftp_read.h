@@ -18,10 +18,6 @@ struct tftp_blocks {
 	uint32_t count;
 };
 
-/* Where a worker's transfers read ahead, to be freed; NULL: no memory. Only what is used takes
- * memory. */
-uint8_t *tftp_read_ahead_new(void);
-
 /* Makes DATA packets of the blocks, each right behind the other. Returns 0, -EAGAIN where the disk
  * would have to be waited for, -EIO where the file has become shorter, or another -errno. */
 int tftp_read_now(struct tftp_transfer *transfer, const struct tftp_blocks *blocks, uint8_t *out);

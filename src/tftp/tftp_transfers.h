@@ -6,6 +6,7 @@
 #include "content/source.h"
 #include "io/deadlines.h"
 #include "io/loop.h"
+#include "tftp/tftp_chunks.h"
 #include "tftp/tftp_engine.h"
 
 #define TFTP_FILE_SHOWN_SIZE 256
@@ -43,8 +44,8 @@ struct tftp_transfer {
 	struct tftp_state state;
 	struct deadline deadline;
 	struct source *source;
-	uint64_t ahead_offset; /* of what was read ahead of it, see tftp_read_ahead_new */
-	size_t ahead_length;
+	bool has_chunks;
+	struct tftp_chunk_file chunks;  /* with has_chunks: the source's file */
 	struct tftp_netascii *netascii; /* the sender's */
 	struct source_waiter waiter;
 	struct letter growth; /* brings the waiter's word into the loop */

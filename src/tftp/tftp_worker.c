@@ -6,6 +6,7 @@
 #include "io/outbox.h"
 #include "io/udp.h"
 #include "tftp/tftp_bounds.h"
+#include "tftp/tftp_chunks.h"
 #include "tftp/tftp_ports.h"
 #include "tftp/tftp_read.h"
 #include "tftp/tftp_requests.h"
@@ -82,7 +83,7 @@ static void free_worker(struct tftp_worker *worker)
 	tftp_transfers_free(worker->transfers);
 	deadlines_free(worker->deadlines);
 	tftp_bounds_free(worker->bounds);
-	free(worker->ahead);
+	tftp_chunks_free(worker->chunks);
 	free(worker);
 }
 
@@ -156,9 +157,9 @@ int tftp_worker_open(const struct tftp_service_parts *parts, struct tftp_bounds 
 	worker->transfers = tftp_transfers_new(parts->config->tftp.transfers_max);
 	worker->deadlines = deadlines_new(worker->parts.loop);
 	worker->outbox = outbox_new(on_send_failure, worker);
-	worker->ahead = tftp_read_ahead_new();
+	worker->chunks = tftp_chunks_new();
 	if (worker->transfers != NULL && worker->deadlines != NULL && worker->outbox != NULL &&
-	    worker->ahead != NULL)
+	    worker->chunks != NULL)
 		error = open_sockets(worker);
 	if (error < 0) {
 		free_worker(worker);

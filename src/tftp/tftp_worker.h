@@ -13,6 +13,7 @@
 struct deadlines;
 struct outbox;
 struct tftp_bounds;
+struct tftp_chunks;
 struct tftp_ports;
 struct tftp_transfer;
 struct tftp_transfers;
@@ -33,7 +34,7 @@ struct tftp_worker {
 	struct tftp_transfer *bulk_last;
 	struct letter bulk; /* calls for the next turn */
 	uint64_t turn_bytes;
-	uint8_t *ahead; /* where transfers read ahead; see tftp_read */
+	struct tftp_chunks *chunks;
 	/* The interface that was asked for its MTU last, and when. */
 	unsigned mtu_interface;
 	uint32_t mtu;

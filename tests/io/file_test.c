@@ -14,6 +14,8 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static int make_file(void)
 {
@@ -60,11 +62,40 @@ static void reads_into_parts_what_is_in_memory(void **state)
 	assert_int_equal(file_read_resident(-1, 0, parts, 2, 7), -EBADF);
 }
 
+static void files_and_their_states_are_told_apart(void **state)
+{
+	CLEANUP(close_fd) int fd = make_file();
+	CLEANUP(close_fd) int other_fd = make_file();
+	CLEANUP(close_fd) int old_fd = open(SOURCE_ROOT "/README.md", O_RDONLY | O_CLOEXEC);
+	struct file_identity before;
+	struct file_identity after;
+	bool is_settled;
+
+	(void)state;
+	assert_int_equal(file_identify(fd, &before, &is_settled), 0);
+	assert_false(is_settled);
+	assert_int_equal(file_identify(fd, &after, &is_settled), 0);
+	assert_true(file_identity_is_same(&before, &after));
+	assert_int_equal(file_identify(other_fd, &after, &is_settled), 0);
+	assert_false(file_identity_is_same(&before, &after));
+	/* Another length, and a time of modification long ago: it has changed just now all the
+	 * same. */
+	assert_int_equal(write(fd, "0", 1), 1);
+	assert_int_equal(futimens(fd, (struct timespec[2]){ { .tv_sec = 1 }, { .tv_sec = 1 } }), 0);
+	assert_int_equal(file_identify(fd, &after, &is_settled), 0);
+	assert_false(file_identity_is_same(&before, &after));
+	assert_false(is_settled);
+	assert_int_equal(file_identify(old_fd, &after, &is_settled), 0);
+	assert_true(is_settled);
+	assert_int_equal(file_identify(-1, &after, &is_settled), -EBADF);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_all_or_says_why_not),
 		cmocka_unit_test(reads_into_parts_what_is_in_memory),
+		cmocka_unit_test(files_and_their_states_are_told_apart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
