@@ -17,12 +17,15 @@
 
 #define WAITING_MAX  4096  /* machines that the authority is asked about at once */
 #define ATTEMPTS_MAX 16384 /* machines whose way of booting is remembered */
-#define QUIET_MS     1     /* since the last full batch */
+/* So many full batches behind each other are more than machines that boot at once: they wait for
+ * their answers before they ask again. */
+#define CROWD_BATCHES 8
+#define QUIET_MS      1 /* since the last full batch */
 #define BOOTP_NEW_MAX                                                                              \
 	10 /* machines a second, in a store on disk; dhcp_reason_text and the manual say so */
 /* While strangers come faster than they can wait, so many of them are served in so much time: what
  * is left of the CPU reads, so that the kernel's queue, which knows nobody, does not overflow. */
-#define FLOOD_BATCH    UDP_BATCH_MAX
+#define FLOOD_BATCH    32
 #define FLOOD_MS       1
 #define FLOOD_AFTER_MS 1000 /* since the last one that had no room */
 
@@ -372,9 +375,10 @@ void dhcp_on_datagrams(void *context, const struct datagram *batch, size_t count
 {
 	struct dhcp_service *service = context;
 
-	/* As long as batches come full, known machines are served and strangers wait. */
+	/* As long as they come full, known machines are served and strangers wait. */
 	if (!is_flooded(service)) {
-		service->is_crowded = count == UDP_BATCH_MAX;
+		service->full_batches = count == UDP_BATCH_MAX ? service->full_batches + 1 : 0;
+		service->is_crowded = service->full_batches >= CROWD_BATCHES;
 		if (service->is_crowded)
 			timer_start(service->quiet, QUIET_MS);
 	}

@@ -36,6 +36,8 @@ struct receive_batch {
 	union udp_address from[UDP_BATCH_MAX];
 	struct iovec parts[UDP_BATCH_MAX];
 	struct mmsghdr messages[UDP_BATCH_MAX];
+	bool is_prepared;
+	size_t used; /* messages that the kernel has written to since */
 	struct datagram datagrams[UDP_BATCH_MAX];
 };
 
@@ -133,9 +135,12 @@ static void read_packet_info(struct msghdr *message, struct datagram *datagram)
 	}
 }
 
-static void prepare_batch(struct receive_batch *batch, unsigned length)
+/* Most are as they were left the last time, when fewer came than might have. */
+static void prepare_batch(struct receive_batch *batch)
 {
-	for (size_t i = 0; i < length; i++) {
+	size_t used = batch->is_prepared ? batch->used : UDP_BATCH_MAX;
+
+	for (size_t i = 0; i < used; i++) {
 		batch->parts[i] = (struct iovec){ batch->bytes[i], DATAGRAM_MAX };
 		batch->messages[i].msg_hdr = (struct msghdr){
 			.msg_name = &batch->from[i],
@@ -146,6 +151,8 @@ static void prepare_batch(struct receive_batch *batch, unsigned length)
 			.msg_controllen = UDP_CONTROL_SIZE,
 		};
 	}
+	batch->is_prepared = true;
+	batch->used = 0;
 }
 
 /* Returns how many came, or -1 with errno. One is cheaper by recvmsg. */
@@ -165,10 +172,11 @@ static size_t receive(const struct udp *udp, struct receive_batch *batch, unsign
 {
 	int count;
 
-	prepare_batch(batch, length);
+	prepare_batch(batch);
 	do {
 		count = receive_some(udp->fd, batch->messages, length);
 	} while (count < 0 && errno == EINTR);
+	batch->used = count > 0 ? (size_t)count : 1;
 	for (int i = 0; i < count; i++) {
 		struct msghdr *message = &batch->messages[i].msg_hdr;
 

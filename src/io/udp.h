@@ -14,7 +14,7 @@
  * one is delivered with is_cut set. */
 #define DATAGRAM_MAX 2048
 
-#define UDP_BATCH_MAX 32 /* datagrams read at once; as many came: there are more */
+#define UDP_BATCH_MAX 64 /* datagrams read at once; as many came: there are more */
 
 struct datagram {
 	struct span bytes;

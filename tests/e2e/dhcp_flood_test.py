@@ -23,9 +23,9 @@ SERVER, RELAY = "10.77.0.1", "10.77.0.2"
 POOL, POOL_COUNT, POOL_NETWORK = "10.77.128.0", 1000, "10.77.128.0/17"
 KNOWN = 500
 PATIENCE_S, TRIES = 2, 5
-# What the ring of strangers, their sessions and their offers take, which there is room for from the
-# start, and what the allocator keeps back.
-GROWTH_MAX_KIB = 2048
+# The ring of strangers, which takes its 4 MiB as they come; their sessions and their offers, which
+# there is room for from the start, and what the allocator keeps back.
+GROWTH_MAX_KIB = 4096 + 2048
 BOOTP_NEW_MAX = 10
 
 
