@@ -222,6 +222,23 @@ static bool is_repeat(const struct tftp_transfer *transfer, const struct datagra
 		tftp_is_repeat_expected(&transfer->state, loop_clock_us()));
 }
 
+/* Requests and ACKs come to different sockets, of which this one may be read first: of a transfer
+ * whose last block is out the ACK may wait there, and the request be a new one. False: it is not
+ * so, or another one is being looked at again. */
+static bool postpone(const struct tftp_transfer *transfer, const struct datagram *datagram)
+{
+	struct tftp_postponed *postponed = &transfer->worker->postponed;
+
+	if (transfer->stage != TFTP_STAGE_SENDING || transfer->port == NULL ||
+	    !tftp_is_at_last_block(&transfer->state) || postponed->letter.is_under_way)
+		return false;
+	memcpy(postponed->bytes, datagram->bytes.bytes, datagram->bytes.length);
+	postponed->datagram = *datagram;
+	postponed->datagram.bytes.bytes = postponed->bytes;
+	loop_post(transfer->worker->parts.loop, &postponed->letter);
+	return true;
+}
+
 /* The client has turned to something else. */
 static void supersede(struct tftp_transfer *transfer)
 {
@@ -335,7 +352,8 @@ static bool is_in_single_port(const struct tftp_transfer *transfer, const struct
 	       (packet.opcode == TFTP_OPCODE_ACK || packet.opcode == TFTP_OPCODE_ERROR);
 }
 
-static void take_request(struct tftp_worker *worker, const struct datagram *datagram)
+static void take_request(struct tftp_worker *worker, const struct datagram *datagram,
+			 bool may_postpone)
 {
 	static const struct refusal read_only = { EVENT_TFTP_WRITE_REFUSED, TFTP_ERROR_ACCESS,
 						  "this server is read-only" };
@@ -361,7 +379,8 @@ static void take_request(struct tftp_worker *worker, const struct datagram *data
 		return;
 	}
 	if (transfer != NULL && is_repeat(transfer, datagram)) {
-		tftp_note_transfer(transfer, EVENT_TFTP_REPEATED_REQUEST, NULL);
+		if (!may_postpone || !postpone(transfer, datagram))
+			tftp_note_transfer(transfer, EVENT_TFTP_REPEATED_REQUEST, NULL);
 		return;
 	}
 	if (transfer != NULL)
@@ -375,6 +394,19 @@ void tftp_requests_on_packets(void *context, const struct datagram *batch, size_
 
 	tftp_worker_open_turn(worker);
 	for (size_t i = 0; i < count; i++)
-		take_request(worker, &batch[i]);
+		take_request(worker, &batch[i], true);
+	tftp_worker_close_turn(worker);
+}
+
+void tftp_requests_on_postponed(void *context)
+{
+	struct tftp_worker *worker = context;
+
+	if (worker->is_stopped) {
+		tftp_worker_leave(worker);
+		return;
+	}
+	tftp_worker_open_turn(worker);
+	take_request(worker, &worker->postponed.datagram, false);
 	tftp_worker_close_turn(worker);
 }

@@ -8,4 +8,7 @@
 /* A udp_callback, with a struct tftp_worker. */
 void tftp_requests_on_packets(void *context, const struct datagram *batch, size_t count);
 
+/* The request that was postponed: a loop_callback, with a struct tftp_worker. */
+void tftp_requests_on_postponed(void *context);
+
 #endif

@@ -154,6 +154,8 @@ int tftp_worker_open(const struct tftp_service_parts *parts, struct tftp_bounds 
 	worker->is_first = is_first;
 	worker->bounds = tftp_bounds_hold(bounds);
 	worker->bulk = (struct letter){ .on_arrival = tftp_sender_on_bulk, .context = worker };
+	worker->postponed.letter =
+		(struct letter){ .on_arrival = tftp_requests_on_postponed, .context = worker };
 	worker->transfers = tftp_transfers_new(parts->config->tftp.transfers_max);
 	worker->deadlines = deadlines_new(worker->parts.loop);
 	worker->outbox = outbox_new(on_send_failure, worker);
@@ -172,7 +174,7 @@ int tftp_worker_open(const struct tftp_service_parts *parts, struct tftp_bounds 
 void tftp_worker_leave(struct tftp_worker *worker)
 {
 	if (worker->is_stopped && tftp_transfers_count(worker->transfers) == 0 &&
-	    !worker->bulk.is_under_way)
+	    !worker->bulk.is_under_way && !worker->postponed.letter.is_under_way)
 		free_worker(worker);
 }
 

@@ -5,6 +5,7 @@
 
 #include "activity/event.h"
 #include "io/loop.h"
+#include "io/udp.h"
 #include "tftp/tftp_engine.h"
 #include "tftp/tftp_service.h"
 
@@ -17,7 +18,13 @@ struct tftp_chunks;
 struct tftp_ports;
 struct tftp_transfer;
 struct tftp_transfers;
-struct udp;
+
+/* A request that is looked at in the next turn of the loop. */
+struct tftp_postponed {
+	struct letter letter;
+	struct datagram datagram;
+	uint8_t bytes[DATAGRAM_MAX];
+};
 
 struct tftp_worker {
 	struct tftp_service_parts parts; /* as of now; the loop is the worker's own */
@@ -34,6 +41,7 @@ struct tftp_worker {
 	struct tftp_transfer *bulk_last;
 	struct letter bulk; /* calls for the next turn */
 	uint64_t turn_bytes;
+	struct tftp_postponed postponed;
 	struct tftp_chunks *chunks;
 	/* The interface that was asked for its MTU last, and when. */
 	unsigned mtu_interface;

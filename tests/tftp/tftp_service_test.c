@@ -92,6 +92,51 @@ static void a_repeated_request_is_the_same_transfer(void **state)
 	client_done(&client);
 }
 
+/* Requests come to one socket and ACKs to another: which is read first is chance. Here somebody
+ * else has asked before. */
+static void a_request_may_be_read_before_the_last_ack(void **state)
+{
+	struct server *server = *state;
+	struct client client = client_new(server);
+	struct client other = client_new(server);
+
+	for (unsigned i = 1; i <= 3; i++) {
+		request(&client, READ_FILE);
+		expect_data(&client, 1, 0, 512);
+		send_ack(&client, 1);
+		expect_data(&client, 2, 512, 512);
+		send_ack(&client, 2);
+		expect_data(&client, 3, 1024, 76);
+		request(&other, BINARY("\0\2w\0octet\0"));
+		send_ack(&client, 3);
+		request(&client, READ_FILE);
+		take_file(&client);
+		await(server, EVENT_TFTP_SENT, 2 * i);
+	}
+	assert_int_equal(count_of(server, EVENT_TFTP_REPEATED_REQUEST), 0);
+	assert_int_equal(count_of(server, EVENT_TFTP_SUPERSEDED), 0);
+	client_done(&other);
+	client_done(&client);
+}
+
+/* No ACK was under way: the last block's is still to come, and that transfer goes on. */
+static void a_request_that_is_repeated_at_the_end_changes_nothing(void **state)
+{
+	struct server *server = *state;
+	struct client client = client_new(server);
+
+	request(&client, BINARY("\0\1other\0octet\0"));
+	expect_data(&client, 1, 0, 5);
+	request(&client, BINARY("\0\1other\0octet\0"));
+	request(&client, BINARY("\0\1other\0octet\0"));
+	await(server, EVENT_TFTP_REPEATED_REQUEST, 2);
+	assert_silence(&client);
+	send_ack(&client, 1);
+	await(server, EVENT_TFTP_SENT, 1);
+	assert_int_equal(count_of(server, EVENT_TFTP_START), 1);
+	client_done(&client);
+}
+
 static void another_request_supersedes_the_transfer(void **state)
 {
 	struct server *server = *state;
@@ -342,6 +387,8 @@ int main(void)
 		SERVER_TEST(refuses_by_name),
 		SERVER_TEST(packets_of_no_transfer_are_not_answered),
 		SERVER_TEST(a_repeated_request_is_the_same_transfer),
+		SERVER_TEST(a_request_may_be_read_before_the_last_ack),
+		SERVER_TEST(a_request_that_is_repeated_at_the_end_changes_nothing),
 		SERVER_TEST(another_request_supersedes_the_transfer),
 		SERVER_TEST(another_request_supersedes_one_whose_file_is_being_opened),
 		SERVER_TEST(too_many_transfers_are_refused),
