@@ -18,6 +18,7 @@ import statistics
 import subprocess
 import sys
 import threading
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "e2e"))
 
@@ -33,6 +34,9 @@ CLIENTS_NETWORK, FIRST_CLIENT = "10.78.0.0/16", "10.78.0.1"
 # peers wait for their timers only: they would take two minutes.
 SECONDS_MAX, LOSSY_SECONDS_MAX = 40, 15
 SAMPLE_S = 0.1
+# What changed just now may change again, which a server may take into account; a server's files are
+# older than that.
+SETTLE_S = 2.5
 # In the document that keeps the figures.
 TABLE_BEGIN, TABLE_END = "<!-- tftp_bench -->", "<!-- end of tftp_bench -->"
 
@@ -109,6 +113,7 @@ class Bench:
         """Those that the rows download."""
         for size in {one.size for one in rows}:
             run(self._client, "--write", self._root, "--size", str(size))
+        time.sleep(SETTLE_S)
 
     def measure(self, one, name, seed):
         """The client's JSON as a dict, with the server's cpu_s (None: it has ended by itself)."""
