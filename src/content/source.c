@@ -4,6 +4,7 @@
 #include "content/remote_head.h"
 #include "content/source_local.h"
 #include "content/source_remote.h"
+#include "io/file.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -129,31 +130,13 @@ struct source_version source_version(const struct source *source)
 				 cache_object_size(source->object));
 }
 
-static int read_all(int fd, uint64_t offset, uint8_t *out, size_t length)
-{
-	while (length > 0) {
-		ssize_t count = pread(fd, out, length, (off_t)offset);
-
-		if (count < 0 && errno == EINTR)
-			continue;
-		if (count < 0)
-			return -errno;
-		if (count == 0)
-			return -EIO;
-		out += count;
-		offset += (uint64_t)count;
-		length -= (size_t)count;
-	}
-	return 0;
-}
-
 int source_read(const struct source *source, uint64_t offset, uint8_t *out, size_t length)
 {
 	struct body body = body_of(source);
 
 	if (body.fd < 0)
 		return download_read(source->download, offset, out, length);
-	return read_all(body.fd, body.offset + offset, out, length);
+	return file_read(body.fd, body.offset + offset, out, length);
 }
 
 int source_descriptor(const struct source *source, uint64_t *out_offset)
