@@ -44,7 +44,7 @@ struct dhcp_service {
 	struct dhcp_crowd *crowd;      /* of strangers, while there are too many */
 	struct timer *quiet;           /* fires when there are not any more */
 	unsigned full_batches;         /* that came behind each other */
-	bool is_crowded;               /* more wait in the socket than were read */
+	bool is_crowded;               /* so many that strangers wait in the crowd */
 	uint64_t flooded_until_ms;     /* not even the crowd has room for all strangers */
 	uint64_t bootp_second;         /* in which so many new BOOTP machines were kept */
 	unsigned bootp_count;

@@ -346,7 +346,7 @@ static void take_reply(struct waiting_packet *packet, const struct authority_rep
 	struct dhcp_service *service = packet->service;
 	struct session *session =
 		session_open(service->parts.sessions, packet->mac, dhcp_now_s(service));
-	struct exchange exchange = { .service = service, .datagram = &packet->datagram };
+	struct exchange exchange = { .service = service, .datagram = &packet->kept.datagram };
 
 	note_reply(service, packet, reply);
 	/* A machine that went on to its next stage meanwhile asks again for that. */

@@ -78,9 +78,7 @@ struct waiting_packet *dhcp_waiting_add(struct dhcp_waiting *waiting, struct mac
 
 void dhcp_waiting_keep(struct waiting_packet *packet, const struct datagram *datagram, uint32_t xid)
 {
-	memcpy(packet->bytes, datagram->bytes.bytes, datagram->bytes.length);
-	packet->datagram = *datagram;
-	packet->datagram.bytes.bytes = packet->bytes;
+	datagram_keep(&packet->kept, datagram);
 	packet->xid = xid;
 }
 

@@ -13,9 +13,8 @@ struct waiting_packet {
 	struct dhcp_service *service; /* borrowed */
 	struct mac mac;
 	uint32_t xid;
-	bool is_boot_stage;       /* what the authority was asked about */
-	struct datagram datagram; /* its bytes are those below */
-	uint8_t bytes[DATAGRAM_MAX];
+	bool is_boot_stage; /* what the authority was asked about */
+	struct kept_datagram kept;
 	uint32_t index;
 };
 

@@ -152,7 +152,6 @@ static void prepare_batch(struct receive_batch *batch)
 		};
 	}
 	batch->is_prepared = true;
-	batch->used = 0;
 }
 
 /* Returns how many came, or -1 with errno. One is cheaper by recvmsg. */
@@ -280,6 +279,16 @@ static int open_bound(const struct udp_options *options, int *out_fd)
 	if (error == 0)
 		*out_fd = take_fd(&fd);
 	return error;
+}
+
+void datagram_keep(struct kept_datagram *out_kept, const struct datagram *datagram)
+{
+	size_t length =
+		datagram->bytes.length < DATAGRAM_MAX ? datagram->bytes.length : DATAGRAM_MAX;
+
+	memcpy(out_kept->bytes, datagram->bytes.bytes, length);
+	out_kept->datagram = *datagram;
+	out_kept->datagram.bytes = (struct span){ out_kept->bytes, length };
 }
 
 int udp_open(struct loop *loop, const struct udp_options *options, udp_callback *on_datagrams,

@@ -28,6 +28,12 @@ struct datagram {
 	bool is_cut;
 };
 
+/* A datagram that is kept when its batch is gone: its bytes are those here. */
+struct kept_datagram {
+	struct datagram datagram;
+	uint8_t bytes[DATAGRAM_MAX];
+};
+
 struct udp_options {
 	enum ip_families families; /* where the kernel has no IPv6, IP_BOTH is IPv4 alone */
 	/* The address 0: every one of the families. The port 0: the kernel's choice. */
@@ -53,6 +59,9 @@ struct udp;
 
 /* A batch and what it points to are valid during the call. The socket may be closed in it. */
 typedef void udp_callback(void *context, const struct datagram *batch, size_t count);
+
+/* Of one that is longer (is_cut), the beginning. */
+void datagram_keep(struct kept_datagram *out_kept, const struct datagram *datagram);
 
 /* Returns 0 with *out_udp for the caller to close, or -errno (-EADDRINUSE, -EACCES ...). */
 int udp_open(struct loop *loop, const struct udp_options *options, udp_callback *on_datagrams,

@@ -232,9 +232,7 @@ static bool postpone(const struct tftp_transfer *transfer, const struct datagram
 	if (transfer->stage != TFTP_STAGE_SENDING || transfer->port == NULL ||
 	    !tftp_is_at_last_block(&transfer->state) || postponed->letter.is_under_way)
 		return false;
-	memcpy(postponed->bytes, datagram->bytes.bytes, datagram->bytes.length);
-	postponed->datagram = *datagram;
-	postponed->datagram.bytes.bytes = postponed->bytes;
+	datagram_keep(&postponed->kept, datagram);
 	loop_post(transfer->worker->parts.loop, &postponed->letter);
 	return true;
 }
@@ -407,6 +405,6 @@ void tftp_requests_on_postponed(void *context)
 		return;
 	}
 	tftp_worker_open_turn(worker);
-	take_request(worker, &worker->postponed.datagram, false);
+	take_request(worker, &worker->postponed.kept.datagram, false);
 	tftp_worker_close_turn(worker);
 }

@@ -22,8 +22,7 @@ struct tftp_transfers;
 /* A request that is looked at in the next turn of the loop. */
 struct tftp_postponed {
 	struct letter letter;
-	struct datagram datagram;
-	uint8_t bytes[DATAGRAM_MAX];
+	struct kept_datagram kept;
 };
 
 struct tftp_worker {

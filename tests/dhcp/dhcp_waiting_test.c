@@ -125,15 +125,15 @@ static void assert_keeps(const struct waiting_packet *packet, const struct datag
 			 struct span bytes)
 {
 	/* A copy: the datagram's own bytes are gone when the authority answers. */
-	assert_ptr_equal(packet->datagram.bytes.bytes, packet->bytes);
-	assert_int_equal(packet->datagram.bytes.length, bytes.length);
-	assert_memory_equal(packet->bytes, bytes.bytes, bytes.length);
-	assert_true(ip_is_same(packet->datagram.from.address, datagram->from.address));
-	assert_int_equal(packet->datagram.from.port, datagram->from.port);
-	assert_true(ip_is_same(packet->datagram.destination, datagram->destination));
-	assert_true(ip_is_same(packet->datagram.local, datagram->local));
-	assert_int_equal(packet->datagram.interface, datagram->interface);
-	assert_false(packet->datagram.is_cut);
+	assert_ptr_equal(packet->kept.datagram.bytes.bytes, packet->kept.bytes);
+	assert_int_equal(packet->kept.datagram.bytes.length, bytes.length);
+	assert_memory_equal(packet->kept.bytes, bytes.bytes, bytes.length);
+	assert_true(ip_is_same(packet->kept.datagram.from.address, datagram->from.address));
+	assert_int_equal(packet->kept.datagram.from.port, datagram->from.port);
+	assert_true(ip_is_same(packet->kept.datagram.destination, datagram->destination));
+	assert_true(ip_is_same(packet->kept.datagram.local, datagram->local));
+	assert_int_equal(packet->kept.datagram.interface, datagram->interface);
+	assert_false(packet->kept.datagram.is_cut);
 }
 
 static void the_newest_packet_is_kept(void **state)

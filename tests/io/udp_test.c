@@ -649,6 +649,33 @@ static void no_socket_is_closed_in_peace(void **state)
 	udp_close(NULL);
 }
 
+static void a_datagram_is_kept_with_its_own_bytes(void **state)
+{
+	static const struct {
+		size_t length;
+		size_t kept;
+	} rows[] = { { 0, 0 },
+		     { 10, 10 },
+		     { DATAGRAM_MAX, DATAGRAM_MAX },
+		     { DATAGRAM_MAX + 40, DATAGRAM_MAX } };
+	static uint8_t bytes[DATAGRAM_MAX + 40];
+	static struct kept_datagram kept;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(i * 7);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		datagram_keep(&kept, &(struct datagram){ .bytes = { bytes, rows[i].length },
+							 .interface = 7,
+							 .is_cut = rows[i].length > rows[i].kept });
+		assert_ptr_equal(kept.datagram.bytes.bytes, kept.bytes);
+		assert_int_equal(kept.datagram.bytes.length, rows[i].kept);
+		assert_memory_equal(kept.bytes, bytes, rows[i].kept);
+		assert_int_equal(kept.datagram.interface, 7);
+		assert_int_equal(kept.datagram.is_cut, rows[i].length > rows[i].kept);
+	}
+}
+
 #define WITH_INBOX(test) cmocka_unit_test_teardown(test, close_inbox)
 #define WITH_INBOX_OF_BOTH(test)                                                                   \
 	{                                                                                          \
@@ -670,6 +697,7 @@ int main(void)
 		WITH_INBOX(ip6_alone_leaves_ip4_to_others),
 		WITH_INBOX(many_datagrams_come_in_batches_and_in_order),
 		WITH_INBOX(what_is_too_long_is_marked_as_cut),
+		cmocka_unit_test(a_datagram_is_kept_with_its_own_bytes),
 		WITH_INBOX(a_socket_may_be_closed_in_its_callback),
 		WITH_INBOX(an_answer_is_read_without_a_turn_of_the_loop_but_others_are_heard),
 		WITH_INBOX(a_socket_may_be_closed_when_an_answer_was_read),
