@@ -14,6 +14,7 @@ from harness import EndToEndTest, main
 from network import Folder, Network, close_at_exit, is_closed, wait_until
 
 SERVER = "172.16.77.1"  # towards the relay; on the link 10.77.0.1
+UPLINK = "172.16.78.9"  # the relay's, towards the server
 MACS = {"hall": "52:54:00:77:55:01", "yard": "52:54:00:77:56:01", "near": "52:54:00:77:77:01"}
 ROUTERS = {"hall": "10.55.0.1", "yard": "10.56.0.1", "near": "10.77.0.254"}
 NETWORKS = {
@@ -29,12 +30,12 @@ SHORT = {"bootp": {"lease_time": "10"}, "subnet yard": {"lease_time": "10"}}
 class Relay:
     """ISC dhcrelay in a namespace, from its networks to the server."""
 
-    def __init__(self, network, *options):
+    def __init__(self, network, *options, uplink="-iu"):
         self._folder = Folder("dhcrelay")
         self._output = open(os.path.join(self._folder.path, "output"), "wb")
         self._process = network.start(
             "rel", "dhcrelay", "-4", "-d", "--no-pid", *options, "-id", "ra", "-id", "rb",
-            "-iu", "r0", SERVER, stdin=subprocess.DEVNULL, stdout=self._output,
+            uplink, "r0", SERVER, stdin=subprocess.DEVNULL, stdout=self._output,
             stderr=subprocess.STDOUT)
         close_at_exit(self)
         wait_until(lambda: "Sending on   Socket/fallback" in self.output(), 20, "dhcrelay",
@@ -91,14 +92,15 @@ def make_network():
     network.add_link(("rel", "rb"), ("yard", "c0"), mac=MACS["yard"])
     for name, port, address in (("srv", "s0", "10.77.0.1/24"), ("srv", "s1", SERVER + "/24"),
                                 ("mid", "m0", "172.16.77.2/24"), ("mid", "m1", "172.16.78.2/24"),
-                                ("rel", "r0", "172.16.78.9/24"), ("rel", "ra", "10.55.0.1/24"),
+                                ("rel", "r0", UPLINK + "/24"), ("rel", "ra", "10.55.0.1/24"),
                                 ("rel", "rb", "10.56.0.1/24")):
         network.add_address(name, port, address)
     for name in ("mid", "rel"):
         with network.inside(name), open("/proc/sys/net/ipv4/ip_forward", "w") as file:
             file.write("1")
-    network.ip("srv", "route", "add", "10.0.0.0/8", "via", "172.16.77.2")
-    network.ip("mid", "route", "add", "10.0.0.0/8", "via", "172.16.78.9")
+    for far in ("10.0.0.0/8", "172.16.78.0/24"):
+        network.ip("srv", "route", "add", far, "via", "172.16.77.2")
+    network.ip("mid", "route", "add", "10.0.0.0/8", "via", UPLINK)
     network.ip("rel", "route", "add", "172.16.77.0/24", "via", "172.16.78.2")
     return network
 
@@ -112,9 +114,9 @@ class RelayTest(EndToEndTest):
     def make_network(cls):
         return make_network()
 
-    def serve(self, *changes, relay_options=()):
+    def serve(self, *changes, relay_options=(), **relay):
         """bootd, the relay, and somebody who listens."""
-        relay = Relay(self.network, *relay_options)
+        relay = Relay(self.network, *relay_options, **relay)
         self.addCleanup(relay.close)
         daemon = self.bootd(NETWORKS, *changes)
         self.listener = Listener(self.network)
@@ -292,6 +294,35 @@ class OptionEightyTwo(RelayTest):
             with self.subTest(program.name):
                 with program(self.network, "yard") as client:
                     self.assertRegex(client.start().wait_bound().address, r"^10\.56\.0\.1")
+
+
+class LinkSelection(RelayTest):
+    """dhcrelay -U asks from its side of the server's network, and says where the machine is by the
+    link selection of RFC 3527."""
+
+    def test_each_program_gets_an_address_of_the_network_that_it_names(self):
+        self.serve(uplink="-U")
+        for name, pattern in (("hall", r"^10\.55\.0\.1[0-4]\d$"),
+                              ("yard", r"^10\.56\.0\.1[0-4]\d$")):
+            for program in PROGRAMS:
+                with self.subTest(name, program=program.name):
+                    with program(self.network, name) as client:
+                        self.assertRegex(client.start().wait_bound().address, pattern)
+
+    def test_the_answer_goes_to_the_relays_address_and_has_its_option_whole(self):
+        self.serve(uplink="-U")
+        chaddr = dhcp.mac(MACS["hall"])
+        with dhcp.RawClient(self.network, "hall") as raw:
+            raw.send(message(DISCOVER, chaddr))
+            _, asked = self.listener.wait_for(
+                lambda frame, one: one.op == 1 and one.chaddr == chaddr, "DISCOVER")
+            frame, told = self.listener.wait_for(
+                lambda frame, one: one.op == 2 and one.chaddr == chaddr, "OFFER")
+        link_selection = bytes((5, 4)) + dhcp.ip4(ROUTERS["hall"])
+        self.assertIn(link_selection, asked.option(dhcp.RELAY_AGENT))
+        self.assertEqual((asked.giaddr, frame.target), (UPLINK, UPLINK))
+        self.assertEqual(told.option(dhcp.RELAY_AGENT), asked.option(dhcp.RELAY_AGENT))
+        self.assertRegex(told.yiaddr, r"^10\.55\.0\.1")
 
 
 class Renewals(RelayTest):
