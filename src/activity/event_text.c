@@ -126,7 +126,7 @@ static const struct event_type types[EVENT_KIND_COUNT] = {
 	[EVENT_DHCP_SUPERSEDED] = { "dhcp-superseded", INFO, FEW,
 		"dhcp: {mac}: one answer for {address} is enough: it asked again meanwhile" },
 	[EVENT_DHCP_SEND_FAILED] = { "dhcp-send-failed", ERROR, FEW,
-		"dhcp: {mac}: the answer for {address} was not sent: {detail}" },
+		"dhcp: {mac}: the answer for {address} was not sent {detail}" },
 
 	[EVENT_AUTHORITY_GRANTS] = { "authority-grants", INFO, MANY,
 		"authority: {mac}: granted" },

@@ -10,6 +10,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#define WHY_SIZE 128
+
 struct answer {
 	struct dhcp_service *service;
 	enum event_kind kind;
@@ -245,6 +247,7 @@ static void note_address(struct dhcp_service *service, const struct answer *answ
 /* What became of it is told, once it has left. */
 static void finish(struct answer *answer)
 {
+	char why[WHY_SIZE];
 	struct event event = { .kind = answer->kind,
 			       .has_mac = true,
 			       .mac = answer->mac,
@@ -257,8 +260,11 @@ static void finish(struct answer *answer)
 			       .detail = answer->detail };
 
 	if (answer->error < 0) {
+		(void)text_format(why, sizeof(why), "to %s: %s",
+				  ip4_format(answer->destination.to.address).text,
+				  strerror(-answer->error));
 		event.kind = EVENT_DHCP_SEND_FAILED;
-		event.detail = strerror(-answer->error);
+		event.detail = why;
 	}
 	activity_note(answer->service->parts.activity, &event);
 	free(answer);

@@ -324,6 +324,16 @@ class LinkSelection(RelayTest):
         self.assertEqual(told.option(dhcp.RELAY_AGENT), asked.option(dhcp.RELAY_AGENT))
         self.assertRegex(told.yiaddr, r"^10\.55\.0\.1")
 
+    def test_a_relay_that_cannot_be_reached_is_named(self):
+        daemon = self.serve(uplink="-U")
+        route = ("172.16.78.0/24", "via", "172.16.77.2")
+        self.network.ip("srv", "route", "del", *route)
+        self.addCleanup(self.network.ip, "srv", "route", "add", *route)
+        with dhcp.RawClient(self.network, "hall") as raw:
+            raw.send(message(DISCOVER, dhcp.mac(MACS["hall"])))
+            daemon.wait_for(r"the answer for 10\.55\.0\.1\d\d was not sent to 172\.16\.78\.9: "
+                            "Network is unreachable")
+
 
 class Renewals(RelayTest):
     """Leases of ten seconds: renewed after five, rebound after nearly nine."""
