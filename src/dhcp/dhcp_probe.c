@@ -26,7 +26,8 @@ struct probe_list {
 	struct dhcp_probe *probe;
 	size_t pool;
 	bool is_on;
-	struct arp *arp; /* NULL: the network is behind routers */
+	unsigned home;   /* the interface that is on the network; 0: it is behind routers */
+	struct arp *arp; /* NULL: behind routers */
 	size_t count;
 	size_t capacity;
 	struct candidate *list; /* the oldest first */
@@ -249,10 +250,10 @@ static unsigned home_of(const struct dhcp_service_parts *parts, const struct sub
 }
 
 /* False: its addresses cannot be tried. */
-static bool open_list(struct probe_list *list, unsigned home)
+static bool open_list(struct probe_list *list)
 {
-	if (home != 0 && (arp_open(list->probe->loop, on_arp, list, &list->arp) < 0 ||
-			  arp_listen(list->arp, home) < 0))
+	if (list->home != 0 && (arp_open(list->probe->loop, on_arp, list, &list->arp) < 0 ||
+				arp_listen(list->arp, list->home) < 0))
 		return false;
 	list->list = calloc(list->capacity, sizeof(list->list[0]));
 	return list->list != NULL;
@@ -267,7 +268,8 @@ static size_t capacity_of_each(const struct subnets *subnets)
 	return capacity > 0 ? capacity : 1;
 }
 
-/* Addresses that are held back already need not wait until that has passed. */
+/* Addresses that are held back already need not wait until that has passed. On another link others
+ * may use them: there they are tried anew. */
 static void take_over(struct dhcp_probe *probe, const struct probe_list *old)
 {
 	const struct subnets *subnets = &probe->parts.config->subnets;
@@ -279,8 +281,12 @@ static void take_over(struct dhcp_probe *probe, const struct probe_list *old)
 		if (subnet == NULL)
 			continue;
 		list = &probe->lists[subnet - subnets->list];
-		if (list->is_on && list->count < list->capacity)
-			list->list[list->count++] = old->list[i];
+		if (!list->is_on || list->count == list->capacity)
+			continue;
+		list->list[list->count] = old->list[i];
+		if (list->home != old->home)
+			list->list[list->count].ticks = 0;
+		list->count++;
 	}
 }
 
@@ -295,9 +301,9 @@ static void open_lists(struct dhcp_probe *probe)
 
 		*list = (struct probe_list){ .probe = probe,
 					     .pool = i,
+					     .home = home_of(&probe->parts, &subnets->list[i]),
 					     .capacity = capacity_of_each(subnets) };
-		list->is_on = subnets->list[i].ranges.count > 0 &&
-			      open_list(list, home_of(&probe->parts, &subnets->list[i]));
+		list->is_on = subnets->list[i].ranges.count > 0 && open_list(list);
 	}
 }
 

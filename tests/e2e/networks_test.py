@@ -7,7 +7,7 @@ import subprocess
 
 import dhcp
 from bootd import run_binary
-from dhcp import DISCOVER, RawClient, mac, message, pxe_options
+from dhcp import DISCOVER, RawClient, ip4, mac, message, pxe_options
 from harness import EndToEndTest, main
 from network import Network, wait_until
 from other_servers import Dnsmasq
@@ -26,6 +26,27 @@ def time_of(line):
     """When a line was logged, in seconds of the day."""
     hours, minutes, seconds = re.match(r"(\d+):(\d+):([\d.]+)", line).groups()
     return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+
+
+class ArpProbes:
+    """The questions on the cable whether somebody has an address (RFC 5227 section 2.1.1)."""
+
+    def __init__(self, network):
+        self._socket = network.raw_socket("cli", "c0")
+        self._socket.settimeout(30)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._socket.close()
+
+    def wait_for(self, address):
+        """Awaits the next one that asks for it."""
+        from_nobody = bytes(4 + 6) + ip4(address)
+        frame = b""
+        while frame[12:14] != b"\x08\x06" or frame[28:42] != from_nobody:
+            frame = self._socket.recv(2048)
 
 
 class NetworksTest(EndToEndTest):
@@ -222,6 +243,20 @@ class Changes(NetworksTest):
         self.log_of(started, lambda: self.remove("10.77.0.1/24"),
                     r"is served from 10\.77\.0\.100 now")
         self.assertEqual(self.check_served("10.77.0.100"), "10.77.0.101")
+
+    def test_addresses_are_tried_anew_when_their_network_is_on_another_link(self):
+        self.plug()
+        self.network.add_link(("srv", "s1"), ("cli", "c1"))
+        self.addCleanup(self.network.run, "srv", "ip", "link", "delete", "s1")
+        with ArpProbes(self.network) as probes:
+            started = self.serve()
+            for _ in range(2):
+                probes.wait_for("10.77.0.100")
+        # It is thought to be free from now on, on this link.
+        self.network.add_address("cli", "c1", "10.77.0.100/24")
+        self.network.add_address("srv", "s1", "10.77.0.1/24")
+        self.remove("10.77.0.1/24")
+        started.wait_for(r"uses 10\.77\.0\.100, which it does not have from here")
 
     def check_made_anew(self, *changes):
         self.plug()
