@@ -89,6 +89,15 @@ static int list_addresses(struct setup *setup)
 			 : netif_list_6(setup->ip6_addresses, NETIF_MAX, &setup->ip6_address_count);
 }
 
+static void warn_of_cut_lists(const struct setup *setup, struct problems *problems)
+{
+	if (setup->address_count == NETIF_MAX || setup->ip6_address_count == NETIF_MAX)
+		problems_warn(problems, (struct place){ 0 },
+			      "bootd looks at %d IPv4 and as many IPv6 addresses of this machine; "
+			      "what it has beyond them is not served",
+			      NETIF_MAX);
+}
+
 static bool load(struct setup *setup, const struct bootd_options *options,
 		 struct problems *problems)
 {
@@ -101,6 +110,7 @@ static bool load(struct setup *setup, const struct bootd_options *options,
 			     "the network interfaces cannot be listed: %s", strerror(-error));
 		return false;
 	}
+	warn_of_cut_lists(setup, problems);
 	surroundings = surroundings_of(setup);
 	surroundings.resolvers = resolvers;
 	surroundings.resolver_count = resolvers_list(resolvers, RESOLVERS_MAX);

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import subprocess
 
 import bootd as harness_bootd
 import dhcp
@@ -128,6 +129,21 @@ class Check(StartTest):
         daemon = self.prepare()
         code, _, err = self.run_bootd("--check", "-c", daemon.config)
         self.assertEqual((code, err), (0, ""))
+
+    def test_addresses_that_are_too_many_are_a_warning(self):
+        daemon = self.prepare()
+        addresses = [f"address {{}} 10.78.{number // 250}.{1 + number % 250}/32 dev lo\n"
+                     for number in range(300)]
+        for command in ("add", "delete"):
+            done = subprocess.run(self.network.command("srv", "ip", "-batch", "-"), text=True,
+                                  input="".join(addresses).format(*[command] * len(addresses)),
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
+            self.assertEqual(done.returncode, 0, done.stdout)
+            code, _, err = self.run_bootd("--check", "-c", daemon.config)
+            self.assertEqual(code, 0)
+            if command == "add":
+                self.assertRegex(err, "warning: bootd looks at 256 IPv4 .* is not served")
+        self.assertEqual(err, "")
 
     def test_nothing_is_bound(self):
         running = self.bootd()
