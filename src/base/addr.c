@@ -34,13 +34,28 @@ bool ip4_parse(const char *text, struct ip4 *out_address)
 	return true;
 }
 
+/* A byte in decimal; returns its end. */
+static char *write_decimal(char *at, uint32_t byte)
+{
+	if (byte >= 100)
+		*at++ = (char)('0' + byte / 100);
+	if (byte >= 10)
+		*at++ = (char)('0' + byte / 10 % 10);
+	*at++ = (char)('0' + byte % 10);
+	return at;
+}
+
+/* Each answer to a machine has one: printf would take three times as long as its other options. */
 struct ip4_text ip4_format(struct ip4 address)
 {
 	struct ip4_text out = { 0 };
+	char *at = out.text;
 
-	(void)text_format(out.text, sizeof(out.text), "%u.%u.%u.%u", address.value >> 24,
-			  address.value >> 16 & 0xff, address.value >> 8 & 0xff,
-			  address.value & 0xff);
+	for (unsigned shift = 32; shift > 0; shift -= 8) {
+		if (shift < 32)
+			*at++ = '.';
+		at = write_decimal(at, address.value >> (shift - 8) & 0xff);
+	}
 	return out;
 }
 

@@ -28,9 +28,9 @@ struct answer {
 	struct client client;
 	char boot_file[BOOT_NAME_SIZE]; /* a copy: the session may go while the lease is kept */
 	char detail[CLIENT_DESCRIPTION_SIZE];
-	uint8_t bytes[DHCP_REPLY_MAX];
 	size_t length; /* 0: nothing is sent */
 	int error;     /* why it was not sent; 0: it was */
+	uint8_t bytes[];
 };
 
 static enum event_kind event_of_reason(enum dhcp_reason reason)
@@ -162,7 +162,7 @@ static void write_answer(const struct exchange *exchange, struct answer *answer)
 		.menu = exchange->plan.menu,
 		.menu_item = exchange->request.has_item ? &exchange->request.item : NULL,
 	};
-	struct writer out = writer_of(answer->bytes, sizeof(answer->bytes));
+	struct writer out = writer_of(answer->bytes, DHCP_REPLY_MAX);
 
 	dhcp_write_reply(&out, &facts);
 	answer->length = out.used;
@@ -183,22 +183,24 @@ static bool is_given(const struct exchange *exchange)
 /* NULL: no memory; then this one packet goes unanswered, and the machine asks again. */
 static struct answer *answer_new(const struct exchange *exchange)
 {
-	struct answer *answer = calloc(1, sizeof(*answer));
+	struct answer *answer = malloc(sizeof(*answer) + DHCP_REPLY_MAX);
 
 	if (answer == NULL)
 		return NULL;
-	answer->service = exchange->service;
-	answer->kind = event_of_verdict(exchange->decision.verdict);
-	answer->mac = exchange->message.mac;
-	answer->lease = exchange->decision.lease;
-	answer->is_proxied = exchange->is_proxied;
-	answer->is_boot_server = dhcp_is_for_boot_server(exchange);
-	answer->shape = exchange->shape;
-	answer->is_given = is_given(exchange);
-	answer->interface = exchange->datagram->interface;
-	answer->is_routed = exchange->networks.is_routed;
-	answer->server = exchange->server;
-	answer->client = exchange->client;
+	*answer = (struct answer){
+		.service = exchange->service,
+		.kind = event_of_verdict(exchange->decision.verdict),
+		.mac = exchange->message.mac,
+		.lease = exchange->decision.lease,
+		.is_proxied = exchange->is_proxied,
+		.is_boot_server = dhcp_is_for_boot_server(exchange),
+		.shape = exchange->shape,
+		.is_given = is_given(exchange),
+		.interface = exchange->datagram->interface,
+		.is_routed = exchange->networks.is_routed,
+		.server = exchange->server,
+		.client = exchange->client,
+	};
 	(void)dhcp_format_boot_file(exchange, answer->boot_file); /* dhcp_check_plan saw it fit */
 	if (exchange->decision.reason != DHCP_REASON_NONE)
 		(void)text_copy(answer->detail, sizeof(answer->detail),
