@@ -194,6 +194,26 @@ static void review_kept(struct session_table *sessions, uint64_t now_s)
 	}
 }
 
+static bool has_any(const struct session_boot *boot)
+{
+	const uint8_t *bytes = (const uint8_t *)boot;
+	uint8_t any = 0;
+
+	for (size_t i = 0; i < sizeof(*boot); i++)
+		any |= bytes[i];
+	return any != 0;
+}
+
+/* The slot's session is over. What is nothing already is not written to: its memory is not used. */
+static void leave(struct session_table *sessions, uint32_t number)
+{
+	struct session_boot *boot = &sessions->boots[number];
+
+	forget_address(sessions, &sessions->slots[number].session);
+	if (has_any(boot))
+		memset(boot, 0, sizeof(*boot));
+}
+
 /* A slot for a new session: an unused one, else that of the longest silence among those that need
  * not be kept, else among all. */
 static uint32_t make_room(struct session_table *sessions, uint64_t now_s)
@@ -206,7 +226,7 @@ static uint32_t make_room(struct session_table *sessions, uint64_t now_s)
 	number = oldest_of(sessions, RING_OTHERS);
 	if (number == NOTHING)
 		number = oldest_of(sessions, RING_KEPT);
-	forget_address(sessions, &sessions->slots[number].session);
+	leave(sessions, number);
 	table_remove(sessions->machines, mac_to_number(sessions->slots[number].session.mac));
 	unlink_slot(sessions, number);
 	return number;
@@ -217,25 +237,12 @@ static bool has_ended(const struct session *session, uint64_t now_s)
 	return now_s > session->last_seen_s + SESSION_SILENCE_S && now_s > session->bound_until_s;
 }
 
-static bool has_any(const struct session_boot *boot)
-{
-	const uint8_t *bytes = (const uint8_t *)boot;
-	uint8_t any = 0;
-
-	for (size_t i = 0; i < sizeof(*boot); i++)
-		any |= bytes[i];
-	return any != 0;
-}
-
-/* A new session in this slot. What is nothing already is not written to. */
+/* A new session in this slot, which is unused or was left. */
 static void begin(struct session_table *sessions, uint32_t number, struct mac mac, uint64_t now_s)
 {
-	struct session_boot *boot = &sessions->boots[number];
-
-	if (has_any(boot))
-		memset(boot, 0, sizeof(*boot));
-	sessions->slots[number].session =
-		(struct session){ .mac = mac, .last_seen_s = now_s, .boot = boot };
+	sessions->slots[number].session = (struct session){ .mac = mac,
+							    .last_seen_s = now_s,
+							    .boot = &sessions->boots[number] };
 }
 
 struct session *session_open(struct session_table *sessions, struct mac mac, uint64_t now_s)
@@ -253,7 +260,7 @@ struct session *session_open(struct session_table *sessions, struct mac mac, uin
 	}
 	session = &sessions->slots[number].session;
 	if (has_ended(session, now_s)) {
-		forget_address(sessions, session);
+		leave(sessions, number);
 		begin(sessions, number, mac, now_s);
 	}
 	session->last_seen_s = now_s;
