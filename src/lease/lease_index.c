@@ -188,13 +188,13 @@ static void advance(struct lease_index *index, uint16_t number)
 const struct lease *lease_index_find_machine(const struct lease_index *index, size_t pool,
 					     const struct lease_identity *owner)
 {
+	uint32_t numbers[PART_COUNT];
 	uint32_t number;
 
 	if (pool >= index->pool_count)
 		return NULL;
-	number = lease_table_find(index->table, (uint16_t)pool, owner, PART_LEASE);
-	if (number == 0)
-		number = lease_table_find(index->table, (uint16_t)pool, owner, PART_OFFER);
+	lease_table_find(index->table, (uint16_t)pool, owner, numbers);
+	number = numbers[PART_LEASE] != 0 ? numbers[PART_LEASE] : numbers[PART_OFFER];
 	return number == 0 ? NULL : lease_table_get(index->table, number);
 }
 
@@ -312,20 +312,20 @@ static void clear(struct lease_index *index, struct slot *slot, enum lease_part 
 	slot->parts[part] = 0;
 }
 
-/* A machine has one lease and one offer in a pool: another one takes the first one's place. */
-static void clear_elsewhere(struct lease_index *index, const struct lease *lease, uint16_t pool,
-			    enum lease_part part)
+/* A machine has one lease and one offer in a pool: another one takes the first one's place.
+ * number: the first one's; 0: there is none. */
+static void clear_elsewhere(struct lease_index *index, struct ip4 address, enum lease_part part,
+			    uint32_t number)
 {
-	uint32_t number = lease_table_find(index->table, pool, &lease->owner, part);
 	struct lease_place place;
-	struct ip4 address;
+	struct ip4 other;
 
 	if (number == 0)
 		return;
-	address = lease_table_get(index->table, number)->address;
-	if (ip4_is_same(address, lease->address))
+	other = lease_table_get(index->table, number)->address;
+	if (ip4_is_same(other, address))
 		return;
-	clear(index, find_slot(index, address, &place), part);
+	clear(index, find_slot(index, other, &place), part);
 	requeue(index, place);
 }
 
@@ -334,12 +334,14 @@ bool lease_index_put(struct lease_index *index, const struct lease *lease)
 	enum lease_part part = lease_part_of(lease);
 	struct lease_place place;
 	struct slot *slot = find_slot(index, lease->address, &place);
+	uint32_t numbers[PART_COUNT];
 
 	if (slot == NULL)
 		return false;
-	clear_elsewhere(index, lease, place.pool, PART_OFFER);
+	lease_table_find(index->table, place.pool, &lease->owner, numbers);
+	clear_elsewhere(index, lease->address, PART_OFFER, numbers[PART_OFFER]);
 	if (part == PART_LEASE)
-		clear_elsewhere(index, lease, place.pool, PART_LEASE);
+		clear_elsewhere(index, lease->address, PART_LEASE, numbers[PART_LEASE]);
 	clear(index, slot, PART_OFFER);
 	clear(index, slot, part);
 	slot->parts[part] = lease_table_add(index->table, place.pool, lease);

@@ -114,29 +114,32 @@ void lease_table_hide(struct lease_table *table, uint32_t number)
 	table->entries[number].is_hidden = true;
 }
 
-static bool is_the_one(const struct entry *entry, uint16_t pool, const struct lease_identity *owner,
-		       enum lease_part part)
+static bool is_of(const struct entry *entry, const struct lease_identity *owner)
 {
-	return entry->pool == pool && lease_part_of(&entry->lease) == part && !entry->is_hidden &&
-	       lease_identity_is_same(&entry->lease.owner, owner);
+	return !entry->is_hidden && lease_identity_is_same(&entry->lease.owner, owner);
 }
 
-uint32_t lease_table_find(const struct lease_table *table, uint16_t pool,
-			  const struct lease_identity *owner, enum lease_part part)
+void lease_table_find(const struct lease_table *table, uint16_t pool,
+		      const struct lease_identity *owner, uint32_t out_numbers[PART_COUNT])
 {
 	uint32_t number = owner->length == 0 ? 0 : *chain_of(table, owner);
 
-	while (number != 0 && !is_the_one(&table->entries[number], pool, owner, part))
-		number = table->entries[number].next;
-	return number;
+	for (enum lease_part part = PART_LEASE; part < PART_COUNT; part++)
+		out_numbers[part] = 0;
+	while (number != 0) {
+		const struct entry *entry = &table->entries[number];
+
+		if (entry->pool == pool && is_of(entry, owner))
+			out_numbers[lease_part_of(&entry->lease)] = number;
+		number = entry->next;
+	}
 }
 
 bool lease_table_has(const struct lease_table *table, const struct lease_identity *owner)
 {
 	uint32_t number = owner->length == 0 ? 0 : *chain_of(table, owner);
 
-	while (number != 0 && (table->entries[number].is_hidden ||
-			       !lease_identity_is_same(&table->entries[number].lease.owner, owner)))
+	while (number != 0 && !is_of(&table->entries[number], owner))
 		number = table->entries[number].next;
 	return number != 0;
 }

@@ -29,9 +29,9 @@ const struct lease *lease_table_get(const struct lease_table *table, uint32_t nu
 /* From now on its machine does not find it. */
 void lease_table_hide(struct lease_table *table, uint32_t number);
 
-/* The number of the machine's lease or offer; 0: it has none in this pool, or is nobody. */
-uint32_t lease_table_find(const struct lease_table *table, uint16_t pool,
-			  const struct lease_identity *owner, enum lease_part part);
+/* The numbers of the machine's lease and offer; 0: it has none in this pool, or is nobody. */
+void lease_table_find(const struct lease_table *table, uint16_t pool,
+		      const struct lease_identity *owner, uint32_t out_numbers[PART_COUNT]);
 
 /* In any pool, a lease or an offer. */
 bool lease_table_has(const struct lease_table *table, const struct lease_identity *owner);
