@@ -171,15 +171,43 @@ const struct lease_record *lease_queue_take(struct lease_queue *queue, size_t *o
 }
 
 /* What was given back or declined stays so in memory: nobody was promised anything by it. */
+static bool is_taken_back(const struct lease_record *record)
+{
+	return record->is_gone || record->lease.state == LEASE_BOUND;
+}
+
+/* None of a batch that failed stands in another one's way when it goes back to what it was. */
+static void forget_batch(struct lease_queue *queue, const struct batch *batch)
+{
+	uint32_t newer;
+
+	for (uint32_t i = 0; i < batch->count; i++) {
+		struct ip4 address = batch->records[i].lease.address;
+
+		if (is_taken_back(&batch->records[i]) &&
+		    !table_find(queue->waiting.places, address.value, &newer))
+			lease_index_forget(queue->index, address);
+	}
+}
+
+/* Its machine has got another address in the next batch. */
+static bool has_moved_on(const struct lease_queue *queue, const struct lease *lease)
+{
+	const struct lease *held;
+	size_t pool;
+
+	if (!lease_index_find_pool(queue->index, lease->address, &pool))
+		return false;
+	held = lease_index_find_machine(queue->index, pool, &lease->owner);
+	return held != NULL && !ip4_is_same(held->address, lease->address);
+}
+
 static void roll_back(struct lease_queue *queue, const struct lease_record *record,
 		      const struct waiter *waiter)
 {
-	if (!record->is_gone && record->lease.state != LEASE_BOUND)
-		return;
-	if (waiter->has_previous)
+	if (is_taken_back(record) && waiter->has_previous &&
+	    !has_moved_on(queue, &waiter->previous))
 		(void)lease_index_put(queue->index, &waiter->previous);
-	else
-		lease_index_forget(queue->index, record->lease.address);
 }
 
 /* A newer record of the same address waits: it has to know what it would go back to. */
@@ -210,6 +238,8 @@ void lease_queue_finish(struct lease_queue *queue, int error)
 {
 	struct batch ended = queue->written;
 
+	if (error < 0)
+		forget_batch(queue, &ended);
 	for (uint32_t i = 0; i < ended.count; i++)
 		finish_one(queue, &ended.records[i], &ended.waiters[i], error);
 	queue->written = queue->ended;

@@ -226,6 +226,29 @@ static void a_failure_takes_an_expired_lease_from_nobody(void **state)
 	assert_int_equal(find(1)->expires_s, 100);
 }
 
+/* The first machine's lease on the address has expired, and it is being given another one. */
+static void a_failure_takes_nothing_from_who_had_the_address_before(void **state)
+{
+	const struct lease_record *records;
+
+	(void)state;
+	commit(0, 1, LEASE_BOUND, 50);
+	(void)take(&records);
+	finish(0);
+	commit(0, 2, LEASE_BOUND, 200);
+	(void)take(&records);
+	commit(1, 1, LEASE_BOUND, 300);
+	finish(-EIO);
+	assert_int_equal(outcomes[2], -EIO);
+	assert_null(find(2));
+	assert_int_equal(find(1)->address.value, FIRST + 1);
+	(void)take(&records);
+	finish(0);
+	assert_int_equal(outcomes[1], 0);
+	assert_int_equal(find(1)->address.value, FIRST + 1);
+	assert_false(lease_index_is_free(index_of_test, (struct ip4){ FIRST + 1 }, 100));
+}
+
 static void what_is_given_back_stays_so_even_if_it_is_not_kept(void **state)
 {
 	const struct lease_record *records;
@@ -315,6 +338,7 @@ int main(void)
 		WITH_QUEUE(a_failure_takes_back_what_was_new),
 		WITH_QUEUE(a_failure_takes_back_a_renewal_to_what_is_kept),
 		WITH_QUEUE(a_failure_takes_an_expired_lease_from_nobody),
+		WITH_QUEUE(a_failure_takes_nothing_from_who_had_the_address_before),
 		WITH_QUEUE(what_is_given_back_stays_so_even_if_it_is_not_kept),
 		WITH_QUEUE(nobody_gets_an_address_whose_lease_is_on_its_way),
 		WITH_QUEUE(a_machine_that_moves_gives_back_in_the_same_batch),
