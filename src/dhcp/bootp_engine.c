@@ -10,7 +10,7 @@ bool bootp_is_for(struct span sname, const char *servername)
 static bool is_kept(const struct dhcp_facts *facts)
 {
 	return facts->held != NULL && facts->held->state == LEASE_BOUND &&
-	       facts->held->expires_s == LEASE_FOR_EVER;
+	       facts->held->expires_s == LEASE_FOR_EVER && !facts->held_is_pending;
 }
 
 bool bootp_is_new(const struct dhcp_facts *facts)

@@ -266,7 +266,8 @@ static struct dhcp_decision promise_what_is_kept(const struct dhcp_decision *dec
 {
 	struct dhcp_decision kept = { .verdict = decision->verdict };
 
-	if (!has_live_binding(facts) || !is_held(decision->lease.address, facts))
+	if (!has_live_binding(facts) || facts->held_is_pending ||
+	    !is_held(decision->lease.address, facts))
 		return ignore(DHCP_REASON_STORE_FAILS);
 	kept.lease = *facts->held;
 	return kept;

@@ -16,6 +16,7 @@ struct dhcp_facts {
 	struct ip4 assigned;      /* by [host] or [static_dhcp], of its network; 0: none */
 	struct ip4 server;        /* what this server is known by to the machine: option 54 */
 	const struct lease *held; /* by this machine, or offered to it; NULL: none */
+	bool held_is_pending;     /* and not durable yet: it may still be lost */
 	bool wanted_is_free;      /* the address that it asks for may be given to it */
 	bool has_free_address;
 	struct ip4 free_address;

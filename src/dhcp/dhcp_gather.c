@@ -187,6 +187,8 @@ void dhcp_gather_addresses(struct exchange *exchange)
 	facts->store_forgets = parts->leases->forgets;
 	facts->store_fails = parts->leases->fails;
 	facts->store_lost = parts->leases->lost_until_s > facts->now_s;
+	facts->held_is_pending =
+		facts->held != NULL && leases->is_pending(parts->leases, facts->held->address);
 	facts->wanted_is_free = leases->is_free(parts->leases, wanted, facts->now_s);
 	if (facts->held == NULL && !ip4_is_set(facts->assigned) &&
 	    (request->type == DHCP_DISCOVER ||

@@ -85,6 +85,9 @@ struct lease_operations {
 	bool (*knows_machine)(const struct lease_store *store, const struct lease_identity *owner);
 	/* The lease on this address; NULL: there is none. */
 	const struct lease *(*find_address)(const struct lease_store *store, struct ip4 address);
+	/* Whether the lease on this address is yet to be made durable: what it says is nobody's
+	 * promise. */
+	bool (*is_pending)(const struct lease_store *store, struct ip4 address);
 	/* Whether the address is of a pool and may be given to a machine that has none. */
 	bool (*is_free)(const struct lease_store *store, struct ip4 address, uint64_t now_s);
 	/* A free address of the pool: the wanted one unless it was somebody's, else one that nobody

@@ -232,6 +232,14 @@ bool lease_index_is_free(const struct lease_index *index, struct ip4 address, ui
 	return slot != NULL && is_free(index, slot, now_s);
 }
 
+bool lease_index_is_pending(const struct lease_index *index, struct ip4 address)
+{
+	struct lease_place place;
+	const struct slot *slot = find_slot(index, address, &place);
+
+	return slot != NULL && slot->is_pending;
+}
+
 static bool may_have_wanted(const struct lease_index *index, size_t pool, struct ip4 wanted,
 			    uint64_t now_s)
 {

@@ -39,5 +39,6 @@ void lease_index_reserve(struct lease_index *index, struct ip4 address);
 
 /* While its lease is being made durable, an address goes to nobody else, even if it expires. */
 void lease_index_set_pending(struct lease_index *index, struct ip4 address, bool is_pending);
+bool lease_index_is_pending(const struct lease_index *index, struct ip4 address);
 
 #endif

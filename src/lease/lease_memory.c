@@ -31,6 +31,13 @@ static const struct lease *find_address(const struct lease_store *store, struct 
 	return lease_index_find_address(index_of(store), address);
 }
 
+static bool is_pending(const struct lease_store *store, struct ip4 address)
+{
+	(void)store;
+	(void)address;
+	return false;
+}
+
 static bool is_free(const struct lease_store *store, struct ip4 address, uint64_t now_s)
 {
 	return lease_index_is_free(index_of(store), address, now_s);
@@ -73,6 +80,7 @@ static const struct lease_operations memory_operations = {
 	.find_machine = find_machine,
 	.knows_machine = knows_machine,
 	.find_address = find_address,
+	.is_pending = is_pending,
 	.is_free = is_free,
 	.find_free = find_free,
 	.commit = commit,

@@ -222,6 +222,11 @@ static const struct lease *find_address(const struct lease_store *store, struct 
 	return lease_index_find_address(store_of(store)->pools.index, address);
 }
 
+static bool is_pending(const struct lease_store *store, struct ip4 address)
+{
+	return lease_index_is_pending(store_of(store)->pools.index, address);
+}
+
 static bool is_free(const struct lease_store *store, struct ip4 address, uint64_t now_s)
 {
 	return lease_index_is_free(store_of(store)->pools.index, address, now_s);
@@ -310,6 +315,7 @@ static const struct lease_operations sqlite_operations = {
 	.find_machine = find_machine,
 	.knows_machine = knows_machine,
 	.find_address = find_address,
+	.is_pending = is_pending,
 	.is_free = is_free,
 	.find_free = find_free,
 	.commit = commit,

@@ -36,6 +36,7 @@ static const struct {
 	const char *held; /* by the machine; NULL: nothing */
 	enum lease_state held_state;
 	bool is_for_ever;
+	bool is_pending;  /* not durable yet */
 	bool fails;       /* the store does */
 	bool is_over;     /* the second's new machines are kept */
 	const char *free; /* the store's free address; NULL: none is left */
@@ -56,6 +57,12 @@ static const struct {
 	{ "the same once it has it for good: there is nothing new to keep",
 	  .held = MINE, .held_state = LEASE_BOUND, .is_for_ever = true, .free = OTHER,
 	  .verdict = DHCP_VERDICT_REPLY, .address = MINE },
+	{ "the same before it is durable: the answer waits for that",
+	  .held = MINE, .held_state = LEASE_BOUND, .is_for_ever = true, .is_pending = true,
+	  .verdict = DHCP_VERDICT_REPLY, .address = MINE, .must_commit = true },
+	{ "and where it may never be, there is none",
+	  .held = MINE, .held_state = LEASE_BOUND, .is_for_ever = true, .is_pending = true,
+	  .fails = true, .verdict = DHCP_VERDICT_IGNORE, .reason = DHCP_REASON_STORE_FAILS },
 	{ "the same while the store fails",
 	  .held = MINE, .held_state = LEASE_BOUND, .is_for_ever = true, .fails = true,
 	  .verdict = DHCP_VERDICT_REPLY, .address = MINE },
@@ -153,6 +160,7 @@ static void decides_as_the_rfc_says(void **state)
 					    .assigned = address_of(rows[i].assigned),
 					    .server = { 0xc0a84d01 },
 					    .held = rows[i].held == NULL ? NULL : &held,
+					    .held_is_pending = rows[i].is_pending,
 					    .has_free_address = rows[i].free != NULL,
 					    .free_address = address_of(rows[i].free),
 					    .store_fails = rows[i].fails,

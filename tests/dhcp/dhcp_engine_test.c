@@ -91,6 +91,7 @@ struct row {
 	uint32_t requested;
 	uint32_t server;       /* option 54; 0: it names none */
 	struct known held;     /* by the machine */
+	bool is_pending;       /* what it holds is not durable yet */
 	struct known wanted;   /* by somebody else, or by nobody any more */
 	uint32_t free;         /* the store's free address; 0: none is left */
 	bool is_reserved;      /* what it asks for is the server's own */
@@ -445,6 +446,15 @@ static const struct row rows[] = {
 	  .type = DHCP_REQUEST, .server = SERVER, .requested = MINE, .held = BOUND(MINE),
 	  .fails = true, .verdict = ACK, .address = MINE, .state = LEASE_BOUND,
 	  .expires_s = NOW_S + 100, .lease_time_s = 100 },
+	{ "failing store, RENEWING: what is still being written may be lost",
+	  .type = DHCP_REQUEST, .ciaddr = MINE, .held = BOUND(MINE), .is_pending = true,
+	  .fails = true, IGNORES(STORE_FAILS) },
+	{ "failing store, SELECTING: the same",
+	  .type = DHCP_REQUEST, .server = SERVER, .requested = MINE, .held = BOUND(MINE),
+	  .is_pending = true, .fails = true, IGNORES(STORE_FAILS) },
+	{ "a request that is repeated while its lease is written waits for it, too",
+	  .type = DHCP_REQUEST, .server = SERVER, .requested = MINE, .held = BOUND(MINE),
+	  .is_pending = true, BINDS(ACK, MINE) },
 	{ "failing store, RENEWING: an expired lease cannot be given again",
 	  .type = DHCP_REQUEST, .ciaddr = MINE, .held = EXPIRED(MINE), .fails = true,
 	  IGNORES(STORE_FAILS) },
@@ -644,6 +654,7 @@ static struct dhcp_decision decide(const struct row *row)
 		.assigned = address_of(row->assigned),
 		.server = { NETWORK + SERVER },
 		.held = row->held.host == 0 ? NULL : &held,
+		.held_is_pending = row->is_pending,
 		.wanted_is_free = is_wanted_free(row, asked),
 		.has_free_address = row->free != 0,
 		.free_address = address_of(row->free),
@@ -738,7 +749,8 @@ static void check_decision(const struct row *row, const struct dhcp_decision *de
 	/* Where nothing can be kept, only what is kept already is promised. */
 	if (row->fails && (decision->verdict == ACK || decision->verdict == OFFER) &&
 	    row->assigned == 0)
-		assert_true(!decision->must_commit && decision->lease.state == LEASE_BOUND);
+		assert_true(!decision->must_commit && decision->lease.state == LEASE_BOUND &&
+			    (decision->verdict == OFFER || !row->is_pending));
 	if (decision->verdict == IGNORE || decision->verdict == NAK)
 		assert_false(decision->must_commit);
 	if (decision->verdict == NAK)
@@ -787,6 +799,7 @@ static bool combine(size_t number, struct row *out_row)
 		{ 0 },
 		{ .forgets = true },
 		{ .fails = true },
+		{ .fails = true, .is_pending = true },
 		{ .lost = true },
 		{ .is_modest = true },
 	};
@@ -806,6 +819,7 @@ static bool combine(size_t number, struct row *out_row)
 				 .free = is_free ? OTHER : FIRST };
 	out_row->forgets = stores[number % COUNT_OF(stores)].forgets;
 	out_row->fails = stores[number % COUNT_OF(stores)].fails;
+	out_row->is_pending = stores[number % COUNT_OF(stores)].is_pending;
 	out_row->lost = stores[number % COUNT_OF(stores)].lost;
 	out_row->is_modest = stores[number % COUNT_OF(stores)].is_modest;
 	(void)take_digit(&number, COUNT_OF(stores));

@@ -50,6 +50,7 @@ enum bug {
 	BUG_RELEASE_BY_ANYBODY,  /* whoever says so gives an address back */
 	BUG_OTHER_POOL,          /* a free address is looked for in the other network's pool */
 	BUG_LEASE_OF_OTHER_POOL, /* what a machine has in the other network counts in this one */
+	BUG_PENDING_IS_KEPT,     /* what is not durable yet is promised while the disk fails */
 	BUG_COUNT,
 };
 
@@ -67,6 +68,7 @@ static const char *const bug_names[BUG_COUNT] = {
 	"release by anybody",
 	"other pool",
 	"lease of other pool",
+	"pending is kept",
 };
 
 struct holding {
@@ -77,8 +79,9 @@ struct holding {
 
 /* What the world knows of a client, whatever the server does. */
 struct sim_client {
-	uint32_t machine; /* another number: another machine in its place */
-	unsigned network; /* where it is */
+	uint32_t machine;  /* another number: another machine in its place */
+	unsigned network;  /* where it is */
+	unsigned releases; /* that were sent from here */
 	struct holding at[NETWORKS];
 };
 
@@ -95,6 +98,7 @@ struct answer {
 	unsigned network; /* where it goes to */
 	uint32_t address;
 	uint64_t until;
+	unsigned releases; /* the client's, when it asked */
 	bool is_ack;
 	struct answer *next;
 };
@@ -116,6 +120,9 @@ static struct {
 	struct lease_pools pools;
 	struct lease_queue *queue;
 	struct lease_file *file;
+	const struct lease_record *taken; /* the batch that is being written; NULL: none is */
+	size_t taken_count;
+	bool fails; /* the last batch was not kept */
 	struct subnet_config subnets[NETWORKS];
 	struct answer *answers; /* all of this run of the server */
 	char failure[200];      /* the first */
@@ -251,6 +258,8 @@ static void open_server(void)
 	if (error < 0 || report.was_damaged)
 		fail_run("the file does not open: %d, damaged %d", error, report.was_damaged);
 	set_pools();
+	sim.taken = NULL;
+	sim.fails = false;
 	sim.queue = lease_queue_new(sim.pools.index);
 	assert_non_null(sim.queue);
 }
@@ -361,6 +370,9 @@ static void on_ack(const struct answer *ack)
 	if (client->machine == ack->machine && old->address != 0 && old->address != ack->address &&
 	    old->until > sim.now && !is_of_annex(old->address))
 		fail_run("machine %u has %x and gets %x", ack->machine, old->address, ack->address);
+	/* It has given back meanwhile what it asked for, and waits for no answer. */
+	if (client->releases != ack->releases)
+		return;
 	*promise = (struct promise){ ack->client + 1, ack->machine, ack->until };
 	/* Lost on its way, or it finds its machine no more; the promise holds. */
 	if (may_go_wrong(10) || client->machine != ack->machine || client->network != ack->network)
@@ -404,6 +416,7 @@ static void apply(const struct message *message, unsigned network,
 				   network,
 				   lease.address.value,
 				   sim.now + decision->lease_time_s,
+				   sim.clients[message->client].releases,
 				   decision->verdict == DHCP_VERDICT_ACK,
 				   sim.answers };
 	sim.answers = answer;
@@ -412,6 +425,9 @@ static void apply(const struct message *message, unsigned network,
 	if (sim.bug == BUG_ACK_BEFORE_COMMIT && decision->must_commit) {
 		lease_queue_commit(sim.queue, &lease, on_kept_already, NULL);
 		on_kept(answer, 0);
+	} else if (decision->must_commit && sim.fails) {
+		assert_int_not_equal(lease.state, LEASE_BOUND);
+		assert_true(lease_index_put(sim.pools.index, &lease));
 	} else if (decision->must_commit) {
 		lease_queue_commit(sim.queue, &lease, on_kept, answer);
 	} else {
@@ -446,9 +462,13 @@ static struct dhcp_facts gather(const struct dhcp_request *request, unsigned net
 	struct dhcp_facts facts = { .may_be_served = true,
 				    .server = { SERVER },
 				    .held = find_held(request, network),
+				    .store_fails = sim.fails,
 				    .now_s = monotonic() };
 	size_t pool = sim.bug == BUG_OTHER_POOL && draw(4) == 0 ? 1 - network : network;
 
+	if (facts.held != NULL && sim.bug != BUG_PENDING_IS_KEPT)
+		facts.held_is_pending =
+			lease_index_is_pending(sim.pools.index, facts.held->address);
 	facts.wanted_is_free = lease_index_is_free(sim.pools.index, wanted, facts.now_s);
 	if (facts.held == NULL && request->type == DHCP_DISCOVER)
 		facts.has_free_address = lease_index_find_free(sim.pools.index, pool, wanted,
@@ -491,6 +511,17 @@ static enum dhcp_verdict serve(struct message *message)
 
 /* Around the commit. */
 
+/* What comes until the batch is written waits for the next one. False: nothing is taken. */
+static bool take_batch(void)
+{
+	if (sim.taken == NULL)
+		sim.taken = lease_queue_take(sim.queue, &sim.taken_count);
+	/* As bootd tries each second whether the disk is back. */
+	if (sim.taken == NULL && sim.fails)
+		sim.fails = lease_file_write(sim.file, NULL, 0) < 0;
+	return sim.taken != NULL;
+}
+
 static void write_batch(void)
 {
 	const struct lease_record *records;
@@ -499,9 +530,11 @@ static void write_batch(void)
 
 	if (may_go_wrong(40))
 		restart(draw(2) == 0); /* before the batch is taken */
-	records = lease_queue_take(sim.queue, &count);
-	if (records == NULL)
+	if (!take_batch() || draw(2) == 0)
 		return;
+	records = sim.taken;
+	count = sim.taken_count;
+	sim.taken = NULL;
 	if (sim.bug == BUG_FINISH_BEFORE_WRITE) {
 		/* The records stay as they are until the next batch is taken. */
 		lease_queue_finish(sim.queue, 0);
@@ -513,7 +546,7 @@ static void write_batch(void)
 		(void)lease_file_write(sim.file, records, count);
 		return;
 	}
-	if (may_go_wrong(20))
+	if (may_go_wrong(sim.fails ? 2 : 20))
 		lossy_vfs_fail_after(1 + draw(12)); /* amid it */
 	error = lease_file_write(sim.file, records, count);
 	if (lossy_vfs_has_failed() && draw(2) == 0) {
@@ -525,8 +558,17 @@ static void write_batch(void)
 		restart(draw(2) == 0); /* durable, and nobody was told */
 		return;
 	}
-	lease_queue_finish(sim.queue, sim.bug == BUG_ERRORS_IGNORED ? 0 : error);
+	if (sim.bug == BUG_ERRORS_IGNORED)
+		error = 0;
+	sim.fails = error < 0;
+	lease_queue_finish(sim.queue, error);
 	lease_queue_tell(sim.queue);
+}
+
+static void write_all(void)
+{
+	while (take_batch())
+		write_batch();
 }
 
 /* Clients. */
@@ -631,6 +673,7 @@ static void release(uint32_t client, enum dhcp_message_type type)
 		request.requested = address_at(gives->address);
 	/* Whatever becomes of the message, the client uses the address no more. */
 	forget_promise(gives->address, sim.clients[client].machine);
+	sim.clients[client].releases++;
 	gives->address = 0;
 	(void)send_message(client, &request, type == DHCP_DECLINE);
 }
@@ -662,7 +705,8 @@ static void act(uint32_t client)
 	if (may_go_wrong(50)) {
 		/* Another machine in its place, which knows nothing. */
 		*acts = (struct sim_client){ .machine = sim.next_machine++,
-					     .network = draw(NETWORKS) };
+					     .network = draw(NETWORKS),
+					     .releases = acts->releases };
 	} else if (may_go_wrong(20)) {
 		move(client);
 	} else if (here(client)->address == 0) {
@@ -703,17 +747,18 @@ static void run_steps(unsigned steps)
  * in each network. */
 static void serve_everybody(void)
 {
-	write_batch();
+	write_all();
 	sim.now += LEASE_TIME_S + PROBATION_S;
 	for (uint32_t client = 0; client < sim.client_count; client++) {
 		struct sim_client *asks = &sim.clients[client];
 
 		*asks = (struct sim_client){ .machine = asks->machine,
-					     .network = client % NETWORKS };
+					     .network = client % NETWORKS,
+					     .releases = asks->releases };
 		for (unsigned i = 0; i < TRIES && here(client)->address == 0; i++) {
 			send_discover(client);
 			send_request(client);
-			write_batch();
+			write_all();
 		}
 		if (here(client)->address == 0)
 			fail_run("client %u is not served in %u tries", client, TRIES);
