@@ -149,7 +149,13 @@ static struct dhcp_decision decide_claim(const struct dhcp_request *request, str
 	return ignore(DHCP_REASON_UNKNOWN_LEASE);
 }
 
-/* RFC 2131 section 4.3.2. Some machines name their server in a renewal, too, which has ciaddr. */
+/* RFC 2131 section 4.3.2, SELECTING. Some machines name their server in a renewal, too, which has
+ * ciaddr. */
+static bool is_selecting(const struct dhcp_request *request)
+{
+	return request->names_server && !ip4_is_set(request->ciaddr);
+}
+
 static struct dhcp_decision decide_request(const struct dhcp_request *request,
 					   const struct dhcp_facts *facts,
 					   const struct subnet_config *subnet)
@@ -158,7 +164,7 @@ static struct dhcp_decision decide_request(const struct dhcp_request *request,
 
 	if (request->names_server && !ip4_is_same(request->server, facts->server))
 		return decide_request_to_other(request, address, facts, subnet);
-	if (request->names_server)
+	if (is_selecting(request))
 		return decide_selecting(request, address, facts, subnet);
 	return decide_claim(request, address, facts, subnet);
 }
@@ -206,6 +212,18 @@ static struct dhcp_decision decide_inform(const struct dhcp_request *request,
 				       .lease.address = request->ciaddr };
 }
 
+/* It asks for another address than the one that it is assigned. */
+static struct dhcp_decision refuse_assigned(const struct dhcp_request *request, struct ip4 wanted,
+					    const struct dhcp_facts *facts,
+					    const struct subnet_config *subnet)
+{
+	if (is_selecting(request) ||
+	    may_refuse_claim(DHCP_REASON_OTHER_ADDRESS, ip4_is_set(request->requested), facts,
+			     subnet))
+		return refuse(DHCP_REASON_OTHER_ADDRESS, wanted);
+	return ignore(DHCP_REASON_UNKNOWN_LEASE);
+}
+
 /* A machine of [static_dhcp]: the configuration is its lease, and there is nothing to keep. */
 static struct dhcp_decision decide_assigned(const struct dhcp_request *request,
 					    const struct dhcp_facts *facts,
@@ -228,10 +246,10 @@ static struct dhcp_decision decide_assigned(const struct dhcp_request *request,
 	case DHCP_REQUEST:
 		if (!ip4_is_set(wanted))
 			return ignore(DHCP_REASON_UNKNOWN_LEASE);
+		if (!ip4_is_same(wanted, facts->assigned))
+			return refuse_assigned(request, wanted, facts, subnet);
 		decision.verdict = DHCP_VERDICT_ACK;
-		return ip4_is_same(wanted, facts->assigned)
-			       ? decision
-			       : refuse(DHCP_REASON_OTHER_ADDRESS, wanted);
+		return decision;
 	case DHCP_RELEASE:
 		decision.verdict = DHCP_VERDICT_RELEASE;
 		return ip4_is_same(wanted, facts->assigned) ? decision

@@ -434,6 +434,13 @@ static const struct row rows[] = {
 	  .type = DHCP_REQUEST, .server = SERVER, .requested = MINE, .lost = true,
 	  REFUSES(NO_SUCH_LEASE, MINE) },
 
+	{ "damaged store: a renewal is never refused, though it names its server",
+	  .type = DHCP_REQUEST, .server = SERVER, .ciaddr = MINE, .lost = true,
+	  IGNORES(UNKNOWN_LEASE) },
+	{ "damaged store, static_dhcp: what it had before may be its own still",
+	  .type = DHCP_REQUEST, .assigned = ASSIGNED, .requested = MINE, .lost = true,
+	  IGNORES(UNKNOWN_LEASE) },
+
 	{ "failing store, RENEWING: what is kept goes on, for the time that is left",
 	  .type = DHCP_REQUEST, .ciaddr = MINE, .held = BOUND(MINE), .fails = true,
 	  .verdict = ACK, .address = MINE, .state = LEASE_BOUND, .expires_s = NOW_S + 100,
@@ -573,6 +580,12 @@ static const struct row rows[] = {
 	{ "static_dhcp: INIT-REBOOT, the address is incorrect",
 	  .type = DHCP_REQUEST, .assigned = ASSIGNED, .requested = MINE,
 	  REFUSES(OTHER_ADDRESS, MINE) },
+	{ "static_dhcp, not authoritative: it may be another server's",
+	  .type = DHCP_REQUEST, .assigned = ASSIGNED, .requested = OTHER, .is_modest = true,
+	  IGNORES(UNKNOWN_LEASE) },
+	{ "static_dhcp, not authoritative: what names this server is refused",
+	  .type = DHCP_REQUEST, .assigned = ASSIGNED, .server = SERVER, .requested = OTHER,
+	  .is_modest = true, REFUSES(OTHER_ADDRESS, OTHER) },
 	{ "static_dhcp: RENEWING",
 	  .type = DHCP_REQUEST, .assigned = ASSIGNED, .ciaddr = ASSIGNED, GIVES(ACK) },
 	{ "static_dhcp: RENEWING what it held from the pool before",
@@ -757,6 +770,9 @@ static void check_decision(const struct row *row, const struct dhcp_decision *de
 		assert_int_equal(row->type, DHCP_REQUEST);
 	if (decision->verdict == NAK)
 		assert_false(row->server != 0 && row->server != SERVER);
+	/* Another server, or a lost record, may know better of what it claims to have. */
+	if (decision->verdict == NAK && (row->is_modest || row->lost))
+		assert_true(row->server == SERVER && row->ciaddr == 0);
 	if (is_binding(decision)) {
 		assert_true(mac_is_same(decision->lease.mac, mac_of(MACHINE)));
 		assert_true(decision->lease.expires_s > NOW_S);
