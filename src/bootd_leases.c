@@ -1,5 +1,6 @@
 #include "bootd_parts.h"
 
+#include "base/text.h"
 #include "lease/lease_memory.h"
 #include "lease/lease_sqlite.h"
 
@@ -7,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+#define STATUS_SIZE 128
 
 static struct place place_of(const struct bootd *bootd)
 {
@@ -52,11 +55,16 @@ static void explain(const struct bootd *bootd, int error, struct problems *probl
 
 static void on_health(void *context, int error)
 {
-	struct activity *activity = context;
+	const struct bootd *bootd = context;
 	struct event event = { .kind = error == 0 ? EVENT_LEASES_RECOVERED : EVENT_LEASES_FAIL };
+	char status[STATUS_SIZE] = "leases are kept again; everybody is served";
 
 	event.detail = error == -EBADMSG ? "the file is damaged; restart bootd" : strerror(-error);
-	activity_note(activity, &event);
+	activity_note(bootd->activity, &event);
+	if (error < 0)
+		(void)text_format(status, sizeof(status), "leases cannot be kept: %s",
+				  event.detail);
+	(void)service_manager_tell_status(&bootd->manager, status);
 }
 
 static void tell_report(const char *file, const struct lease_file_report *report)
@@ -91,7 +99,7 @@ static void open_file(struct bootd *bootd, struct problems *problems)
 	struct lease_sqlite_settings settings = {
 		.file = { .path = config->leases.file, .longest_lease_s = longest_lease_s(config) },
 		.on_health = on_health,
-		.context = bootd->activity,
+		.context = bootd,
 	};
 	struct lease_file_report report;
 	int error;

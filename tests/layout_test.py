@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Holds the table of docs/architecture.md: which kind of file may include what, and, in a plain
-build, that what decides or decodes calls nothing that touches the outside.
+build, that what decides or decodes calls nothing that touches the outside. And holds the manual's list
+of events to the table of them.
 
 Usage: layout_test.py SOURCE_ROOT OBJECT_FOLDER
 """
@@ -208,6 +209,17 @@ class Layout(unittest.TestCase):
                  for symbol in sorted(symbols(path, "--undefined-only"))
                  if symbol not in known and not HARMLESS_CALLS.fullmatch(symbol)]
         self.assertEqual(found, [], "\n".join([""] + found))
+
+
+class Manual(unittest.TestCase):
+    def test_every_event_is_in_the_manual_and_no_other(self):
+        table = (SOURCE_ROOT / "src/activity/event_text.c").read_text()
+        manual = (SOURCE_ROOT / "man/bootd.8.scd").read_text()
+        log = re.search(r"^# LOG$(.*?)^# ", manual, re.MULTILINE | re.DOTALL).group(1)
+        terms = re.findall(r"^\*.*$", log, re.MULTILINE)
+        events = re.findall(r"^\s*\[EVENT_\w+\] = \{ \"([^\"]+)\"", table, re.MULTILINE)
+        self.assertGreater(len(events), 100)
+        self.assertEqual(sorted(events), sorted(re.findall(r"\*([^*]+)\*", "\n".join(terms))))
 
 
 if __name__ == "__main__":

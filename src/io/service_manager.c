@@ -10,7 +10,7 @@
 #include <time.h>
 
 #define SEND_TIMEOUT_S 1
-#define MESSAGE_SIZE   64
+#define MESSAGE_SIZE   256
 
 /* A path, or '@' and a name in the abstract namespace, which on the wire begins with a NUL. */
 static int connect_to(int fd, const char *name)
@@ -87,4 +87,12 @@ int service_manager_tell_reloading(const struct service_manager *manager)
 int service_manager_tell_stopping(const struct service_manager *manager)
 {
 	return tell(manager, "STOPPING=1");
+}
+
+int service_manager_tell_status(const struct service_manager *manager, const char *status)
+{
+	char message[MESSAGE_SIZE];
+
+	(void)text_format(message, sizeof(message), "STATUS=%s", status);
+	return tell(manager, message);
 }

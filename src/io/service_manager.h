@@ -17,5 +17,7 @@ int service_manager_tell_ready(const struct service_manager *manager);
 /* A reload begins; ready tells its end, whether it changed anything or not. */
 int service_manager_tell_reloading(const struct service_manager *manager);
 int service_manager_tell_stopping(const struct service_manager *manager);
+/* A line for a person, which the manager shows until another one comes. */
+int service_manager_tell_status(const struct service_manager *manager, const char *status);
 
 #endif

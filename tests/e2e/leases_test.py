@@ -209,14 +209,27 @@ class Durability(LeasesTest):
         self.assertTrue(daemon.lines("WAS DAMAGED.*0 leases could be read", since=mark))
         self.lease_in_time(MACHINE)
 
+    def service_manager(self):
+        """A socket as systemd has it, and its name in NOTIFY_SOCKET."""
+        name = f"bootd-leases-{os.getpid()}"
+        with self.network.inside("srv"):
+            manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(manager.close)
+        manager.bind("\0" + name)
+        manager.settimeout(30)
+        return manager, "@" + name
+
     def test_a_full_disk_stops_new_leases_and_nothing_else(self):
+        manager, notify_socket = self.service_manager()
         disk = Folder("disk")
         self.addCleanup(disk.close)
         # Beneath the folder of the leases, so that root's reserve is no way out.
         run("mount", "-t", "tmpfs", "-o", "size=400k,mode=0755", "none", disk.path)
         self.addCleanup(run, "umount", disk.path)
         daemon = self.serve({"leases": {"file": os.path.join(disk.path, "leases.db")},
-                             "bootp": {"lease_time": "1000"}})
+                             "bootp": {"lease_time": "1000"}},
+                            env={"NOTIFY_SOCKET": notify_socket})
+        self.assertEqual(manager.recv(4096), b"READY=1")
         got = self.raw.lease(MACHINE).message
         filler = os.path.join(disk.path, "filler")
         with open(filler, "wb", buffering=0) as file, contextlib.suppress(OSError):
@@ -233,6 +246,8 @@ class Durability(LeasesTest):
                     (REQUESTED_ADDRESS, ip4(offer.message.yiaddr)),
                     (SERVER_ID, offer.message.option(SERVER_ID))], xid=offer.message.xid))
             self.assertLess(number, 2000)
+        self.assertEqual(manager.recv(4096),
+                         b"STATUS=leases cannot be kept: No space left on device")
         # A lease that is kept goes on, for the time that it has.
         renewed = self.assert_is_told(ACK, claim(got.yiaddr, MACHINE), got.yiaddr)
         self.assertLessEqual(struct.unpack(">I", renewed.option(LEASE_TIME))[0], 1000)
@@ -241,6 +256,7 @@ class Durability(LeasesTest):
         self.assertEqual(self.raw.answers_before_probe(message(DISCOVER, OTHER), probe=probe), [])
         os.unlink(filler)
         daemon.wait_for("leases: they are kept again", since=mark)
+        self.assertEqual(manager.recv(4096), b"STATUS=leases are kept again; everybody is served")
         self.raw.lease(OTHER)
         daemon.stop()
 

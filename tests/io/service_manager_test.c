@@ -84,6 +84,9 @@ static void check_conversation(int fd)
 	told = strtoull(text + strlen(head), &end, 10);
 	assert_string_equal(end, "");
 	assert_true(told >= before && told <= now_us());
+	assert_int_equal(service_manager_tell_status(&manager, "all is well"), 0);
+	receive(fd, text, sizeof(text));
+	assert_string_equal(text, "STATUS=all is well");
 	assert_int_equal(service_manager_tell_stopping(&manager), 0);
 	receive(fd, text, sizeof(text));
 	assert_string_equal(text, "STOPPING=1");
@@ -124,6 +127,7 @@ static void without_a_manager_nothing_happens(void **state)
 	assert_int_equal(service_manager_tell_ready(&manager), 0);
 	assert_int_equal(service_manager_tell_reloading(&manager), 0);
 	assert_int_equal(service_manager_tell_stopping(&manager), 0);
+	assert_int_equal(service_manager_tell_status(&manager, "all is well"), 0);
 	service_manager_close(&manager);
 }
 
