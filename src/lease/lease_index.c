@@ -134,7 +134,9 @@ static const struct lease *part_of(const struct lease_index *index, const struct
 
 static uint64_t lease_ends(const struct lease_index *index, const struct lease *lease)
 {
-	if (lease->state == LEASE_DECLINED || index->gives_anew)
+	bool was_declined = lease->state == LEASE_RELEASED && lease->owner.length == 0;
+
+	if (lease->state == LEASE_DECLINED || was_declined || index->gives_anew)
 		return lease->expires_s;
 	return NEVER;
 }

@@ -143,6 +143,19 @@ static void an_address_is_free_when_its_time_has_come(void **state)
 	}
 }
 
+/* Somebody gave it back for whom it was declined: no machine is to get it again. */
+static void a_declined_address_that_is_given_back_is_free(void **state)
+{
+	struct lease_index *keeping = new_index_that(false);
+
+	(void)state;
+	put(keeping, 3, 0, LEASE_DECLINED, 300);
+	assert_false(lease_index_is_free(keeping, pool_address(3), 100));
+	put(keeping, 3, 0, LEASE_RELEASED, 100);
+	assert_true(lease_index_is_free(keeping, pool_address(3), 100));
+	lease_index_free(keeping);
+}
+
 static void an_empty_index_knows_nothing_and_has_all_free(void **state)
 {
 	struct lease_index *index = new_index();
@@ -878,6 +891,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_address_is_free_when_its_time_has_come),
+		cmocka_unit_test(a_declined_address_that_is_given_back_is_free),
 		cmocka_unit_test(an_empty_index_knows_nothing_and_has_all_free),
 		cmocka_unit_test(what_is_not_in_the_pool_is_neither_kept_nor_given),
 		cmocka_unit_test(addresses_are_given_in_order_the_first_time_round),
