@@ -614,6 +614,44 @@ static void machines_are_known_by_what_identity_says(void **state)
 	boot(THIRD, "", LAST);
 }
 
+static void forget_sessions(void)
+{
+	enum dhcp_socket socket;
+
+	dhcp_service_stop(bench.service);
+	session_table_free(bench.sessions);
+	bench.sessions = session_table_new(16);
+	bench.parts.sessions = bench.sessions;
+	assert_int_equal(dhcp_service_start(&bench.parts, &bench.service, &socket), 0);
+}
+
+/* A restart forgets the sessions: the lease on the address that the machine asks for has its UUID.
+ */
+static void a_lease_tells_its_machines_uuid(void **state)
+{
+	(void)state;
+	NETWORK_NEEDED();
+	bench.config.leases.identity = LEASE_BY_UUID;
+	bench.config.bootp.may_serve_simple_dhcp = true;
+	start();
+	boot(MACHINE, BOOT " 97=00564d0102030405060708090a0b0c0d0e", FIRST);
+	forget_sessions();
+	assert_answer(ask(&(struct packet){ .options = "53=03 50=0a4d0064" }), ACK, FIRST);
+	/* From then on its session has it. */
+	boot(MACHINE, "", FIRST);
+	forget_sessions();
+	assert_answer(
+		ask_at(SERVER, FIRST, &(struct packet){ .options = "53=03", .ciaddr = FIRST }), ACK,
+		FIRST);
+	forget_sessions();
+	boot(MACHINE, "50=0a4d0064", FIRST);
+	/* Another machine that asks for the address is not that one. */
+	forget_sessions();
+	assert_int_equal(
+		type_of(ask(&(struct packet){ .mac = OTHER, .options = "53=03 50=0a4d0064" })),
+		NAK);
+}
+
 static void another_servers_choice_is_recorded_in_silence(void **state)
 {
 	(void)state;
@@ -1458,6 +1496,7 @@ int main(void)
 		ON_BENCH(a_released_address_waits_for_its_machine),
 		ON_BENCH(an_inform_is_answered_at_its_address),
 		ON_BENCH(machines_are_known_by_what_identity_says),
+		ON_BENCH(a_lease_tells_its_machines_uuid),
 		ON_BENCH(another_servers_choice_is_recorded_in_silence),
 		ON_BENCH(a_machine_from_elsewhere_is_told_so_by_broadcast),
 		ON_BENCH(what_is_not_answered_has_a_reason),
