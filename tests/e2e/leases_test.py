@@ -110,6 +110,9 @@ class Durability(LeasesTest):
         self.assert_is_told(ACK, claim(got, MACHINE), got)
         self.assertEqual(self.raw.lease(MACHINE).message.yiaddr, got)
         self.assert_is_told(NAK, claim(got, OTHER))
+        # Nor does it have to say which address it had.
+        self.restart(daemon)
+        self.assertEqual(self.raw.lease(MACHINE).message.yiaddr, got)
 
     def test_an_offer_is_not_written(self):
         daemon = self.serve()
