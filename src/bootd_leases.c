@@ -1,6 +1,8 @@
 #include "bootd_parts.h"
 
 #include "base/text.h"
+#include "boot/session.h"
+#include "io/loop.h"
 #include "lease/lease_memory.h"
 #include "lease/lease_sqlite.h"
 
@@ -183,6 +185,35 @@ void bootd_set_pools(struct lease_store *leases, const struct setup *setup,
 			       "there is not enough memory for so many addresses");
 }
 
+/* The machine's firmware showed its UUID before this start; its system, which may come next, shows
+ * none. Of two machines with one MAC address the one whose lease is longer counts. */
+static void remember_uuid(void *context, const struct lease *lease)
+{
+	const struct bootd *bootd = context;
+	uint64_t now_s = loop_now_ms(bootd->loop) / 1000;
+	struct session *session;
+	struct uuid uuid;
+
+	if (lease->state != LEASE_BOUND || lease->expires_s <= now_s ||
+	    !lease_identity_uuid(&lease->owner, &uuid))
+		return;
+	session = session_open(bootd->sessions, lease->mac, now_s);
+	if (session->bound_until_s >= lease->expires_s)
+		return;
+	session->has_uuid = true;
+	session->uuid = uuid;
+	session_set_address(bootd->sessions, session, lease->address, lease->expires_s);
+}
+
+static void remember_uuids(struct bootd *bootd)
+{
+	const struct lease_store *leases = bootd->leases;
+
+	session_lock(bootd->sessions);
+	leases->operations->visit(leases, (struct ip4){ 0 }, UINT32_MAX, remember_uuid, bootd);
+	session_unlock(bootd->sessions);
+}
+
 void bootd_open_leases(struct bootd *bootd, struct problems *problems)
 {
 	bool is_durable = config_has_lease_file(&bootd->setup->config);
@@ -195,6 +226,8 @@ void bootd_open_leases(struct bootd *bootd, struct problems *problems)
 		bootd_set_pools(bootd->leases, bootd->setup, problems);
 	else if (!is_durable)
 		setup_complain(bootd->setup, problems, NULL, "there is not enough memory to start");
+	if (problems->count == 0)
+		remember_uuids(bootd);
 }
 
 void bootd_start_leases(struct bootd *bootd, struct problems *problems)

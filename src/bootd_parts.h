@@ -52,8 +52,8 @@ void bootd_configure(struct bootd *bootd);
 /* Gives up what is not needed any more, for good. */
 void bootd_confine(struct bootd *bootd, struct problems *problems);
 
-/* Opens the store of leases, with the pool of the setup; its thread starts later, when the process
- * is confined. */
+/* Opens the store of leases, with the pool of the setup; the sessions have the UUIDs that it knows
+ * machines by. Its thread starts later, when the process is confined. */
 void bootd_open_leases(struct bootd *bootd, struct problems *problems);
 void bootd_start_leases(struct bootd *bootd, struct problems *problems);
 

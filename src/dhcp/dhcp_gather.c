@@ -9,6 +9,12 @@ uint64_t dhcp_now_s(const struct dhcp_service *service)
 	return loop_now_ms(service->parts.loop) / 1000;
 }
 
+/* The address that the machine asks for or says that it has; 0: none. */
+static struct ip4 wanted_of(const struct dhcp_request *request)
+{
+	return ip4_is_set(request->requested) ? request->requested : request->ciaddr;
+}
+
 /* What an earlier stage told of the machine stands in for what this one leaves out. */
 static void recall(struct client *client, struct session *session)
 {
@@ -26,15 +32,35 @@ static void recall(struct client *client, struct session *session)
 	client->uuid = session->uuid;
 }
 
-/* A machine that boots has a session. Where an authority is asked, every machine has one: what was
- * said of it must be remembered. */
+/* A restart forgets the sessions and keeps the leases: the one on the address that an installed
+ * system asks for tells which UUID its firmware showed. */
+static void recall_by_lease(struct exchange *exchange)
+{
+	const struct dhcp_service_parts *parts = &exchange->service->parts;
+	struct client *client = &exchange->client;
+	const struct lease *lease;
+
+	if (parts->config->leases.identity != LEASE_BY_UUID || exchange->is_proxied)
+		return;
+	lease = parts->leases->operations->find_address(parts->leases,
+							wanted_of(&exchange->request));
+	if (lease != NULL && mac_is_same(lease->mac, client->mac))
+		client->has_uuid = lease_identity_uuid(&lease->owner, &client->uuid);
+}
+
+/* A machine that boots, or whose UUID is known, has a session. Where an authority is asked, every
+ * machine has one: what was said of it must be remembered. */
 static void join_session(struct exchange *exchange)
 {
 	const struct dhcp_service_parts *parts = &exchange->service->parts;
 	struct client *client = &exchange->client;
+	const struct session *session =
+		session_find(parts->sessions, client->mac, exchange->facts.now_s);
 
-	if (!client->is_boot_stage && parts->authority == NULL &&
-	    session_find(parts->sessions, client->mac, exchange->facts.now_s) == NULL)
+	if (!client->has_uuid && (session == NULL || !session->has_uuid))
+		recall_by_lease(exchange);
+	if (!client->is_boot_stage && !client->has_uuid && parts->authority == NULL &&
+	    session == NULL)
 		return;
 	exchange->session = session_open(parts->sessions, client->mac, exchange->facts.now_s);
 	session_enter_stage(exchange->session, client->is_boot_stage);
@@ -182,7 +208,7 @@ void dhcp_gather_addresses(struct exchange *exchange)
 	const struct lease_operations *leases = parts->leases->operations;
 	const struct dhcp_request *request = &exchange->request;
 	struct dhcp_facts *facts = &exchange->facts;
-	struct ip4 wanted = ip4_is_set(request->requested) ? request->requested : request->ciaddr;
+	struct ip4 wanted = wanted_of(request);
 
 	facts->store_forgets = parts->leases->forgets;
 	facts->store_fails = parts->leases->fails;

@@ -271,9 +271,46 @@ static bool has_network(const struct dhcp_service *service, unsigned interface)
 	return false;
 }
 
-/* A machine that has neither a lease nor an offer and that neither [static_dhcp] nor a [host] knows
- * by its MAC, told by one look at the packet: a flood is to cost less than what the kernel's queue
- * lets through. */
+/* The UUID that the machine shows, or that its firmware showed before. False: neither. */
+static bool find_uuid(const struct dhcp_service *service, const struct dhcp_message *message,
+		      struct uuid *out_uuid)
+{
+	struct session_table *sessions = service->parts.sessions;
+	const struct session *session;
+	bool is_remembered;
+
+	if (pxe_uuid(message, out_uuid))
+		return true;
+	session_lock(sessions);
+	session = session_find(sessions, message->mac, dhcp_now_s(service));
+	is_remembered = session != NULL && session->has_uuid;
+	if (is_remembered)
+		*out_uuid = session->uuid;
+	session_unlock(sessions);
+	return is_remembered;
+}
+
+/* A [host] knows the machine. Options are only looked for where one is known by them. */
+static bool is_hosts(const struct dhcp_service *service, const struct datagram *datagram,
+		     struct mac mac)
+{
+	const struct hosts *hosts = &service->parts.config->hosts;
+	struct dhcp_message message;
+	bool has_uuid;
+	struct uuid uuid;
+
+	if (hosts->by_uuid_count == 0 && hosts->by_client_id_count == 0)
+		return host_find(hosts, &mac, NULL, (struct span){ 0 }) != NULL;
+	if (dhcp_decode(datagram->bytes, &message) != DHCP_DROP_NONE)
+		return false;
+	has_uuid = hosts->by_uuid_count > 0 && find_uuid(service, &message, &uuid);
+	return host_find(hosts, &mac, has_uuid ? &uuid : NULL,
+			 dhcp_option(&message, OPTION_CLIENT_ID)) != NULL;
+}
+
+/* A machine that has neither a lease nor an offer and that neither [static_dhcp] nor a [host]
+ * knows, told by one look at the packet: a flood is to cost less than what the kernel's queue lets
+ * through. */
 static bool is_strangers_at_a_glance(const struct dhcp_service *service,
 				     const struct datagram *datagram, struct mac *out_mac)
 {
@@ -286,7 +323,7 @@ static bool is_strangers_at_a_glance(const struct dhcp_service *service,
 	    !dhcp_peek(datagram->bytes, out_mac, &giaddr) ||
 	    (!ip4_is_set(giaddr) && !has_network(service, datagram->interface)) ||
 	    ip4_is_set(access_static_address(parts->config, *out_mac)) ||
-	    host_find(&parts->config->hosts, out_mac, NULL, (struct span){ 0 }) != NULL)
+	    is_hosts(service, datagram, *out_mac))
 		return false;
 	owner = lease_identity_of_mac(*out_mac);
 	return !parts->leases->operations->knows_machine(parts->leases, &owner);

@@ -54,6 +54,15 @@ static inline struct lease_identity lease_identity_of_mac(struct mac mac)
 	return lease_identity_of(LEASE_BY_MAC, mac.bytes, sizeof(mac.bytes));
 }
 
+/* False, with *out_uuid untouched: the machine is known by something else. */
+static inline bool lease_identity_uuid(const struct lease_identity *identity, struct uuid *out_uuid)
+{
+	if (identity->length != 1 + sizeof(out_uuid->bytes) || identity->bytes[0] != LEASE_BY_UUID)
+		return false;
+	memcpy(out_uuid->bytes, identity->bytes + 1, sizeof(out_uuid->bytes));
+	return true;
+}
+
 static inline bool lease_identity_is_same(const struct lease_identity *one,
 					  const struct lease_identity *other)
 {

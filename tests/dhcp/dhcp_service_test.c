@@ -3,6 +3,8 @@
 #include "dhcp/dhcp_service.h"
 
 #include "base/log.h"
+#include "dhcp/dhcp_exchange.h"
+#include "io/udp.h"
 #include "lease/lease_memory.h"
 #include "network.h"
 #include "support.h"
@@ -612,6 +614,44 @@ static void machines_are_known_by_what_identity_says(void **state)
 	boot(THIRD, BOOT " 97=00564d0102030405060708090a0b0c0d0e", LAST);
 	/* What its firmware said holds for the system that it booted. */
 	boot(THIRD, "", LAST);
+}
+
+static void forget_sessions(void)
+{
+	enum dhcp_socket socket;
+
+	dhcp_service_stop(bench.service);
+	session_table_free(bench.sessions);
+	bench.sessions = session_table_new(16);
+	bench.parts.sessions = bench.sessions;
+	assert_int_equal(dhcp_service_start(&bench.parts, &bench.service, &socket), 0);
+}
+
+/* A restart forgets the sessions: the lease on the address that the machine asks for has its UUID.
+ */
+static void a_lease_tells_its_machines_uuid(void **state)
+{
+	(void)state;
+	NETWORK_NEEDED();
+	bench.config.leases.identity = LEASE_BY_UUID;
+	bench.config.bootp.may_serve_simple_dhcp = true;
+	start();
+	boot(MACHINE, BOOT " 97=00564d0102030405060708090a0b0c0d0e", FIRST);
+	forget_sessions();
+	assert_answer(ask(&(struct packet){ .options = "53=03 50=0a4d0064" }), ACK, FIRST);
+	/* From then on its session has it. */
+	boot(MACHINE, "", FIRST);
+	forget_sessions();
+	assert_answer(
+		ask_at(SERVER, FIRST, &(struct packet){ .options = "53=03", .ciaddr = FIRST }), ACK,
+		FIRST);
+	forget_sessions();
+	boot(MACHINE, "50=0a4d0064", FIRST);
+	/* Another machine that asks for the address is not that one. */
+	forget_sessions();
+	assert_int_equal(
+		type_of(ask(&(struct packet){ .mac = OTHER, .options = "53=03 50=0a4d0064" })),
+		NAK);
 }
 
 static void another_servers_choice_is_recorded_in_silence(void **state)
@@ -1425,6 +1465,94 @@ static void a_host_has_what_is_its_own(void **state)
 	ask_in_vain(&(struct packet){ .options = "53=01 " BOOT }, EVENT_DHCP_UNLISTED);
 }
 
+static struct datagram datagram_of(struct span bytes)
+{
+	return (struct datagram){ .bytes = bytes,
+				  .from = { ip_from_4((struct ip4){ 0 }), 68 },
+				  .destination = ip_from_4(IP4_BROADCAST),
+				  .local = ip_from_4(ip4_of(SERVER)),
+				  .port = 67,
+				  .interface = network_interface("near") };
+}
+
+/* The packet comes last in a batch of a flood of strangers; true: it is answered with that batch.
+ */
+static bool is_answered_in_a_flood(const struct packet *packet, enum event_kind kind)
+{
+	struct span strange = packet_bytes(&(struct packet){ .mac = FOURTH, .options = "53=01" });
+	struct span bytes = packet_bytes(packet);
+	uint64_t before = activity_count(bench.activity, kind);
+	struct datagram batch[UDP_BATCH_MAX];
+
+	for (size_t i = 0; i < UDP_BATCH_MAX; i++)
+		batch[i] = datagram_of(strange);
+	for (unsigned i = 0; i < 20; i++)
+		dhcp_on_datagrams(bench.service, batch, UDP_BATCH_MAX);
+	batch[UDP_BATCH_MAX - 1] = datagram_of(bytes);
+	dhcp_on_datagrams(bench.service, batch, UDP_BATCH_MAX);
+	dhcp_depart(bench.service);
+	bytes_free(strange);
+	bytes_free(bytes);
+	return activity_count(bench.activity, kind) == before + 1;
+}
+
+static void strangers_wait_in_a_flood_and_known_machines_do_not(void **state)
+{
+	(void)state;
+	NETWORK_NEEDED();
+	start();
+	boot(MACHINE, BOOT, FIRST);
+	assert_true(is_answered_in_a_flood(&(struct packet){ .options = "53=03 50=0a4d0064" },
+					   EVENT_DHCP_ACK));
+	assert_false(is_answered_in_a_flood(
+		&(struct packet){ .mac = OTHER, .options = "53=01 " BOOT }, EVENT_DHCP_OFFER));
+}
+
+/* [host]: one machine by its client identifier, one by its UUID, with addresses of their own. */
+static struct host_config known_list[] = {
+	{ .name = "gordon",
+	  .client_id_length = 3,
+	  .client_id = { 0, 'h', 'l' },
+	  .address = { 0x0a4d0033 } },
+	{ .name = "alyx",
+	  .has_uuid = true,
+	  .uuid = { { 0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99, 0xaa, 0xbb, 0xcc,
+		      0xdd, 0xee, 0xff } },
+	  .address = { 0x0a4d0034 } },
+};
+static const struct host_config *known_by_id[] = { &known_list[0] };
+static const struct host_config *known_by_uuid[] = { &known_list[1] };
+
+static void a_host_by_client_id_does_not_wait_in_a_flood(void **state)
+{
+	(void)state;
+	NETWORK_NEEDED();
+	bench.config.hosts = (struct hosts){
+		.list = known_list, .count = 1, .by_client_id = known_by_id, .by_client_id_count = 1
+	};
+	start();
+	assert_true(is_answered_in_a_flood(&(struct packet){ .options = "53=01 61=00686c" },
+					   EVENT_DHCP_OFFER));
+	assert_false(is_answered_in_a_flood(
+		&(struct packet){ .mac = OTHER, .options = "53=01 " BOOT }, EVENT_DHCP_OFFER));
+}
+
+static void a_host_by_uuid_does_not_wait_in_a_flood(void **state)
+{
+	(void)state;
+	NETWORK_NEEDED();
+	bench.config.hosts = (struct hosts){
+		.list = known_list + 1, .count = 1, .by_uuid = known_by_uuid, .by_uuid_count = 1
+	};
+	start();
+	boot(MACHINE, BOOT " " WRITTEN_UUID, "10.77.0.52");
+	/* Its system, which shows no UUID, renews. */
+	assert_true(is_answered_in_a_flood(
+		&(struct packet){ .options = "53=03", .ciaddr = "10.77.0.52" }, EVENT_DHCP_ACK));
+	assert_true(
+		is_answered_in_a_flood(&(struct packet){ .options = "53=01" }, EVENT_DHCP_OFFER));
+}
+
 static int enter(void **state)
 {
 	(void)state;
@@ -1458,6 +1586,7 @@ int main(void)
 		ON_BENCH(a_released_address_waits_for_its_machine),
 		ON_BENCH(an_inform_is_answered_at_its_address),
 		ON_BENCH(machines_are_known_by_what_identity_says),
+		ON_BENCH(a_lease_tells_its_machines_uuid),
 		ON_BENCH(another_servers_choice_is_recorded_in_silence),
 		ON_BENCH(a_machine_from_elsewhere_is_told_so_by_broadcast),
 		ON_BENCH(what_is_not_answered_has_a_reason),
@@ -1491,6 +1620,9 @@ int main(void)
 		ON_BENCH(networks_of_one_link_are_filled_in_turn),
 		ON_BENCH(a_static_address_counts_where_its_network_is),
 		ON_BENCH(a_host_has_what_is_its_own),
+		ON_BENCH(strangers_wait_in_a_flood_and_known_machines_do_not),
+		ON_BENCH(a_host_by_client_id_does_not_wait_in_a_flood),
+		ON_BENCH(a_host_by_uuid_does_not_wait_in_a_flood),
 	};
 
 	return cmocka_run_group_tests(tests, enter, NULL);

@@ -17,7 +17,7 @@ import dhcp
 from bootd import Bootd, run_binary
 from clients import Dhclient, Udhcpc
 from dhcp import (ACK, DECLINE, DISCOVER, INFORM, LEASE_TIME, NAK, OFFER, RELEASE, REQUEST,
-                  REQUESTED_ADDRESS, SERVER_ID, RawClient, ip4, mac, message)
+                  REQUESTED_ADDRESS, SERVER_ID, RawClient, ip4, mac, message, pxe_options)
 from harness import EndToEndTest, main
 from network import Folder, run, wait_until
 
@@ -99,6 +99,20 @@ class Durability(LeasesTest):
         # Nobody else gets it, and nobody else is believed.
         self.assert_is_told(NAK, claim(got.yiaddr, OTHER))
         self.assertNotEqual(self.raw.lease(OTHER).message.yiaddr, got.yiaddr)
+
+    def test_a_machine_is_known_by_its_uuid_after_a_kill(self):
+        daemon = self.serve({"leases": {"identity": "uuid"}})
+        firmware = pxe_options(7, uuid=b"\0" + bytes(range(16, 32)))
+        got = self.raw.lease(MACHINE, firmware).message.yiaddr
+        # Its system, which shows no UUID.
+        self.assert_is_told(ACK, claim(got, MACHINE), got)
+        self.restart(daemon)
+        self.assert_is_told(ACK, claim(got, MACHINE), got)
+        self.assertEqual(self.raw.lease(MACHINE).message.yiaddr, got)
+        self.assert_is_told(NAK, claim(got, OTHER))
+        # Nor does it have to say which address it had.
+        self.restart(daemon)
+        self.assertEqual(self.raw.lease(MACHINE).message.yiaddr, got)
 
     def test_an_offer_is_not_written(self):
         daemon = self.serve()
