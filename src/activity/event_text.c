@@ -105,6 +105,8 @@ static const struct event_type types[EVENT_KIND_COUNT] = {
 		"dhcp: {mac}: ignored {message}: {detail}" },
 	[EVENT_DHCP_ASSIGNED_IS_USED] = { "dhcp-assigned-is-used", ERROR, FEW,
 		"dhcp: {mac}: ignored {message}: {detail}" },
+	[EVENT_DHCP_ASSIGNED_IS_LEASED] = { "dhcp-assigned-is-leased", ERROR, FEW,
+		"dhcp: {mac}: does not get its address {address} yet: the lease of another machine runs on it" },
 	[EVENT_DHCP_POOL_EXHAUSTED] = { "dhcp-pool-exhausted", ERROR, ONE_A_MINUTE,
 		"dhcp: {mac}: ignored {message}: {detail}" },
 	[EVENT_DHCP_CROWDED] = { "dhcp-crowded", ERROR, FEW,

@@ -134,6 +134,34 @@ static void gather_network(struct exchange *exchange)
 	exchange->facts.server = server_id_of(exchange);
 }
 
+/* Another machine was acknowledged the address, before the configuration had it for this one. */
+static bool is_leased_to_other(const struct exchange *exchange, struct ip4 address)
+{
+	const struct lease_store *leases = exchange->service->parts.leases;
+	const struct lease *lease;
+
+	if (exchange->is_proxied)
+		return false;
+	lease = leases->operations->find_address(leases, address);
+	return lease != NULL && lease->state == LEASE_BOUND &&
+	       lease->expires_s > exchange->facts.now_s &&
+	       !mac_is_same(lease->mac, exchange->message.mac) &&
+	       !lease_identity_is_same(&lease->owner, &exchange->request.owner);
+}
+
+static void assign(struct exchange *exchange, struct ip4 address)
+{
+	if (!is_leased_to_other(exchange, address)) {
+		exchange->facts.assigned = address;
+		return;
+	}
+	activity_note(exchange->service->parts.activity,
+		      &(struct event){ .kind = EVENT_DHCP_ASSIGNED_IS_LEASED,
+				       .has_mac = true,
+				       .mac = exchange->message.mac,
+				       .address = ip_from_4(address) });
+}
+
 /* What the configuration has for the machine. Its address counts where it is of this link. */
 static void gather_host(struct exchange *exchange)
 {
@@ -149,7 +177,7 @@ static void gather_host(struct exchange *exchange)
 		assigned = exchange->host->address;
 	exchange->is_listed = exchange->host != NULL || ip4_is_set(assigned);
 	if (network_has(&exchange->networks, assigned, &place))
-		exchange->facts.assigned = assigned;
+		assign(exchange, assigned);
 }
 
 static bool may_be_served(const struct exchange *exchange)

@@ -92,7 +92,7 @@ struct lease_operations {
 					    const struct lease_identity *owner);
 	/* The machine has a lease or an offer in any pool: by one look, however many there are. */
 	bool (*knows_machine)(const struct lease_store *store, const struct lease_identity *owner);
-	/* The lease on this address; NULL: there is none. */
+	/* The lease on this address, also on one that is reserved by now; NULL: there is none. */
 	const struct lease *(*find_address)(const struct lease_store *store, struct ip4 address);
 	/* Whether the lease on this address is yet to be made durable: what it says is nobody's
 	 * promise. */

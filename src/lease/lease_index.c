@@ -210,7 +210,7 @@ const struct lease *lease_index_find_address(const struct lease_index *index, st
 	struct lease_place place;
 	const struct slot *slot = find_slot(index, address, &place);
 
-	return slot == NULL || slot->is_reserved ? NULL : part_of(index, slot, PART_LEASE);
+	return slot == NULL ? NULL : part_of(index, slot, PART_LEASE);
 }
 
 static bool is_free(const struct lease_index *index, const struct slot *slot, uint64_t now_s)

@@ -34,7 +34,7 @@ bool lease_index_find_pool(const struct lease_index *index, struct ip4 address, 
 /* Nothing is known of the address any more. */
 void lease_index_forget(struct lease_index *index, struct ip4 address);
 
-/* Nobody gets the address, and nobody is told of what is known of it. */
+/* Nobody gets the address; whoever has a lease on it does not find it any more. */
 void lease_index_reserve(struct lease_index *index, struct ip4 address);
 
 /* While its lease is being made durable, an address goes to nobody else, even if it expires. */

@@ -623,6 +623,20 @@ class Start(LeasesTest):
         wish = [(REQUESTED_ADDRESS, ip4("10.77.0.90"))]
         self.assertEqual(self.raw.discover(OTHER, wish).message.yiaddr, "10.77.0.90")
 
+    def test_a_host_waits_for_the_lease_that_another_machine_has_on_its_address(self):
+        daemon = self.serve()
+        got = self.raw.lease(MACHINE).message.yiaddr
+        daemon.configure(DURABLE, {"host late": {"mac": "52-54-00-77-06-02", "address": got}})
+        os.kill(daemon.pid, signal.SIGHUP)
+        daemon.wait_for("reloaded")
+        meanwhile = self.raw.lease(OTHER).message.yiaddr
+        self.assertNotEqual(meanwhile, got)
+        daemon.wait_for("52-54-00-77-06-02: does not get its address " + got)
+        code, _, err = run_binary(self.network, "leases", "-c", daemon.config, "release", got)
+        self.assertEqual((code, err), (0, ""))
+        self.assert_is_told(NAK, claim(meanwhile, OTHER))
+        self.assertEqual(self.raw.lease(OTHER).message.yiaddr, got)
+
     def test_a_reload_to_another_file_is_refused_by_name(self):
         daemon = self.serve()
         daemon.configure(DURABLE, {"leases": {"file": "other.db"}})
