@@ -198,7 +198,7 @@ def compare(row, results):
                 continue
             best = max(peers, key=peers.get)
             ratio = median(found, "per_s") / peers[best]
-            shown = verdict(ratio, GOALS[name]) if row.name == "new" else f"{ratio:.2f}"
+            shown = f"{ratio:.2f}" if row.name == "renew" else verdict(ratio, GOALS[name])
             words.append(f"{short} {shown} of {best}")
         elif row.name == "half":
             words.append(f"{short} {verdict(median(found, 'ack_p99_ms'), P99_MAX_MS, False)} ms")
