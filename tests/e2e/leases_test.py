@@ -361,17 +361,37 @@ class Conflicts(LeasesTest):
         self.raw.discover(MACHINE)
         self.raw.discover(OTHER)
 
-    def test_after_damage_only_what_was_tried_is_given(self):
-        daemon = self.serve({"bootp": {"pool_count": "3"}})
+    def serve_after_damage(self, *changes):
+        """A bootd whose file of leases was no database when it started."""
+        daemon = self.serve(*changes)
         daemon.stop()
         with open(os.path.join(daemon.folder, "leases.db"), "wb") as file:
             file.write(b"no database\n" * 1000)
         mark = daemon.mark()
         daemon.start(until=None)
         daemon.wait_for("is ready", since=mark)
+        return daemon
+
+    def test_after_damage_only_what_was_tried_is_given(self):
+        self.serve_after_damage({"bootp": {"pool_count": "3"}})
         # Whatever it asks for, and however early.
         self.raw.send(message(DISCOVER, OTHER, [(REQUESTED_ADDRESS, ip4("10.77.0.100"))]))
         self.assertEqual(self.lease_in_time(MACHINE), "10.77.0.101")
+
+    def test_after_damage_they_are_tried_even_without_the_check(self):
+        self.serve_after_damage({"bootp": {"pool_count": "3", "conflict_check": "no"}})
+        self.assertEqual(self.lease_in_time(MACHINE), "10.77.0.101")
+
+    def test_after_damage_what_cannot_be_tried_is_not_given(self):
+        # Nobody answers ARP there, so nothing is told by silence.
+        self.network.add_address("srv", "lo", "10.78.0.1/24")
+        self.addCleanup(self.network.ip, "srv", "address", "del", "10.78.0.1/24", "dev", "lo")
+        daemon = self.serve_after_damage({"subnet deaf": {
+            "network": "10.78.0.0/24", "ranges": "10.78.0.100 - 10.78.0.110"}})
+        mark = daemon.mark()
+        self.raw.send(message(DISCOVER, MACHINE, giaddr="10.78.0.2"), source="10.77.0.100",
+                      target=SERVER, source_port=67)
+        daemon.wait_for("52-54-00-77-06-01.*no address was tried yet", since=mark)
 
 
 class Flood(LeasesTest):
