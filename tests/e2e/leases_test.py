@@ -209,6 +209,24 @@ class Durability(LeasesTest):
         self.assertTrue(daemon.lines("WAS DAMAGED.*0 leases could be read", since=mark))
         self.lease_in_time(MACHINE)
 
+    def test_a_file_that_was_cut_to_nothing_is_damaged_and_not_new(self):
+        daemon = self.serve()
+        got = self.raw.lease(MACHINE).message.yiaddr
+        os.kill(daemon.pid, signal.SIGKILL)
+        daemon.wait_exit()
+        path = os.path.join(daemon.folder, "leases.db")
+        log = os.path.getsize(path + "-wal")
+        os.truncate(path, 0)
+        mark = daemon.mark()
+        daemon.start(until=None)
+        daemon.wait_for("is ready", since=mark)
+        aside = daemon.wait_for(r"WAS DAMAGED. It is (\S+) now; 0 leases", since=mark).group(1)
+        self.assertEqual(os.path.getsize(aside + "-wal"), log)
+        # Its machine is not refused, and others are served.
+        own = self.lease_in_time(OTHER)
+        found = self.raw.answers_before_probe(claim(got, MACHINE), probe=claim(own, OTHER))
+        self.assertEqual([answer.message.type for answer in found], [])
+
     def test_a_full_disk_stops_new_leases_and_nothing_else(self):
         disk = Folder("disk")
         self.addCleanup(disk.close)
