@@ -48,6 +48,11 @@ static uint64_t now_s(const struct dhcp_probe *probe)
 	return loop_now_ms(probe->loop) / 1000;
 }
 
+static bool may_be_lost(const struct dhcp_probe *probe, uint64_t time_s)
+{
+	return probe->parts.leases->lost_until_s > time_s;
+}
+
 static void ignore_result(void *context, int error)
 {
 	(void)context;
@@ -316,7 +321,8 @@ void dhcp_probe_configure(struct dhcp_probe *probe, const struct dhcp_service_pa
 	probe->lists = NULL;
 	probe->list_count = 0;
 	probe->next = 0;
-	if (parts->config->bootp.checks_conflicts)
+	/* What was opened for lost leases stays when their time has passed: that does no harm. */
+	if (parts->config->bootp.checks_conflicts || may_be_lost(probe, now_s(probe)))
 		open_lists(probe);
 	for (size_t i = 0; i < old_count && probe->lists != NULL; i++)
 		take_over(probe, &old[i]);
@@ -366,6 +372,8 @@ static bool may_have_wanted(const struct dhcp_probe *probe, size_t pool, struct 
 		return false;
 	if (!must_be_ready)
 		return true;
+	if (pool >= probe->list_count)
+		return false;
 	list = &probe->lists[pool];
 	at = place_of(list, wanted);
 	return at < list->count && is_ready(&list->list[at]);
@@ -377,7 +385,7 @@ bool dhcp_probe_find(struct dhcp_probe *probe, size_t pool, struct ip4 wanted, u
 	struct lease_store *leases = probe->parts.leases;
 	struct probe_list *list = pool < probe->list_count ? &probe->lists[pool] : NULL;
 	bool is_on = list != NULL && list->is_on;
-	bool must_be_ready = is_on && leases->lost_until_s > time_s;
+	bool must_be_ready = may_be_lost(probe, time_s);
 
 	if (may_have_wanted(probe, pool, wanted, must_be_ready, time_s)) {
 		*out_address = wanted;

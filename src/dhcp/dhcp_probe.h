@@ -16,7 +16,8 @@ int dhcp_probe_new(struct loop *loop, struct dhcp_probe **out_probe);
 void dhcp_probe_free(struct dhcp_probe *probe);
 
 /* From now on these parts, borrowed. What is on a list stays there as far as it is still to be
- * given; where memory or descriptors are short, a network's addresses are given untried. */
+ * given. A network has no list where the configuration wants none and no leases may be lost, nor
+ * where its addresses cannot be tried: they are given untried then, or not, as below. */
 void dhcp_probe_configure(struct dhcp_probe *probe, const struct dhcp_service_parts *parts);
 
 /* A free address of the pool for a machine that has none there: the one that it asks for where that

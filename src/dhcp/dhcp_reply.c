@@ -1,5 +1,6 @@
 #include "dhcp/dhcp_reply.h"
 
+#include "config/subnet.h"
 #include "dhcp/network_engine.h"
 #include "dhcp/pxe_wire.h"
 #include "dhcp/reply_wire.h"
@@ -108,17 +109,6 @@ static void add_lease(struct reply_options *options, const struct dhcp_answer_fa
 	if (facts->decision->verdict == DHCP_VERDICT_INFORM)
 		return;
 	add_u32(options, OPTION_LEASE_TIME, lease_time_s);
-}
-
-/* T1 and T2: RFC 2131 section 4.4.5's defaults, unless the configuration has its own. */
-static void add_lease_times(struct reply_options *options, const struct dhcp_answer_facts *facts)
-{
-	uint32_t lease_time_s = facts->decision->lease_time_s;
-
-	if (facts->decision->verdict == DHCP_VERDICT_INFORM)
-		return;
-	add_u32(options, OPTION_RENEWAL_TIME, lease_time_s / 2);
-	add_u32(options, OPTION_REBINDING_TIME, (uint32_t)((uint64_t)lease_time_s * 7 / 8));
 }
 
 static void add_network(struct reply_options *options, const struct dhcp_answer_facts *facts)
@@ -257,6 +247,42 @@ static void add_settings(struct reply_options *options, const struct option_sett
 	}
 }
 
+/* Of the configuration; UINT32_MAX: it has none. */
+static uint32_t configured_time(const struct dhcp_answer_facts *facts, enum dhcp_option_code code)
+{
+	const struct option_setting *setting =
+		facts->host == NULL ? NULL
+				    : option_settings_find(&facts->host->options, (uint8_t)code);
+	struct reader in;
+
+	if (setting == NULL)
+		setting = option_settings_find(&facts->subnet->options, (uint8_t)code);
+	if (setting == NULL)
+		setting = option_settings_find(&facts->config->options, (uint8_t)code);
+	if (setting == NULL || setting->length != sizeof(uint32_t))
+		return UINT32_MAX;
+	in = reader_of((struct span){ setting->bytes, setting->length });
+	return read_u32(&in);
+}
+
+/* RFC 2131 section 4.4.5: T1 is before T2, and T2 before the end of the lease. What is left of one
+ * may be too short for the times of the configuration; then they are the defaults. */
+static void add_lease_times(struct reply_options *options, const struct dhcp_answer_facts *facts)
+{
+	uint32_t lease_time_s = facts->decision->lease_time_s;
+	uint32_t renewal_s = configured_time(facts, OPTION_RENEWAL_TIME);
+	uint32_t rebinding_s = configured_time(facts, OPTION_REBINDING_TIME);
+
+	if (facts->decision->verdict == DHCP_VERDICT_INFORM)
+		return;
+	if (rebinding_s >= lease_time_s)
+		rebinding_s = (uint32_t)((uint64_t)lease_time_s * 7 / 8);
+	if (renewal_s >= rebinding_s)
+		renewal_s = lease_time_s / 2;
+	add_u32(options, OPTION_RENEWAL_TIME, renewal_s);
+	add_u32(options, OPTION_REBINDING_TIME, rebinding_s);
+}
+
 /* The options of the configuration: the machine's own, then its network's, then everybody's. */
 static void add_configured(struct reply_options *options, const struct dhcp_answer_facts *facts)
 {
@@ -328,8 +354,8 @@ static void list_dhcp_options(struct reply_options *options, const struct dhcp_a
 	add_pxe(options, facts);
 	add_boot(options, facts);
 	add_ipxe(options, facts);
-	add_configured(options, facts);
 	add_lease_times(options, facts);
+	add_configured(options, facts);
 	add_names(options, facts);
 }
 

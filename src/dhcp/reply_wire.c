@@ -72,12 +72,22 @@ static void sort(struct reply_options *options, struct span asked)
 	}
 }
 
+/* Without these three there is no lease (RFC 2131 table 3): a client drops the answer. */
+static bool is_of_lease(uint8_t code)
+{
+	return code == OPTION_MESSAGE_TYPE || code == OPTION_SERVER_ID || code == OPTION_LEASE_TIME;
+}
+
+#define RANK_LAST 3
+
 /* 0: the first to be given room. */
 static unsigned rank_of(const struct reply_option *option)
 {
-	if (option->is_vital)
+	if (is_of_lease(option->code))
 		return 0;
-	return option->turn == UNASKED ? 2 : 1;
+	if (option->is_vital)
+		return 1;
+	return option->turn == UNASKED ? RANK_LAST : 2;
 }
 
 static enum reply_field find_field(const struct reply_option *option, size_t left[FIELD_COUNT])
@@ -99,7 +109,7 @@ static size_t place(struct reply_options *options, size_t left[FIELD_COUNT], uin
 	size_t homeless = 0;
 
 	*out_overload = 0;
-	for (unsigned rank = 0; rank <= 2; rank++) {
+	for (unsigned rank = 0; rank <= RANK_LAST; rank++) {
 		for (size_t i = 0; i < options->count; i++) {
 			struct reply_option *option = &options->list[i];
 

@@ -17,7 +17,7 @@ enum reply_field { FIELD_OPTIONS, FIELD_FILE, FIELD_SNAME, FIELD_COUNT, FIELD_NO
 
 struct reply_option {
 	uint8_t code;
-	bool is_vital;          /* before all others where there is not room for all */
+	bool is_vital;          /* before those that are not, where there is not room for all */
 	enum reply_field field; /* reply_place's, as turn */
 	size_t turn;            /* in which it is written */
 	struct span value;      /* of up to 65535 octets */
@@ -42,9 +42,9 @@ void reply_add_copy(struct reply_options *options, enum dhcp_option_code code, s
 bool reply_has(const struct reply_options *options, enum dhcp_option_code code);
 
 /* Finds a field for each option that has room; room[] is what each field has, 0: it is not to be
- * used. The vital ones come first, then those of asked, which is option 55, in its order (RFC 2131
- * section 4.3.1), then the rest. Returns the value of option 52: which other fields hold options;
- * the options field then has room for it, too. */
+ * used. 53, 54 and 51 come first, then the vital ones, then those of asked, which is option 55, in
+ * its order (RFC 2131 section 4.3.1), then the rest. Returns the value of option 52: which other
+ * fields hold options; the options field then has room for it, too. */
 uint8_t reply_place(struct reply_options *options, struct span asked,
 		    const size_t room[FIELD_COUNT]);
 

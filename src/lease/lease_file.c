@@ -584,7 +584,7 @@ static int open_leases(struct lease_file *file, struct stored_leases *leases,
 {
 	int error = -EBADMSG;
 
-	if (!lease_file_is_recovering(file))
+	if (!lease_file_is_recovering(file) && !lease_file_is_cut(file))
 		error = open_whole(file, leases);
 	if (error == -EBADMSG)
 		error = lease_file_mark_recovery(file, true);

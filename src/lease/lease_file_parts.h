@@ -61,6 +61,10 @@ int lease_file_read_anchor(sqlite3 *database, struct anchor *out_anchor);
 /* False: this is no row of bootd's. */
 bool lease_file_read_row(sqlite3_stmt *row, struct stored_lease *out_lease);
 
+/* The file is empty and its log is not: somebody cut it, because the log begins when the file's
+ * first page is on the disk. SQLite would take it for a new one. */
+bool lease_file_is_cut(const struct lease_file *file);
+
 /* Adds all rows that can be read of the damaged file, and fills the anchor if it can be. Returns 0
  * or -ENOMEM. */
 int lease_file_salvage(struct lease_file *file, struct stored_leases *leases,

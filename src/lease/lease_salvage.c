@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define HOLES_MAX 1000 /* pages that cannot be read, one after another */
@@ -62,11 +63,30 @@ static int read_rows(sqlite3 *database, struct stored_leases *leases)
 	return search.error;
 }
 
+static off_t size_of(const char *path)
+{
+	struct stat info;
+
+	return stat(path, &info) < 0 ? -1 : info.st_size;
+}
+
+bool lease_file_is_cut(const struct lease_file *file)
+{
+	char log[PATH_MAX];
+
+	return text_format(log, sizeof(log), "%s-wal", file->settings.path) &&
+	       size_of(file->settings.path) == 0 && size_of(log) > 0;
+}
+
 int lease_file_salvage(struct lease_file *file, struct stored_leases *leases,
 		       struct anchor *out_anchor)
 {
-	int error = lease_file_connect(file);
+	int error;
 
+	/* There is nothing to read, and SQLite would remove the log. */
+	if (lease_file_is_cut(file))
+		return 0;
+	error = lease_file_connect(file);
 	if (error == 0) {
 		/* It is to be read, not trusted. */
 		(void)lease_file_run(file->database, "PRAGMA locking_mode = EXCLUSIVE;"

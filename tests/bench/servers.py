@@ -6,6 +6,7 @@ import os
 import pathlib
 import subprocess
 import threading
+import time
 
 from bootd import Bootd
 from network import run, wait_until
@@ -152,6 +153,7 @@ class BootdServer(Server):
 
     def __init__(self, network, name, *changes, port=69, **more):
         self.name, self._children = name, None
+        self._changes = changes
         self._bootd = Bootd(network, {"logger": {"level": "error"}}, *changes, **more)
         self._bootd.start(until=None)
         wait_until(lambda: port in network.udp_ports("srv"), 10, "bootd to listen")
@@ -162,6 +164,17 @@ class BootdServer(Server):
 
     def is_running(self):
         return self._bootd.is_running()
+
+    def restart(self):
+        """Ends it and starts it with the same files: the seconds until it is ready, and the leases
+        that it then has."""
+        self._bootd.stop()
+        self._bootd.configure({"logger": {"level": "info"}}, *self._changes)
+        mark, begun = self._bootd.mark(), time.monotonic()
+        self._bootd.start(until=None)
+        self._bootd.wait_for("is ready", since=mark)
+        seconds = time.monotonic() - begun
+        return seconds, int(self._bootd.wait_for(r"leases: (\d+) in", since=mark).group(1))
 
     def stop(self):
         """Ends it and sees that it ends well."""

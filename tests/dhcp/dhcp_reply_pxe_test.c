@@ -405,6 +405,33 @@ static void ipxe_does_not_wait_for_a_proxy(void **state)
 	boot_file = "pxelinux.0";
 }
 
+/* A relay's option of any length in an answer of 576 octets, to a ROM that asks for the lease time
+ * late or not at all; nothing goes into other fields, because there is text in them. */
+static void the_lease_has_room_before_what_boots(void **state)
+{
+	static const enum boot_shape kinds[] = { SHAPE_PLAIN, SHAPE_DIRECT, SHAPE_BOOT_SERVER,
+						 SHAPE_MENU, SHAPE_RASPBERRY_PI };
+	static const char *const lists[] = { "3c2b42610103", "3c2b4261010333" };
+
+	(void)state;
+	strcpy(config.bootp.servername, "boots");
+	for (unsigned i = 0; i < 256U * COUNT_OF(kinds) * COUNT_OF(lists); i++) {
+		char options[200];
+		struct reply reply;
+		struct span asked;
+
+		(void)snprintf(options, sizeof(options),
+			       "53=01 57=0240 60='PXEClient' 93=0007 55=%s "
+			       "97=00a1774d560201044385060708090a0101 82=%u*ab",
+			       lists[i / 256 % COUNT_OF(lists)], i % 256);
+		asked = packet_bytes(&(struct packet){ .options = options });
+		answer(asked, DHCP_VERDICT_OFFER, kinds[i / 256 / COUNT_OF(lists)], NULL, &reply);
+		assert_options(&reply, "53=02 54=c0a84d01 51=00000e10", "");
+		bytes_free(asked);
+	}
+	config.bootp.servername[0] = '\0';
+}
+
 /* Whatever does not fit is left out whole, and the size is what the client takes. */
 static void the_largest_menu_fits(void **state)
 {
@@ -491,6 +518,7 @@ int main(void)
 		cmocka_unit_test(http_boot_by_a_proxy),
 		cmocka_unit_test(a_long_url_is_in_its_option_alone),
 		cmocka_unit_test(ipxe_does_not_wait_for_a_proxy),
+		cmocka_unit_test(the_lease_has_room_before_what_boots),
 		cmocka_unit_test(the_largest_menu_fits),
 		cmocka_unit_test(a_proxy_answers_by_frames),
 	};

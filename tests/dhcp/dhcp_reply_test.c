@@ -625,6 +625,7 @@ static uint8_t of_host[] = "host";
 static uint8_t of_subnet[] = "net";
 static uint8_t of_all[] = "all";
 static uint8_t ten_minutes[] = "\x00\x00\x02\x58";
+static uint8_t fifteen_minutes[] = "\x00\x00\x03\x84";
 static struct option_setting host_options[] = { SETTING(17, of_host) };
 static struct option_setting subnet_options[] = { SETTING(17, of_subnet), SETTING(40, of_subnet) };
 static struct option_setting general_options[] = { SETTING(17, of_all), SETTING(40, of_all),
@@ -667,6 +668,38 @@ static void carries_the_options_of_host_network_and_all(void **state)
 	write_reply(&setting, &(struct packet){ .options = "53=01" }, &reply);
 	assert_options(&reply, "53=02 54=c0a84d01 51=00000e10 58=00000258 59=00000c4e " NETWORK
 			       "66='192.168.77.2' 67='x' 17='net' 40='net' 100='all'");
+}
+
+/* What is left of a lease may be less than they are; then they are the defaults. */
+static void configured_times_are_told_as_far_as_the_lease_lasts(void **state)
+{
+	static const struct {
+		uint32_t lease_time_s;
+		const char *told;
+	} rows[] = {
+		{ 901, "51=00000385 58=00000258 59=00000384 " },
+		{ 900, "51=00000384 58=00000258 59=00000313 " },
+		{ 687, "51=000002af 58=00000258 59=00000259 " },
+		{ 686, "51=000002ae 58=00000157 59=00000258 " },
+		{ 600, "51=00000258 58=0000012c 59=0000020d " },
+		{ 60, "51=0000003c 58=0000001e 59=00000034 " },
+		{ UINT32_MAX, "51=ffffffff 58=00000258 59=00000384 " },
+	};
+	struct option_setting times[] = { SETTING(58, ten_minutes), SETTING(59, fifteen_minutes) };
+	struct setting setting = setting_of(DHCP_VERDICT_ACK);
+
+	(void)state;
+	setting.config.options = (struct option_settings){ times, COUNT_OF(times) };
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		char expected[300];
+		struct reply reply;
+
+		(void)snprintf(expected, sizeof(expected), "53=05 54=c0a84d01 %s" NETWORK BOOT,
+			       rows[i].told);
+		setting.decision.lease_time_s = rows[i].lease_time_s;
+		write_reply(&setting, &(struct packet){ .options = "53=03" }, &reply);
+		assert_options(&reply, expected);
+	}
 }
 
 /* A NAK has none, and a proxy leaves them to the server beside it. */
@@ -910,6 +943,7 @@ int main(void)
 		cmocka_unit_test(a_long_domain_makes_room_for_what_boots),
 		cmocka_unit_test(no_option_is_ever_cut),
 		cmocka_unit_test(carries_the_options_of_host_network_and_all),
+		cmocka_unit_test(configured_times_are_told_as_far_as_the_lease_lasts),
 		cmocka_unit_test(only_answers_with_an_address_carry_configured_options),
 		cmocka_unit_test(what_is_requested_comes_in_that_order),
 		cmocka_unit_test(what_has_no_room_goes_into_other_fields),

@@ -233,6 +233,24 @@ class Durability(LeasesTest):
         manager.settimeout(30)
         return manager, "@" + name
 
+    def test_a_file_that_was_cut_to_nothing_is_damaged_and_not_new(self):
+        daemon = self.serve()
+        got = self.raw.lease(MACHINE).message.yiaddr
+        os.kill(daemon.pid, signal.SIGKILL)
+        daemon.wait_exit()
+        path = os.path.join(daemon.folder, "leases.db")
+        log = os.path.getsize(path + "-wal")
+        os.truncate(path, 0)
+        mark = daemon.mark()
+        daemon.start(until=None)
+        daemon.wait_for("is ready", since=mark)
+        aside = daemon.wait_for(r"WAS DAMAGED. It is (\S+) now; 0 leases", since=mark).group(1)
+        self.assertEqual(os.path.getsize(aside + "-wal"), log)
+        # Its machine is not refused, and others are served.
+        own = self.lease_in_time(OTHER)
+        found = self.raw.answers_before_probe(claim(got, MACHINE), probe=claim(own, OTHER))
+        self.assertEqual([answer.message.type for answer in found], [])
+
     def test_a_full_disk_stops_new_leases_and_nothing_else(self):
         manager, notify_socket = self.service_manager()
         disk = Folder("disk")
@@ -391,17 +409,37 @@ class Conflicts(LeasesTest):
         self.raw.discover(MACHINE)
         self.raw.discover(OTHER)
 
-    def test_after_damage_only_what_was_tried_is_given(self):
-        daemon = self.serve({"bootp": {"pool_count": "3"}})
+    def serve_after_damage(self, *changes):
+        """A bootd whose file of leases was no database when it started."""
+        daemon = self.serve(*changes)
         daemon.stop()
         with open(os.path.join(daemon.folder, "leases.db"), "wb") as file:
             file.write(b"no database\n" * 1000)
         mark = daemon.mark()
         daemon.start(until=None)
         daemon.wait_for("is ready", since=mark)
+        return daemon
+
+    def test_after_damage_only_what_was_tried_is_given(self):
+        self.serve_after_damage({"bootp": {"pool_count": "3"}})
         # Whatever it asks for, and however early.
         self.raw.send(message(DISCOVER, OTHER, [(REQUESTED_ADDRESS, ip4("10.77.0.100"))]))
         self.assertEqual(self.lease_in_time(MACHINE), "10.77.0.101")
+
+    def test_after_damage_they_are_tried_even_without_the_check(self):
+        self.serve_after_damage({"bootp": {"pool_count": "3", "conflict_check": "no"}})
+        self.assertEqual(self.lease_in_time(MACHINE), "10.77.0.101")
+
+    def test_after_damage_what_cannot_be_tried_is_not_given(self):
+        # Nobody answers ARP there, so nothing is told by silence.
+        self.network.add_address("srv", "lo", "10.78.0.1/24")
+        self.addCleanup(self.network.ip, "srv", "address", "del", "10.78.0.1/24", "dev", "lo")
+        daemon = self.serve_after_damage({"subnet deaf": {
+            "network": "10.78.0.0/24", "ranges": "10.78.0.100 - 10.78.0.110"}})
+        mark = daemon.mark()
+        self.raw.send(message(DISCOVER, MACHINE, giaddr="10.78.0.2"), source="10.77.0.100",
+                      target=SERVER, source_port=67)
+        daemon.wait_for("52-54-00-77-06-01.*no address was tried yet", since=mark)
 
 
 class Flood(LeasesTest):

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -269,16 +270,50 @@ static void a_recovery_that_was_cut_short_is_begun_again(void **state)
 	lease_file_close(file);
 }
 
+static void write_file(const char *name, const char *text)
+{
+	FILE *out = fopen(name, "w");
+
+	assert_non_null(out);
+	assert_true(fputs(text, out) >= 0);
+	assert_int_equal(fclose(out), 0);
+}
+
 static void an_empty_file_is_a_new_one(void **state)
 {
-	int fd = open(path, O_WRONLY | O_CREAT, 0600);
-
 	(void)state;
-	assert_true(fd >= 0);
-	assert_int_equal(close(fd), 0);
+	write_file(path, "");
 	assert_int_equal(open_in_boot("a"), 0);
 	assert_false(report.was_damaged);
 	assert_int_equal(report.lost_until_s, 0);
+	lease_file_close(file);
+}
+
+/* Cut to nothing beside its log. Whatever made it so, the next start is none to fail. */
+static void an_empty_file_beside_a_log_is_a_damaged_one(void **state)
+{
+	char log[PATH_MAX + 8];
+	struct stat info;
+
+	(void)state;
+	write_file(path, "");
+	(void)snprintf(log, sizeof(log), "%s-wal", path);
+	write_file(log, "a log");
+	assert_int_equal(open_in_boot("a"), 0);
+	assert_true(report.was_damaged);
+	assert_int_equal(report.lease_count, 0);
+	assert_in_range(report.lost_until_s, times.now_s + LONGEST, times.now_s + LONGEST + 4);
+	/* The log is kept with it. */
+	(void)snprintf(log, sizeof(log), "%s-wal", report.damaged_path);
+	assert_int_equal(stat(report.damaged_path, &info), 0);
+	assert_int_equal(stat(log, &info), 0);
+	assert_int_equal(info.st_size, strlen("a log"));
+	write_lease(0, LEASE_BOUND, times.now_s + 100);
+	lease_file_close(file);
+	assert_int_equal(open_in_boot("a"), 0);
+	assert_false(report.was_damaged);
+	assert_left(0, 100);
+	assert_in_range(report.lost_until_s, times.now_s + LONGEST, times.now_s + LONGEST + 4);
 	lease_file_close(file);
 }
 
@@ -295,6 +330,7 @@ int main(void)
 		IN_FOLDER(a_damaged_file_is_remembered_as_long_as_its_longest_lease),
 		IN_FOLDER(a_recovery_that_was_cut_short_is_begun_again),
 		IN_FOLDER(an_empty_file_is_a_new_one),
+		IN_FOLDER(an_empty_file_beside_a_log_is_a_damaged_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
