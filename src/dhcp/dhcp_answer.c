@@ -130,8 +130,10 @@ static struct dhcp_destination destination_of(const struct exchange *exchange)
 							  exchange->datagram->from) };
 	if (exchange->is_proxied)
 		return proxy_destination(&exchange->message, port, exchange->datagram->from_mac);
+	/* Behind a router no broadcast reaches it. */
 	return dhcp_destination(&exchange->message, &exchange->decision, port,
-				exchange->client.hears_only_broadcast);
+				exchange->client.hears_only_broadcast &&
+					!exchange->networks.is_routed);
 }
 
 static struct ip4 tftp_server_of(const struct exchange *exchange)

@@ -352,6 +352,14 @@ class Renewals(RelayTest):
                                 since=since)
                 client.close()
 
+    def test_one_that_hears_only_broadcasts_renews_past_the_relay_as_well(self):
+        """No broadcast would reach it there."""
+        self.serve(SHORT, {"buggy_clients": {MACS["hall"].replace(":", "-"): "yes"}})
+        _, lease = self.start(Udhcpc, "hall")
+        self.network.ip("hall", "route", "replace", "default", "via", "10.55.0.1")
+        self.wait_for_renewal("hall", lease.address, by_relay=False)
+        self.wait_for_ack("hall", lease.address, lease.address)
+
     def test_each_program_rebinds_by_the_relay(self):
         self.serve(SHORT)
         for program in (Dhclient, Udhcpc, Dhcpcd):
