@@ -222,12 +222,12 @@ void bootd_open_leases(struct bootd *bootd, struct problems *problems)
 		open_file(bootd, problems);
 	else
 		bootd->leases = lease_memory_new();
-	if (bootd->leases != NULL)
+	if (bootd->leases != NULL) {
 		bootd_set_pools(bootd->leases, bootd->setup, problems);
-	else if (!is_durable)
-		setup_complain(bootd->setup, problems, NULL, "there is not enough memory to start");
-	if (problems->count == 0)
 		remember_uuids(bootd);
+	} else if (!is_durable) {
+		setup_complain(bootd->setup, problems, NULL, "there is not enough memory to start");
+	}
 }
 
 void bootd_start_leases(struct bootd *bootd, struct problems *problems)

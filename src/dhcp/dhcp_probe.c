@@ -357,26 +357,23 @@ static bool find_on_list(struct probe_list *list, bool must_be_ready, uint64_t t
 	return false;
 }
 
-/* It was nobody's so far. */
+static bool is_ready_on(const struct probe_list *list, struct ip4 address)
+{
+	size_t at = place_of(list, address);
+
+	return at < list->count && is_ready(&list->list[at]);
+}
+
+/* It was nobody's so far, and is of the pool. */
 static bool may_have_wanted(const struct dhcp_probe *probe, size_t pool, struct ip4 wanted,
-			    bool must_be_ready, uint64_t time_s)
+			    uint64_t time_s)
 {
 	const struct lease_store *leases = probe->parts.leases;
 	const struct subnets *subnets = &probe->parts.config->subnets;
-	const struct probe_list *list;
-	size_t at;
 
-	if (!address_ranges_have(&subnets->list[pool].ranges, wanted) ||
-	    !is_free(probe, wanted, time_s) ||
-	    leases->operations->find_address(leases, wanted) != NULL)
-		return false;
-	if (!must_be_ready)
-		return true;
-	if (pool >= probe->list_count)
-		return false;
-	list = &probe->lists[pool];
-	at = place_of(list, wanted);
-	return at < list->count && is_ready(&list->list[at]);
+	return address_ranges_have(&subnets->list[pool].ranges, wanted) &&
+	       is_free(probe, wanted, time_s) &&
+	       leases->operations->find_address(leases, wanted) == NULL;
 }
 
 bool dhcp_probe_find(struct dhcp_probe *probe, size_t pool, struct ip4 wanted, uint64_t time_s,
@@ -387,7 +384,8 @@ bool dhcp_probe_find(struct dhcp_probe *probe, size_t pool, struct ip4 wanted, u
 	bool is_on = list != NULL && list->is_on;
 	bool must_be_ready = may_be_lost(probe, time_s);
 
-	if (may_have_wanted(probe, pool, wanted, must_be_ready, time_s)) {
+	if (may_have_wanted(probe, pool, wanted, time_s) &&
+	    (!must_be_ready || (is_on && is_ready_on(list, wanted)))) {
 		*out_address = wanted;
 		return true;
 	}
