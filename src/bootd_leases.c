@@ -209,6 +209,8 @@ static void remember_uuids(struct bootd *bootd)
 {
 	const struct lease_store *leases = bootd->leases;
 
+	if (bootd->setup->config.leases.identity != LEASE_BY_UUID)
+		return;
 	session_lock(bootd->sessions);
 	leases->operations->visit(leases, (struct ip4){ 0 }, UINT32_MAX, remember_uuid, bootd);
 	session_unlock(bootd->sessions);

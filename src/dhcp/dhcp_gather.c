@@ -38,9 +38,14 @@ static void recall_by_lease(struct exchange *exchange)
 {
 	const struct dhcp_service_parts *parts = &exchange->service->parts;
 	struct client *client = &exchange->client;
+	const struct session *session;
 	const struct lease *lease;
 
-	if (parts->config->leases.identity != LEASE_BY_UUID || exchange->is_proxied)
+	if (parts->config->leases.identity != LEASE_BY_UUID || exchange->is_proxied ||
+	    client->has_uuid)
+		return;
+	session = session_find(parts->sessions, client->mac, exchange->facts.now_s);
+	if (session != NULL && session->has_uuid)
 		return;
 	lease = parts->leases->operations->find_address(parts->leases,
 							wanted_of(&exchange->request));
@@ -54,13 +59,10 @@ static void join_session(struct exchange *exchange)
 {
 	const struct dhcp_service_parts *parts = &exchange->service->parts;
 	struct client *client = &exchange->client;
-	const struct session *session =
-		session_find(parts->sessions, client->mac, exchange->facts.now_s);
 
-	if (!client->has_uuid && (session == NULL || !session->has_uuid))
-		recall_by_lease(exchange);
+	recall_by_lease(exchange);
 	if (!client->is_boot_stage && !client->has_uuid && parts->authority == NULL &&
-	    session == NULL)
+	    session_find(parts->sessions, client->mac, exchange->facts.now_s) == NULL)
 		return;
 	exchange->session = session_open(parts->sessions, client->mac, exchange->facts.now_s);
 	session_enter_stage(exchange->session, client->is_boot_stage);
