@@ -19,6 +19,12 @@ struct dhcp_request {
 	struct pxe_item item;
 };
 
+/* The address that the machine asks for or says that it has; 0: none. */
+static inline struct ip4 dhcp_wanted(const struct dhcp_request *request)
+{
+	return ip4_is_set(request->requested) ? request->requested : request->ciaddr;
+}
+
 struct client dhcp_identify(const struct dhcp_message *message);
 
 /* All but the owner. */

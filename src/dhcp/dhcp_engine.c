@@ -160,7 +160,7 @@ static struct dhcp_decision decide_request(const struct dhcp_request *request,
 					   const struct dhcp_facts *facts,
 					   const struct subnet_config *subnet)
 {
-	struct ip4 address = ip4_is_set(request->requested) ? request->requested : request->ciaddr;
+	struct ip4 address = dhcp_wanted(request);
 
 	if (request->names_server && !ip4_is_same(request->server, facts->server))
 		return decide_request_to_other(request, address, facts, subnet);
@@ -229,7 +229,7 @@ static struct dhcp_decision decide_assigned(const struct dhcp_request *request,
 					    const struct dhcp_facts *facts,
 					    const struct subnet_config *subnet)
 {
-	struct ip4 wanted = ip4_is_set(request->requested) ? request->requested : request->ciaddr;
+	struct ip4 wanted = dhcp_wanted(request);
 	struct dhcp_decision decision = { .lease = { .address = facts->assigned,
 						     .mac = request->mac,
 						     .state = LEASE_BOUND,

@@ -9,12 +9,6 @@ uint64_t dhcp_now_s(const struct dhcp_service *service)
 	return loop_now_ms(service->parts.loop) / 1000;
 }
 
-/* The address that the machine asks for or says that it has; 0: none. */
-static struct ip4 wanted_of(const struct dhcp_request *request)
-{
-	return ip4_is_set(request->requested) ? request->requested : request->ciaddr;
-}
-
 /* What an earlier stage told of the machine stands in for what this one leaves out. */
 static void recall(struct client *client, struct session *session)
 {
@@ -48,7 +42,7 @@ static void recall_by_lease(struct exchange *exchange)
 	if (session != NULL && session->has_uuid)
 		return;
 	lease = parts->leases->operations->find_address(parts->leases,
-							wanted_of(&exchange->request));
+							dhcp_wanted(&exchange->request));
 	if (lease != NULL && mac_is_same(lease->mac, client->mac))
 		client->has_uuid = lease_identity_uuid(&lease->owner, &client->uuid);
 }
@@ -238,7 +232,7 @@ void dhcp_gather_addresses(struct exchange *exchange)
 	const struct lease_operations *leases = parts->leases->operations;
 	const struct dhcp_request *request = &exchange->request;
 	struct dhcp_facts *facts = &exchange->facts;
-	struct ip4 wanted = wanted_of(request);
+	struct ip4 wanted = dhcp_wanted(request);
 
 	facts->store_forgets = parts->leases->forgets;
 	facts->store_fails = parts->leases->fails;

@@ -458,7 +458,7 @@ static const struct lease *find_held(const struct dhcp_request *request, unsigne
 
 static struct dhcp_facts gather(const struct dhcp_request *request, unsigned network)
 {
-	struct ip4 wanted = ip4_is_set(request->requested) ? request->requested : request->ciaddr;
+	struct ip4 wanted = dhcp_wanted(request);
 	struct dhcp_facts facts = { .may_be_served = true,
 				    .server = { SERVER },
 				    .held = find_held(request, network),
