@@ -247,18 +247,40 @@ static void add_settings(struct reply_options *options, const struct option_sett
 	}
 }
 
+#define SCOPES_MAX 3
+
+/* The options of the configuration: the machine's own, then its network's, then everybody's. */
+static size_t list_scopes(const struct dhcp_answer_facts *facts,
+			  const struct option_settings *out[SCOPES_MAX])
+{
+	size_t count = 0;
+
+	if (facts->host != NULL)
+		out[count++] = &facts->host->options;
+	out[count++] = &facts->subnet->options;
+	out[count++] = &facts->config->options;
+	return count;
+}
+
+static void add_configured(struct reply_options *options, const struct dhcp_answer_facts *facts)
+{
+	const struct option_settings *scopes[SCOPES_MAX];
+	size_t count = list_scopes(facts, scopes);
+
+	for (size_t i = 0; i < count; i++)
+		add_settings(options, scopes[i], facts);
+}
+
 /* Of the configuration; UINT32_MAX: it has none. */
 static uint32_t configured_time(const struct dhcp_answer_facts *facts, enum dhcp_option_code code)
 {
-	const struct option_setting *setting =
-		facts->host == NULL ? NULL
-				    : option_settings_find(&facts->host->options, (uint8_t)code);
+	const struct option_settings *scopes[SCOPES_MAX];
+	size_t count = list_scopes(facts, scopes);
+	const struct option_setting *setting = NULL;
 	struct reader in;
 
-	if (setting == NULL)
-		setting = option_settings_find(&facts->subnet->options, (uint8_t)code);
-	if (setting == NULL)
-		setting = option_settings_find(&facts->config->options, (uint8_t)code);
+	for (size_t i = 0; i < count && setting == NULL; i++)
+		setting = option_settings_find(scopes[i], (uint8_t)code);
 	if (setting == NULL || setting->length != sizeof(uint32_t))
 		return UINT32_MAX;
 	in = reader_of((struct span){ setting->bytes, setting->length });
@@ -281,15 +303,6 @@ static void add_lease_times(struct reply_options *options, const struct dhcp_ans
 		renewal_s = lease_time_s / 2;
 	add_u32(options, OPTION_RENEWAL_TIME, renewal_s);
 	add_u32(options, OPTION_REBINDING_TIME, rebinding_s);
-}
-
-/* The options of the configuration: the machine's own, then its network's, then everybody's. */
-static void add_configured(struct reply_options *options, const struct dhcp_answer_facts *facts)
-{
-	if (facts->host != NULL)
-		add_settings(options, &facts->host->options, facts);
-	add_settings(options, &facts->subnet->options, facts);
-	add_settings(options, &facts->config->options, facts);
 }
 
 /* The end of the options: the boot file, a PAD, the relay's option, END. Old clients read the boot
